@@ -1,0 +1,206 @@
+"""Files that people write, read strictly.
+
+A YAML file goes through a pydantic model (`extra="forbid"`); what is wrong comes back as `Problem`s that name
+file, line, dotted path, what was expected and, for an unknown key or name, what was probably meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from netwatch.errors import ConfigError, Problem
+
+__all__ = ["Document", "Strict", "did_you_mean", "parse_yaml", "read_yaml", "validate"]
+
+T = TypeVar("T", bound=BaseModel)
+
+MAX_BYTES = 16 * 1024 * 1024
+"""A larger file is refused: nobody writes one by hand."""
+
+
+class Strict(BaseModel):
+    """Base of every model of a file: an unknown key is a mistake, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file with enough kept of it to tell the line of any value."""
+
+    file: str
+    data: Any
+    text: str
+
+    def line_of(self, path: Sequence[str | int]) -> int | None:
+        """Line (from 1) of the value at `path`, or of its nearest parent; None for an empty document."""
+        node = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        line = None if node is None else node.start_mark.line + 1
+        for step in path:
+            found = _descend(node, step)
+            if found is None:
+                break
+            line, node = found
+        return line
+
+    def problem(self, path: Sequence[str | int], message: str, hint: str = "") -> Problem:
+        return Problem(self.file, dotted(path), message, hint, self.line_of(path))
+
+
+class _StrictLoader(yaml.CSafeLoader):
+    """A SafeLoader that refuses a key written twice: YAML would silently keep the last one."""
+
+
+def _mapping_without_duplicates(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, str | int | float | bool) and key in seen:
+            problem = f"key {key!r} is written twice"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
+        if isinstance(key, str | int | float | bool):
+            seen.add(key)
+    loader.flatten_mapping(node)
+    return dict(loader.construct_pairs(node, deep=True))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping_without_duplicates)
+
+
+def read_yaml(path: Path | str) -> Document:
+    """Reads one YAML file. Raises ConfigError if it is missing, unreadable, too large or no YAML."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(
+                [Problem(str(path), "", f"larger than {MAX_BYTES >> 20} MiB", "split the file")]
+            )
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([Problem(str(path), "", f"can't be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(str(path), "", f"is not UTF-8 (byte {error.start})")]) from None
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, file: str = "") -> Document:
+    """Parses YAML text. Raises ConfigError with the line of the mistake."""
+    try:
+        data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - it is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = None if mark is None else mark.line + 1
+        raise ConfigError([Problem(file, "", f"is not valid YAML: {error.problem}", line=line)]) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError([Problem(file, "", f"is not valid YAML: {reason}")]) from None
+    return Document(file, data, text)
+
+
+def validate(model: type[T], document: Document, *, context: Any = None) -> T:
+    """The document as a `model`. Raises ConfigError with one Problem per mistake."""
+    data = {} if document.data is None else document.data
+    try:
+        return model.model_validate(data, context=context)
+    except ValidationError as error:
+        raise ConfigError([_problem(model, document, detail) for detail in error.errors()]) from None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint for an unknown word: the nearest known one, else the whole (short) list, else nothing."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """`["devices", 3, "snmp"]` as `devices[3].snmp`."""
+    out = ""
+    for step in path:
+        if isinstance(step, int):
+            out += f"[{step}]"
+        else:
+            out += f".{step}" if out else step
+    return out
+
+
+def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, Any]) -> Problem:
+    """One pydantic error in the words of a person. A value is shown only where it is no secret."""
+    path = [step for step in detail["loc"] if not _is_union_tag(step)]
+    kind, message, hint = detail["type"], detail["msg"], ""
+    if kind == "extra_forbidden":
+        message = f"unknown key {path[-1]!r}"
+        hint = did_you_mean(str(path[-1]), _keys_at(model, path[:-1]))
+    elif kind == "missing":
+        message = f"{path[-1]!r} is required"
+        path = path[:-1]
+    elif kind in ("enum", "literal_error"):
+        expected = detail["ctx"]["expected"]
+        message = f"expected {expected}"
+        if isinstance(detail["input"], str):
+            message += f", found {detail['input']!r}"
+    else:
+        message = message.removeprefix("Value error, ").removeprefix("Input should be ")
+        if message != detail["msg"] and detail["msg"].startswith("Input"):
+            message = f"expected {message}, found {_kind_of(detail['input'])}"
+    return document.problem(path, message, hint)
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool | int | float):
+        return repr(value)
+    return {str: "text", list: "a list", dict: "a mapping", type(None): "nothing"}.get(
+        type(value), "something else"
+    )
+
+
+def _is_union_tag(step: str | int) -> bool:
+    """pydantic puts the name of a union's member into `loc`; the user never wrote it."""
+    return isinstance(step, str) and (step.startswith("function-") or "[" in step)
+
+
+def _keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Keys that a mapping at `path` may hold, found by walking the model's annotations."""
+    current: Any = model
+    for step in path:
+        if isinstance(step, str) and isinstance(current, type) and issubclass(current, BaseModel):
+            info = current.model_fields.get(step)
+            annotation = None if info is None else info.annotation
+        else:
+            annotation = current
+        current = _model_in(annotation)
+        if current is None:
+            return []
+    return [info.alias or name for name, info in current.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _descend(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        value = node.value[step]
+        return value.start_mark.line + 1, value
+    return None

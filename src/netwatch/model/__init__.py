@@ -1,0 +1,101 @@
+"""The vocabulary that every room shares: values that validate themselves, and protocols between rooms."""
+
+from netwatch.model.access import (
+    HttpAccess,
+    Reachability,
+    ReachabilityMethod,
+    SipAccess,
+    SnmpAccess,
+    SnmpVersion,
+    SshAccess,
+    Target,
+    UsmAuth,
+    UsmPrivacy,
+)
+from netwatch.model.alert import Alert, AlertState, Transition
+from netwatch.model.catalogue import Catalogue, Family, FamilyType, HistoryPolicy, load_catalogue
+from netwatch.model.entity import (
+    ROOT,
+    DeviceKind,
+    Entity,
+    EntityId,
+    EntityKey,
+    EntityKind,
+    Fact,
+    Witness,
+    WitnessKind,
+)
+from netwatch.model.history import CounterBlock, GaugeBlock, HistoryReader, HistoryWriter, SeriesHistory
+from netwatch.model.identity import IdentityJournal, IdentityRecord
+from netwatch.model.inventory import Asset, Inventory, InventoryDevice
+from netwatch.model.observation import Evidence, Observation, ObservationSink, PollFailure, Reading, Seen
+from netwatch.model.place import Place, PlaceId, PlaceKind, Places, SchoolFacts
+from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
+from netwatch.model.secret import Secret
+from netwatch.model.severity import Severity, StateLevel
+from netwatch.model.snapshot import Column, Freshness, Snapshot
+from netwatch.model.time import Clock, Instant, SystemClock
+
+__all__ = [
+    "ROOT",
+    "Alert",
+    "AlertState",
+    "Asset",
+    "Catalogue",
+    "Clock",
+    "Column",
+    "Contribution",
+    "CounterBlock",
+    "DeviceKind",
+    "Entity",
+    "EntityId",
+    "EntityKey",
+    "EntityKind",
+    "Evidence",
+    "EvidenceItem",
+    "Fact",
+    "Family",
+    "FamilyType",
+    "Freshness",
+    "GaugeBlock",
+    "HistoryPolicy",
+    "HistoryReader",
+    "HistoryWriter",
+    "HttpAccess",
+    "IdentityJournal",
+    "IdentityRecord",
+    "Instant",
+    "Inventory",
+    "InventoryDevice",
+    "Observation",
+    "ObservationSink",
+    "Place",
+    "PlaceId",
+    "PlaceKind",
+    "Places",
+    "PollFailure",
+    "RankedAsset",
+    "Reachability",
+    "ReachabilityMethod",
+    "Reading",
+    "ReplacementPlan",
+    "SchoolFacts",
+    "Secret",
+    "Seen",
+    "SeriesHistory",
+    "Severity",
+    "SipAccess",
+    "Snapshot",
+    "SnmpAccess",
+    "SnmpVersion",
+    "SshAccess",
+    "StateLevel",
+    "SystemClock",
+    "Target",
+    "Transition",
+    "UsmAuth",
+    "UsmPrivacy",
+    "Witness",
+    "WitnessKind",
+    "load_catalogue",
+]

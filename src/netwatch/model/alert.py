@@ -1,0 +1,56 @@
+"""Alerts as everybody sees them: channels, pages, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from netwatch.model.entity import EntityId
+from netwatch.model.severity import Severity
+
+__all__ = ["Alert", "AlertState", "Transition"]
+
+
+class AlertState(StrEnum):
+    PENDING = "pending"
+    """The condition holds, but not yet for as long as the rule demands."""
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One rule's condition on one entity, from its first sight to its end."""
+
+    id: str
+    """Stable as long as the condition holds; a later recurrence gets another. The deduplication key."""
+    rule: str
+    entity: EntityId
+    device: EntityId
+    state: AlertState
+    severity: Severity
+    since: float
+    """Wall seconds at which the condition began to hold."""
+    fired: float | None
+    """Wall seconds at which it began to fire."""
+    resolved: float | None
+    value: float | None
+    """The value that the condition judged last, in the unit of the rule's expression."""
+    summary: str
+    """One line for a person: what, where."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """alertname, severity, district, site, device, kind and the entity's label: what a receiver routes by."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Longer texts: description, evidence, runbook."""
+    suppressed_by: str = ""
+    """Id of the alert that explains this one. Suppressed alerts are shown, not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change that somebody may want to be told of."""
+
+    alert: Alert
+    previous: AlertState | None
+    at: float

@@ -1,0 +1,66 @@
+"""What people know of their gear, as opposed to what devices tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from netwatch.model.access import Target
+from netwatch.model.entity import DeviceKind
+from netwatch.model.place import PlaceId, Places
+
+__all__ = ["Asset", "Inventory", "InventoryDevice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A thing with a serial number. A stack is one device and many assets."""
+
+    serial: str
+    device: str = ""
+    """Name of the device whose function it fills; empty for a spare."""
+    asset_tag: str = ""
+    vendor: str = ""
+    model: str = ""
+    sku: str = ""
+    installed: date | None = None
+    cost: float | None = None
+    """Purchase price in `currency`; None where unknown, which is not 0."""
+    currency: str = "USD"
+    fund: str = ""
+    warranty_until: date | None = None
+    support_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryDevice:
+    """A device that somebody entered."""
+
+    name: str
+    """Unique in the inventory."""
+    target: Target | None
+    """None for gear that is known but not polled, such as an access point behind a controller."""
+    kind: DeviceKind | None = None
+    """None: the profile says."""
+    role: str = ""
+    place: PlaceId | None = None
+    tags: tuple[str, ...] = ()
+    serves: tuple[PlaceId, ...] = ()
+    """Rooms that it serves."""
+    serial: str = ""
+    mac: str = ""
+    life_safety: bool = False
+    vendor: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that people entered."""
+
+    district: str = ""
+    places: Places = Places()
+    devices: Mapping[str, InventoryDevice] = field(default_factory=dict)
+    """By name."""
+    assets: tuple[Asset, ...] = ()

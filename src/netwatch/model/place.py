@@ -1,0 +1,75 @@
+"""The location tree: district > school > building > wing or floor > room or closet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+__all__ = ["Place", "PlaceId", "PlaceKind", "Places", "SchoolFacts"]
+
+PlaceId = NewType("PlaceId", str)
+"""Slugs joined by `/` from the district down, e.g. `maple/lincoln-es/main/w2/idf-2a`."""
+
+
+class PlaceKind(StrEnum):
+    DISTRICT = "district"
+    SCHOOL = "school"
+    BUILDING = "building"
+    WING = "wing"
+    FLOOR = "floor"
+    ROOM = "room"
+    CLOSET = "closet"
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolFacts:
+    """What planning knows of a school."""
+
+    level: str = ""
+    """elementary, middle, high, other; empty where unknown."""
+    enrolment: int | None = None
+    staff: int | None = None
+    classrooms: int | None = None
+    calendar: str = ""
+    """Name of a calendar in config/calendars/."""
+    instructional: bool = True
+    """False for a bus garage, a warehouse, a central office."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One node of the tree."""
+
+    id: PlaceId
+    kind: PlaceKind
+    name: str
+    parent: PlaceId | None
+    school: SchoolFacts | None = None
+    """Only for kind SCHOOL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The whole tree. Unknown is allowed at each level: a device may sit on any node, or on none."""
+
+    by_id: Mapping[PlaceId, Place] = field(default_factory=dict)
+
+    def path(self, place: PlaceId | None) -> tuple[Place, ...]:
+        """From the district down to `place`; empty for None or an unknown id."""
+        out: list[Place] = []
+        while place is not None and (node := self.by_id.get(place)) is not None:
+            out.append(node)
+            place = node.parent
+        return tuple(reversed(out))
+
+    def ancestor(self, place: PlaceId | None, kind: PlaceKind) -> Place | None:
+        """The nearest node of that kind at or above `place`."""
+        return next((node for node in reversed(self.path(place)) if node.kind is kind), None)
+
+    def school_of(self, place: PlaceId | None) -> Place | None:
+        return self.ancestor(place, PlaceKind.SCHOOL)
+
+    def of_kind(self, kind: PlaceKind) -> Iterator[Place]:
+        return (node for node in self.by_id.values() if node.kind is kind)

@@ -1,0 +1,41 @@
+"""Time as a parameter: wall clock for people, monotonic clock for intervals."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Clock", "Instant", "SystemClock"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """One moment on both clocks."""
+
+    wall: float
+    """Seconds since 1970-01-01T00:00Z. May jump; for people and for stored data."""
+    mono: float
+    """Seconds of a clock that never jumps. For intervals only; meaningless in another process."""
+
+    def plus(self, seconds: float) -> Instant:
+        return Instant(self.wall + seconds, self.mono + seconds)
+
+
+class Clock(Protocol):
+    """What logic asks for the time, so that a test can hand in its own."""
+
+    def now(self) -> Instant: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> Instant:
+        return Instant(time.time(), time.monotonic())
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,33 @@
+"""Where the files are that ship beside the code: profiles, example configuration, dashboards.
+
+An installed wheel holds them under `netwatch/data/`; a checkout has them at its top level.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["collectors_dir", "config_dir", "dashboards_dir"]
+
+
+def _shipped(name: str) -> Path:
+    package = Path(__file__).parent
+    for candidate in (package / "data" / name, package.parents[1] / name):
+        if candidate.is_dir():
+            return candidate
+    raise FileNotFoundError(f"{name}/ is missing from this installation: reinstall netwatch")
+
+
+def collectors_dir() -> Path:
+    """The folder of shipped device profiles."""
+    return _shipped("collectors")
+
+
+def config_dir() -> Path:
+    """The folder of commented example configuration, shipped rules, policy and lifecycle facts."""
+    return _shipped("config")
+
+
+def dashboards_dir() -> Path:
+    """The folder of Grafana dashboards."""
+    return _shipped("dashboards")
