@@ -34,6 +34,7 @@ from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, Repl
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, Snapshot
+from netwatch.model.snmp import SnmpValue
 from netwatch.model.time import Clock, Instant, SystemClock
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "SipAccess",
     "Snapshot",
     "SnmpAccess",
+    "SnmpValue",
     "SnmpVersion",
     "SshAccess",
     "StateLevel",
