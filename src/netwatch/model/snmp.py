@@ -5,6 +5,13 @@ from __future__ import annotations
 __all__ = ["SnmpValue"]
 
 SnmpValue = int | float | bytes | str | None
-"""int: INTEGER, Counter32, Gauge32, TimeTicks, Counter64. float: Opaque float. bytes: OCTET STRING, BITS, Opaque.
-str: OBJECT IDENTIFIER or IpAddress, dotted, no leading dot. None: NULL.
-noSuchObject, noSuchInstance and endOfMibView are no values: such an OID is absent from a result."""
+"""One value.
+
+- int: INTEGER, Counter32, Gauge32, TimeTicks, Counter64
+- float: Opaque float
+- bytes: OCTET STRING, BITS, Opaque
+- str: OBJECT IDENTIFIER or IpAddress, dotted, without a leading dot
+- None: NULL
+
+noSuchObject, noSuchInstance and endOfMibView are no values: such an OID is absent from a result.
+"""
