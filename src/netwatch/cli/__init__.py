@@ -1,0 +1,60 @@
+"""The command line: one small file per command, each with a `register(app)`."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import typer
+
+from netwatch import __version__
+from netwatch.errors import ConfigError, NetwatchError
+
+__all__ = ["build", "main"]
+
+COMMANDS = ("run", "init", "check", "inspect", "profile", "plan", "rules", "user", "simulate")
+"""Modules of this package, in the order of `netwatch --help`."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"netwatch {__version__}")
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """The whole command line. Importing a command's libraries is left to the command itself."""
+    app = typer.Typer(
+        name="netwatch",
+        help="Network monitoring for school districts: polls campus gear, alerts once per fault, "
+        "ranks what to replace.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def options(
+        version: bool = typer.Option(
+            False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        ),
+    ) -> None:
+        del version  # its callback did the work
+
+    for command in COMMANDS:
+        import_module(f"netwatch.cli.{command}").register(app)
+    return app
+
+
+def main() -> None:
+    """Entry point. What the user did wrong is told in plain lines, without a traceback; exit code 1."""
+    try:
+        build()()
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        sys.exit(1)
+    except NetwatchError as error:
+        typer.echo(f"netwatch: {error}", err=True)
+        sys.exit(1)
