@@ -1,0 +1,39 @@
+"""What must outlive the process: identities, incidents, notifications on their way. One SQLite file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from netwatch.store.database import Database
+from netwatch.store.identity import IdentityTable
+
+__all__ = ["IdentityTable", "Store"]
+
+
+class Store:
+    """One database file. Synchronous: from the event loop only for small batches.
+
+    Raises StoreError if the file can't be opened, belongs to something else, is in use by another netwatch,
+    or was written by a newer version. `read_only` opens beside a running daemon, without locking it out.
+    """
+
+    def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
+        self._database = Database(Path(path), read_only=read_only)
+        self.identity = IdentityTable(self._database)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._database.close()
+
+    def backup(self, path: Path | str) -> None:
+        """A consistent copy at `path` while the store goes on. Raises StoreError."""
+        self._database.backup(Path(path))

@@ -1,0 +1,59 @@
+"""Who is who, kept for good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from netwatch.model import EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
+from netwatch.store.database import Database
+
+__all__ = ["IdentityTable"]
+
+_SAVE = """
+INSERT INTO identity (id, kind, device, natural, name, witnesses, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, device = excluded.device, natural = excluded.natural,
+    name = excluded.name, witnesses = excluded.witnesses, last_seen = excluded.last_seen
+"""
+
+
+class IdentityTable:
+    """The model's IdentityJournal on SQLite."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self) -> Iterator[IdentityRecord]:
+        """All records, ordered by id."""
+        rows = self._database.rows(
+            "SELECT id, kind, device, natural, name, witnesses, last_seen FROM identity ORDER BY id"
+        )
+        for entity, kind, device, natural, name, witnesses, last_seen in rows:
+            yield IdentityRecord(
+                id=EntityId(entity),
+                kind=EntityKind(kind),
+                device=EntityId(device),
+                natural=natural,
+                name=name,
+                witnesses=tuple(Witness(WitnessKind(sort), value) for sort, value in json.loads(witnesses)),
+                last_seen=last_seen,
+            )
+
+    def save(self, records: Sequence[IdentityRecord]) -> None:
+        """Inserts or replaces by id, all in one transaction; later records of an id win."""
+        if not records:
+            return
+        self._database.write_many(_SAVE, (_row(record) for record in records))
+
+
+def _row(record: IdentityRecord) -> tuple[str, str, str, str, str, str, float]:
+    witnesses = json.dumps([[witness.kind.value, witness.value] for witness in record.witnesses])
+    return (
+        record.id,
+        record.kind.value,
+        record.device,
+        record.natural,
+        record.name,
+        witnesses,
+        record.last_seen,
+    )

@@ -1,0 +1,38 @@
+"""Identities come back as they were saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netwatch.model import EntityId, EntityKind, IdentityJournal, IdentityRecord, Witness, WitnessKind
+from netwatch.store import Store
+
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+records = st.builds(
+    IdentityRecord,
+    id=st.sampled_from(["a", "b", "c", "ü"]).map(EntityId),
+    kind=st.sampled_from(EntityKind),
+    device=text.map(EntityId),
+    natural=text,
+    name=text,
+    witnesses=st.lists(st.builds(Witness, st.sampled_from(WitnessKind), text), max_size=3).map(tuple),
+    last_seen=st.floats(0, 4e9),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(records, max_size=4), max_size=6))
+def test_identity_equals_a_dictionary(tmp_path_factory, batches) -> None:
+    path: Path = tmp_path_factory.mktemp("identity") / "netwatch.db"
+    model: dict[EntityId, IdentityRecord] = {}
+    with Store(path) as store:
+        journal: IdentityJournal = store.identity
+        for batch in batches:
+            journal.save(batch)
+            model.update({record.id: record for record in batch})
+            assert {record.id: record for record in journal.load()} == model
+    with Store(path) as again:
+        assert {record.id: record for record in again.identity.load()} == model
