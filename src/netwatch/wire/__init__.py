@@ -1,0 +1,16 @@
+"""Everything that talks to devices, and the recordings that answer in their place."""
+
+from netwatch.wire.protocols import HttpJson, Prober, ProbeResult, SnmpSession, SnmpWire, SshRunner
+from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
+
+__all__ = [
+    "HttpJson",
+    "ProbeResult",
+    "Prober",
+    "RecordedSession",
+    "RecordedSnmpWire",
+    "Recording",
+    "SnmpSession",
+    "SnmpWire",
+    "SshRunner",
+]

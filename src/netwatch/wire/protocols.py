@@ -1,0 +1,71 @@
+"""What every wire looks like from outside, whether it is a network or a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from netwatch.model import SnmpValue, Target
+
+__all__ = ["HttpJson", "ProbeResult", "Prober", "Row", "SnmpSession", "SnmpWire", "SshRunner"]
+
+Row = dict[str, str | list[str]]
+"""One row that a template parsed out of a command's output."""
+
+
+class SnmpSession(Protocol):
+    """A conversation with one agent. One request chain at a time: callers await one call before the next."""
+
+    async def get(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
+        """Values of exact OIDs; what the agent does not have is left out. Raises WireError."""
+        ...
+
+    async def walk(self, root: str, *, limit: int | None = None) -> dict[str, SnmpValue]:
+        """The subtree below `root` (itself included) in the agent's order; at most `limit` varbinds.
+
+        Raises WireError. A walk that breaks off after some rows raises too: half a table is no table.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class SnmpWire(Protocol):
+    def session(self, target: Target, *, context: str = "") -> SnmpSession:
+        """Opens nothing yet. `context` is a VLAN number or a context name (SnmpAccess.vlan_contexts)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    success: bool
+    seconds: float | None
+    """Round trip; None without an answer."""
+    detail: str = ""
+    """What came back or what went wrong, for a person."""
+
+
+class Prober(Protocol):
+    @property
+    def protocol(self) -> str:
+        """Value of the protocol label of netwatch_probe_success."""
+        ...
+
+    def applies(self, target: Target) -> bool:
+        """True if this target is to be asked by this protocol."""
+        ...
+
+    async def probe(self, target: Target) -> ProbeResult: ...
+
+
+class SshRunner(Protocol):
+    async def run(self, target: Target, command: str) -> list[Row]:
+        """Rows that the ntc-template of the target's platform parses out of a command's output."""
+        ...
+
+
+class HttpJson(Protocol):
+    async def get(self, target: Target, path: str, headers: Mapping[str, str] = {}) -> Any:
+        """The JSON document at base_url + path. Raises WireError."""
+        ...
