@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from netwatch.store.alert_json import decode_alert, encode_alert
 from netwatch.store.database import Database
 from netwatch.store.identity import IdentityTable
+from netwatch.store.incidents import IncidentTable, Remembered, TimelineEntry
+from netwatch.store.outbox import OutboxEntry, OutboxTable
 
-__all__ = ["IdentityTable", "Store"]
+__all__ = [
+    "IdentityTable",
+    "IncidentTable",
+    "OutboxEntry",
+    "OutboxTable",
+    "Remembered",
+    "Store",
+    "TimelineEntry",
+    "decode_alert",
+    "encode_alert",
+]
 
 
 class Store:
@@ -21,6 +36,8 @@ class Store:
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         self._database = Database(Path(path), read_only=read_only)
         self.identity = IdentityTable(self._database)
+        self.incidents = IncidentTable(self._database)
+        self.outbox = OutboxTable(self._database)
 
     def __enter__(self) -> Store:
         return self
@@ -29,6 +46,12 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Makes several writes one: an incident and the notifications of it, for example. Blocks may nest."""
+        with self._database.transaction():
+            yield
 
     def close(self) -> None:
         """May be called twice."""

@@ -31,6 +31,7 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._turn = threading.RLock()
+        self._depth = 0
         self._lock_file: int | None = None
         self._connection: sqlite3.Connection | None = None
         try:
@@ -63,16 +64,23 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing. What ran inside is on disk once the block is left."""
+        """All or nothing. What ran inside is on disk once the outermost block is left."""
         with self._turn, self._as_store_error():
             connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
+            if self._depth == 0:
+                connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                if self._depth == 1 and connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
+            else:
+                if self._depth == 1:
+                    _commit(connection)
+            finally:
+                self._depth -= 1
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query."""
@@ -155,6 +163,15 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:  # a full disk: SQLite keeps the transaction open
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _only_writer(path: Path) -> int:

@@ -21,4 +21,55 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE incident (
+            id       TEXT PRIMARY KEY,
+            rule     TEXT NOT NULL,
+            entity   TEXT NOT NULL,
+            device   TEXT NOT NULL,
+            state    TEXT NOT NULL,
+            since    REAL NOT NULL,
+            resolved REAL,
+            body     TEXT NOT NULL  -- JSON: the whole alert
+        ) STRICT
+        """,
+        "CREATE INDEX incident_resolved ON incident (resolved)",
+        "CREATE INDEX incident_entity ON incident (entity, since)",
+        """
+        CREATE TABLE incident_event (
+            number   INTEGER PRIMARY KEY AUTOINCREMENT,
+            incident TEXT NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
+            at       REAL NOT NULL,
+            state    TEXT NOT NULL,
+            previous TEXT,
+            note     TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX incident_event_incident ON incident_event (incident, number)",
+        """
+        CREATE TABLE rule_memory (
+            rule   TEXT NOT NULL,
+            entity TEXT NOT NULL,
+            labels TEXT NOT NULL,  -- JSON: values of the row labels
+            PRIMARY KEY (rule, entity, labels)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE outbox (
+            number       INTEGER PRIMARY KEY AUTOINCREMENT,
+            channel      TEXT NOT NULL,
+            key          TEXT NOT NULL,
+            body         TEXT NOT NULL,
+            created      REAL NOT NULL,
+            attempts     INTEGER NOT NULL DEFAULT 0,
+            next_attempt REAL NOT NULL,
+            error        TEXT NOT NULL DEFAULT '',
+            done         REAL,  -- wall seconds of acceptance; NULL while it waits
+            UNIQUE (channel, key)
+        ) STRICT
+        """,
+        "CREATE INDEX outbox_waiting ON outbox (channel, number) WHERE done IS NULL",
+        "CREATE INDEX outbox_done ON outbox (done) WHERE done IS NOT NULL",
+    ),
 )
