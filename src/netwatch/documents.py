@@ -138,7 +138,7 @@ def dotted(path: Sequence[str | int]) -> str:
 def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, Any]) -> Problem:
     """One pydantic error in the words of a person. A value is shown only where it is no secret."""
     path = [step for step in detail["loc"] if not _is_union_tag(step)]
-    kind, message, hint = detail["type"], detail["msg"], ""
+    kind, message, hint = detail["type"], detail["msg"], str(detail.get("ctx", {}).get("hint", ""))
     if kind == "extra_forbidden":
         message = f"unknown key {path[-1]!r}"
         hint = did_you_mean(str(path[-1]), _keys_at(model, path[:-1]))
