@@ -1,0 +1,1 @@
+"""Settings and secrets: read strictly, with the place and the remedy of every mistake."""
