@@ -25,7 +25,14 @@ from netwatch.model.entity import (
     Witness,
     WitnessKind,
 )
-from netwatch.model.history import CounterBlock, GaugeBlock, HistoryReader, HistoryWriter, SeriesHistory
+from netwatch.model.history import (
+    CounterBlock,
+    GaugeBlock,
+    HistoryReader,
+    HistoryWriter,
+    SeriesHistory,
+    percentile,
+)
 from netwatch.model.identity import IdentityJournal, IdentityRecord
 from netwatch.model.inventory import Asset, Inventory, InventoryDevice
 from netwatch.model.observation import Evidence, Observation, ObservationSink, PollFailure, Reading, Seen
@@ -100,4 +107,5 @@ __all__ = [
     "Witness",
     "WitnessKind",
     "load_catalogue",
+    "percentile",
 ]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netwatch.model.entity import EntityId
 
-__all__ = ["CounterBlock", "GaugeBlock", "HistoryReader", "HistoryWriter", "SeriesHistory"]
+__all__ = ["CounterBlock", "GaugeBlock", "HistoryReader", "HistoryWriter", "SeriesHistory", "percentile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +85,28 @@ class HistoryWriter(Protocol):
     def append(self, block: GaugeBlock | CounterBlock) -> None:
         """Durable when it returns. Raises StoreError."""
         ...
+
+
+def percentile(
+    series: SeriesHistory, q: float, mask: NDArray[np.bool_] | None = None, *, peaks: bool = False
+) -> float | None:
+    """The exact `q`-th percentile (0 to 100) of the buckets that `mask` chooses; None if they hold nothing.
+
+    Each bucket weighs as many seconds as were measured in it. The result is a value that did occur: the
+    smallest one at or below which at least `q` percent of the measured time lies (the inverse of the empirical
+    distribution, numpy's `inverted_cdf`). `peaks` takes the maxima of gauges instead of their means.
+    """
+    if not 0 <= q <= 100:
+        raise ValueError(f"a percentile lies between 0 and 100, not at {q}")
+    values = series.peaks if peaks else series.values
+    seconds = series.coverage * series.widths
+    chosen = np.isfinite(values) & (seconds > 0)
+    if mask is not None:
+        chosen &= mask
+    values, seconds = values[chosen], seconds[chosen]
+    if not values.size:
+        return None
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(seconds[order])
+    place = int(np.searchsorted(reached, reached[-1] * (q / 100), side="left"))
+    return float(values[order[min(place, values.size - 1)]])
