@@ -34,6 +34,11 @@ class Column:
     """False once more than three passes were missed: then the series is not exported."""
     origins: tuple[str, ...] = ()
     """Where each value was read: OID, command, JSON pointer."""
+    totals: NDArray[np.uint64] | None = None
+    """Counters: the corrected value as an integer, exact where `values` is rounded (past 2^53)."""
+    covered: NDArray[np.float64] | None = None
+    """Counters: seconds, summed up, over which the increase is known. Between two snapshots the difference of
+    `totals` is the increase and that of `covered` the time it stands for; what is unknown adds to neither."""
 
 
 @dataclass(frozen=True, slots=True)
