@@ -7,17 +7,18 @@ file, line, dotted path, what was expected and, for an unknown key or name, what
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from netwatch.errors import ConfigError, Problem
 
-__all__ = ["Document", "Strict", "did_you_mean", "parse_yaml", "read_yaml", "validate"]
+__all__ = ["Document", "Strict", "did_you_mean", "fault", "parse_yaml", "read_yaml", "validate"]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -38,10 +39,14 @@ class Document:
     file: str
     data: Any
     text: str
+    _nodes: list[yaml.Node | None] = field(default_factory=list, repr=False, compare=False)
+    """Parsed once, when the first line is asked for."""
 
     def line_of(self, path: Sequence[str | int]) -> int | None:
         """Line (from 1) of the value at `path`, or of its nearest parent; None for an empty document."""
-        node = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        if not self._nodes:
+            self._nodes.append(yaml.compose(self.text, Loader=yaml.CSafeLoader))
+        node = self._nodes[0]
         line = None if node is None else node.start_mark.line + 1
         for step in path:
             found = _descend(node, step)
@@ -100,7 +105,7 @@ def parse_yaml(text: str, file: str = "") -> Document:
         mark = error.problem_mark
         line = None if mark is None else mark.line + 1
         raise ConfigError([Problem(file, "", f"is not valid YAML: {error.problem}", line=line)]) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: such as the date 2026-09-31
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError([Problem(file, "", f"is not valid YAML: {reason}")]) from None
     return Document(file, data, text)
@@ -113,6 +118,11 @@ def validate(model: type[T], document: Document, *, context: Any = None) -> T:
         return model.model_validate(data, context=context)
     except ValidationError as error:
         raise ConfigError([_problem(model, document, detail) for detail in error.errors()]) from None
+
+
+def fault(message: str, hint: str = "") -> PydanticCustomError:
+    """What a validator of a Strict model raises: `validate` makes a Problem of it."""
+    return PydanticCustomError("netwatch", "{message}", {"message": message, "hint": hint})
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -172,27 +182,39 @@ def _is_union_tag(step: str | int) -> bool:
 
 def _keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     """Keys that a mapping at `path` may hold, found by walking the model's annotations."""
-    current: Any = model
+    annotation: Any = model
     for step in path:
-        if isinstance(step, str) and isinstance(current, type) and issubclass(current, BaseModel):
-            info = current.model_fields.get(step)
-            annotation = None if info is None else info.annotation
+        annotation = _inside(annotation, step)
+    found = annotation if _is_model(annotation) else next(_members(annotation), None)
+    return [] if found is None else [info.alias or name for name, info in found.model_fields.items()]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _inside(annotation: Any, step: str | int) -> Any:
+    """Annotation of what stands at `step` inside a value of `annotation`; None if nothing is known of it."""
+    if _is_model(annotation):
+        info = annotation.model_fields.get(step)
+        return None if info is None else info.annotation
+    arguments = get_args(annotation)
+    origin = get_origin(annotation)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return arguments[1]
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return arguments[0]
+    inner = (_inside(argument, step) for argument in arguments)  # a union, or Annotated
+    return next((found for found in inner if found is not None), None)
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """Models in a union or in Annotated."""
+    for argument in get_args(annotation):
+        if _is_model(argument):
+            yield argument
         else:
-            annotation = current
-        current = _model_in(annotation)
-        if current is None:
-            return []
-    return [info.alias or name for name, info in current.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None
+            yield from _members(argument)
 
 
 def _descend(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
