@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from netwatch.config.credentials import Port
-from netwatch.config.fields import PathField, PositiveDuration, SecretField, SecretUrl, Slug, fault
-from netwatch.documents import Strict
+from netwatch.config.fields import NonEmpty, PathField, PositiveDuration, SecretField, SecretUrl, Slug
+from netwatch.documents import Strict, fault
 from netwatch.model import Secret, Severity
 
 __all__ = ["AlertmanagerSettings", "ChannelSettings", "EmailSettings", "MqttSettings", "WebhookSettings"]
 
 _NONE = Secret("")
+
+
+def _listed(value: Any) -> Any:
+    """A single one may stand alone."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _mail_address(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise fault("expected a mail address", "e.g. netwatch@example.org")
+    return value
+
+
+MailAddress = Annotated[str, BeforeValidator(_mail_address)]
 
 
 class ChannelSettings(Strict):
@@ -29,8 +44,8 @@ class ChannelSettings(Strict):
 class AlertmanagerSettings(ChannelSettings):
     """One Alertmanager or a cluster of them."""
 
-    urls: Annotated[tuple[SecretUrl, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)] = (
-        Field(description="Base URLs of every member of the cluster; each gets every alert.", min_length=1)
+    urls: Annotated[tuple[SecretUrl, ...], BeforeValidator(_listed), NonEmpty] = Field(
+        description="Base URLs of every member of the cluster; each gets every alert."
     )
     resend: PositiveDuration = Field(
         default=60.0,
@@ -63,11 +78,10 @@ class EmailSettings(ChannelSettings):
     )
     user: str = Field(default="", description="User name; without it no login.")
     password: SecretField = Field(default=_NONE, description="Password.")
-    sender: str = Field(description="Address in From.", pattern=r"^\S+@\S+$")
-    to: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^\S+@\S+$")], ...],
-        BeforeValidator(lambda v: (v,) if isinstance(v, str) else v),
-    ] = Field(description="Addresses in To.", min_length=1)
+    sender: MailAddress = Field(description="Address in From.")
+    to: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed), NonEmpty] = Field(
+        description="Addresses in To."
+    )
     ca_file: PathField | None = Field(default=None, description="Certificates to trust, in PEM.")
 
     @model_validator(mode="after")

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from netwatch.config.fields import PathField, PositiveDuration, SecretField, fault
-from netwatch.documents import Strict
+from netwatch.config.fields import PathField, PositiveDuration, SecretField
+from netwatch.documents import Strict, fault
 from netwatch.model import (
     HttpAccess,
     Secret,

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
 
 from netwatch.config.durations import parse_bit_rate, parse_duration, parse_size
 from netwatch.config.secrets import SecretError, lookup
+from netwatch.documents import fault
 from netwatch.errors import Problem
 from netwatch.model import Secret
 
@@ -30,13 +30,13 @@ __all__ = [
     "ListenField",
     "LoadContext",
     "Names",
+    "NonEmpty",
     "PathField",
     "PositiveDuration",
     "SecretField",
     "SecretUrl",
     "Size",
     "Slug",
-    "fault",
 ]
 
 
@@ -49,11 +49,6 @@ class LoadContext:
     env: Mapping[str, str] = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
     """Collects what is unwise but works."""
-
-
-def fault(message: str, hint: str = "") -> PydanticCustomError:
-    """An error that `documents.validate` turns into a Problem with this message and hint."""
-    return PydanticCustomError("netwatch", "{message}", {"message": message, "hint": hint})
 
 
 def _context(info: ValidationInfo) -> LoadContext:
@@ -104,6 +99,16 @@ def _names(value: Any) -> Any:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 """A list of names; a single one may stand alone."""
+
+
+def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise fault("expected at least one")
+    return value
+
+
+NonEmpty = AfterValidator(_not_empty)
+"""For a list that must hold something. (min_length would also complain where an item is wrong.)"""
 
 
 @dataclass(frozen=True, slots=True)

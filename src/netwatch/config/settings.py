@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Literal
 
-from pydantic import AfterValidator, Field, JsonValue, PrivateAttr
+from pydantic import Field, JsonValue, PrivateAttr
 
+from netwatch.calendars import Timezone
 from netwatch.config.channels import AlertmanagerSettings, EmailSettings, MqttSettings, WebhookSettings
 from netwatch.config.credentials import CredentialSet, Port, UsmCredentials
 from netwatch.config.fields import (
@@ -19,9 +19,8 @@ from netwatch.config.fields import (
     PositiveDuration,
     SecretField,
     Slug,
-    fault,
 )
-from netwatch.documents import Strict, did_you_mean
+from netwatch.documents import Strict
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, ReachabilityMethod
 
@@ -45,15 +44,6 @@ RESTART: dict[str, JsonValue] = {"restart": True}
 """Marks what a running netwatch can't take over on reload."""
 
 
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = did_you_mean(value, available_timezones()) or "e.g. America/Chicago"
-        raise fault(f"unknown time zone {value!r}", hint) from None
-    return value
-
-
 class DistrictSettings(Strict):
     """Whose network it is."""
 
@@ -62,7 +52,7 @@ class DistrictSettings(Strict):
         description="Short name in every label, path and topic. History hangs on it: never change it.",
         json_schema_extra=RESTART,
     )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+    timezone: Timezone = Field(
         default="UTC", description="IANA time zone of calendars and pages, e.g. America/Chicago."
     )
 

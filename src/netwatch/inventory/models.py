@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from netwatch.config.fields import BitRate, Names, Slug, fault
+from netwatch.config.fields import BitRate, Names, Slug
 from netwatch.config.settings import DeviceDefaults
-from netwatch.documents import Strict
+from netwatch.documents import Strict, fault
 from netwatch.model import PlaceKind
 
 __all__ = [
