@@ -17,6 +17,9 @@ Row = dict[str, str | list[str]]
 class SnmpSession(Protocol):
     """A conversation with one agent. One request chain at a time: callers await one call before the next."""
 
+    problems: list[str]
+    """What the agent did wrong without spoiling the answer, in words for a person; it grows."""
+
     async def get(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
         """Values of exact OIDs; what the agent does not have is left out. Raises WireError."""
         ...
@@ -24,7 +27,7 @@ class SnmpSession(Protocol):
     async def walk(self, root: str, *, limit: int | None = None) -> dict[str, SnmpValue]:
         """The subtree below `root` (itself included) in the agent's order; at most `limit` varbinds.
 
-        Raises WireError. A walk that breaks off after some rows raises too: half a table is no table.
+        Raises WireError. Where the agent errs in mid-walk, what came so far is returned, and `problems` says so.
         """
         ...
 

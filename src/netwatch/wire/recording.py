@@ -1,7 +1,7 @@
 """Recorded agents: snmprec files that answer like the device they were taken from.
 
 One line is `OID|type|value`. Real files are unsorted, hold duplicates (the first wins), broken OIDs, CRLF,
-values in hex (`x`) or with escapes (`e`), and variation tags (`2:numeric`), which are read as if they were plain.
+values in hex (`x`) or with escapes (`e`), and variation tags (`2:numeric`), read as if they were plain.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class RecordedSession:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self.problems: list[str] = []
 
     async def get(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
         values = self._recording.values

@@ -1,0 +1,97 @@
+"""What is learnt of one agent and outlives a session: its limits, its engine, the address that answers."""
+
+from __future__ import annotations
+
+import random
+
+from netwatch.errors import WireAuthError
+from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
+from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
+from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType
+from netwatch.wire.snmp.transport import Question, UdpTransport, canonical
+from netwatch.wire.snmp.usm import UsmUser
+
+__all__ = ["Agent"]
+
+RELAX_AFTER = 200
+"""Bulk replies in a row after which a lowered limit is doubled: a lossy hour must not slow a device for ever."""
+
+
+class Agent:
+    """One agent under one context."""
+
+    def __init__(
+        self,
+        target: Target,
+        access: SnmpAccess,
+        context: str,
+        transport: UdpTransport,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self.access = access
+        self.max_repetitions = max(1, access.max_repetitions)
+        self.max_varbinds = max(1, access.max_varbinds)
+        self._good_bulks = 0
+        self._transport = transport
+        self._addresses = tuple(map(canonical, target.addresses))
+        self._sources = frozenset(self._addresses) | frozenset(map(canonical, target.reply_from))
+        self._channel = _channel(access, context, clock, rng)
+
+    @property
+    def is_v1(self) -> bool:
+        return self.access.version is SnmpVersion.V1
+
+    async def ask(self, pdu: Pdu, *, tries: int | None = None) -> Pdu:
+        """The Response to a request PDU (its request id is filled in here). Raises WireError."""
+        channel = self._channel
+        # A report about engine id, then one about time, then the answer; one more for an agent that restarts.
+        for _ in range(4):
+            answer = await self._transport.ask(
+                Question(
+                    self._addresses,
+                    self._sources,
+                    self.access.port,
+                    lambda identifier: channel.encode(pdu, identifier),
+                    channel.decode,
+                    self.access.timeout,
+                    self.access.retries + 1 if tries is None else tries,
+                    self._prefer,
+                )
+            )
+            if answer.type != PduType.REPORT:
+                return answer
+            channel.judge(answer)
+        raise WireAuthError("the agent's SNMPv3 engine id or clock does not settle")
+
+    def bulk_failed(self) -> bool:
+        """Halves the repetitions; False if there is nothing left to halve."""
+        self._good_bulks = 0
+        if self.max_repetitions == 1:
+            return False
+        self.max_repetitions //= 2
+        return True
+
+    def bulk_succeeded(self) -> None:
+        self._good_bulks += 1
+        if self._good_bulks >= RELAX_AFTER:
+            self._good_bulks = 0
+            self.max_repetitions = min(self.access.max_repetitions, self.max_repetitions * 2)
+
+    def too_big(self, varbinds: int) -> None:
+        """Remembers that a GET of so many varbinds was too much."""
+        self.max_varbinds = max(1, min(self.max_varbinds, varbinds // 2))
+
+    def _prefer(self, address: str) -> None:
+        if address != self._addresses[0]:
+            self._addresses = (address, *(other for other in self._addresses if other != address))
+
+
+def _channel(access: SnmpAccess, context: str, clock: Clock, rng: random.Random) -> Channel:
+    """Per-VLAN contexts: `community@20` in v1 and v2c, context name `vlan-20` in v3."""
+    if access.version is not SnmpVersion.V3:
+        version = V1 if access.version is SnmpVersion.V1 else V2C
+        return CommunityChannel(version, access.community, f"@{context}" if context else "")
+    user = UsmUser(access.user, access.auth, access.auth_password, access.privacy, access.privacy_password)
+    name = f"vlan-{context}" if context.isdigit() else context
+    return UsmChannel(user, name or access.context, clock, rng)

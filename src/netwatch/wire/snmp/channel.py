@@ -1,0 +1,151 @@
+"""How a PDU becomes a message and back: with a community, or with USM."""
+
+from __future__ import annotations
+
+import random
+from typing import Protocol
+
+from netwatch.errors import WireAuthError, WireDecodeError
+from netwatch.model import Clock, Secret
+from netwatch.wire.snmp.pdu import (
+    Pdu,
+    PduType,
+    decode_community_message,
+    encode_community_message,
+    encode_pdu,
+)
+from netwatch.wire.snmp.usm import UsmKeys, UsmUser
+from netwatch.wire.snmp.v3 import (
+    AUTH,
+    PRIVACY,
+    REPORTABLE,
+    EngineClock,
+    V3Message,
+    decode_v3,
+    encode_v3,
+    open_scoped_pdu,
+    scoped_pdu,
+)
+
+__all__ = ["Channel", "CommunityChannel", "UsmChannel"]
+
+
+class Channel(Protocol):
+    def encode(self, pdu: Pdu, identifier: int) -> bytes:
+        """A message whose reply can be told by `identifier`."""
+        ...
+
+    def decode(self, data: bytes, identifier: int) -> Pdu:
+        """A Response, or a Report that `judge` understands. Raises WireDecodeError, WireAuthError."""
+        ...
+
+    def judge(self, report: Pdu) -> None:
+        """Returns if asking again can help after a Report; else raises WireAuthError."""
+        ...
+
+
+class CommunityChannel:
+    """SNMPv1 and v2c."""
+
+    def __init__(self, version: int, community: Secret, suffix: str = "") -> None:
+        self._version = version
+        self._community = community
+        self._suffix = suffix
+
+    def encode(self, pdu: Pdu, identifier: int) -> bytes:
+        community = (self._community.reveal() + self._suffix).encode()
+        body = encode_pdu(Pdu(pdu.type, identifier, pdu.error_status, pdu.error_index, pdu.varbinds))
+        return encode_community_message(self._version, community, body)
+
+    def decode(self, data: bytes, identifier: int) -> Pdu:  # noqa: ARG002 - found by its request-id already
+        message = decode_community_message(data)
+        if message.pdu.type != PduType.RESPONSE:
+            raise WireDecodeError(f"PDU {message.pdu.type:#04x} is no response")
+        return message.pdu
+
+    def judge(self, report: Pdu) -> None:  # noqa: ARG002
+        raise WireDecodeError("an SNMPv3 report came back to a community message")
+
+
+# usmStats of RFC 3414: what a Report says.
+_STATS = "1.3.6.1.6.3.15.1.1"
+_RETRY = {f"{_STATS}.2.0": "not in time window", f"{_STATS}.4.0": "unknown engine id"}
+_REFUSED = {
+    f"{_STATS}.1.0": "the agent refuses this SNMPv3 security level",
+    f"{_STATS}.3.0": "the agent does not know this SNMPv3 user",
+    f"{_STATS}.5.0": "the agent finds the SNMPv3 signature wrong: check auth protocol and password",
+    f"{_STATS}.6.0": "the agent can't decrypt: check privacy protocol and password",
+}
+
+
+class UsmChannel:
+    """SNMPv3. Knows the agent's engine once it has told of it, and learns anew when that changes."""
+
+    def __init__(self, user: UsmUser, context: str, clock: Clock, rng: random.Random) -> None:
+        self._user = user
+        self._context = context.encode()
+        self._clock = clock
+        # A random start keeps salts from repeating after a restart (RFC 3414, 8.1.1.1).
+        self._salt = rng.getrandbits(64)
+        self._engine = EngineClock(b"", 0, 0)
+        self._synced = 0.0
+        self._keys: UsmKeys | None = None
+
+    @property
+    def engine(self) -> EngineClock:
+        return self._engine
+
+    def encode(self, pdu: Pdu, identifier: int) -> bytes:
+        body = Pdu(pdu.type, identifier, pdu.error_status, pdu.error_index, pdu.varbinds)
+        if not self._engine.engine_id:
+            # RFC 3414, 4: an empty question without security makes the agent tell its engine id.
+            empty = scoped_pdu(b"", b"", encode_pdu(Pdu(PduType.GET, identifier)))
+            keys = UsmKeys(None, b"", None, b"")
+            return encode_v3(identifier, self._engine, b"", keys, empty, salt=0, flags=REPORTABLE)
+        if self._keys is None:
+            self._keys = self._user.keys(self._engine.engine_id)
+        self._salt = (self._salt + 1) & 0xFFFFFFFFFFFFFFFF
+        elapsed = int(self._clock.now().mono - self._synced)
+        engine = EngineClock(self._engine.engine_id, self._engine.boots, self._engine.time + elapsed)
+        scoped = scoped_pdu(engine.engine_id, self._context, encode_pdu(body))
+        name = self._user.name.encode()
+        return encode_v3(identifier, engine, name, self._keys, scoped, salt=self._salt, flags=REPORTABLE)
+
+    def decode(self, data: bytes, identifier: int) -> Pdu:
+        message = decode_v3(data)
+        known = message.engine.engine_id == self._engine.engine_id
+        if known and self._keys is not None:
+            keys = self._keys
+        else:
+            keys = self._user.keys(message.engine.engine_id) if message.flags & AUTH else _NO_KEYS
+        _, _, pdu = open_scoped_pdu(message, data, keys)
+        if pdu.type == PduType.REPORT:
+            self._learn(message, replace=True)
+            return pdu
+        if pdu.type != PduType.RESPONSE or pdu.request_id != identifier:
+            raise WireDecodeError("the SNMPv3 reply is no answer to this request")
+        needed = (AUTH if keys.auth else 0) | (PRIVACY if keys.privacy else 0)
+        if not known or message.flags & needed != needed:
+            raise WireDecodeError("the SNMPv3 reply is less secure than the question")
+        self._learn(message, replace=False)
+        return pdu
+
+    def judge(self, report: Pdu) -> None:
+        oids = {varbind.oid for varbind in report.varbinds}
+        for oid, meaning in _REFUSED.items():
+            if oid in oids:
+                raise WireAuthError(meaning)
+        if not oids & _RETRY.keys():
+            raise WireAuthError("the agent sent an SNMPv3 report that says nothing known")
+
+    def _learn(self, message: V3Message, *, replace: bool) -> None:
+        """Takes over the engine's clock; from a Response only if it is ahead (RFC 3414, 3.2, 7b)."""
+        now, told = self._clock.now().mono, message.engine
+        if told.engine_id != self._engine.engine_id:
+            self._keys = None
+        here = (self._engine.boots, self._engine.time + now - self._synced)
+        if replace or (told.boots, float(told.time)) > here:
+            self._engine, self._synced = told, now
+
+
+_NO_KEYS = UsmKeys(None, b"", None, b"")

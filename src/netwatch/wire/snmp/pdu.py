@@ -1,0 +1,237 @@
+"""PDUs of SNMPv1 (RFC 1157) and SNMPv2 (RFC 3416), and the community messages around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import NamedTuple
+
+from netwatch.errors import WireDecodeError
+from netwatch.model import SnmpValue
+from netwatch.wire.opaque import opaque
+from netwatch.wire.snmp import ber
+
+__all__ = [
+    "ErrorStatus",
+    "Message",
+    "Missing",
+    "Pdu",
+    "PduType",
+    "VarBind",
+    "decode_community_message",
+    "decode_pdu",
+    "encode_community_message",
+    "encode_pdu",
+    "message_id",
+    "message_version",
+]
+
+V1, V2C, V3 = 0, 1, 3
+"""The version number in a message."""
+
+
+class PduType(IntEnum):
+    GET = 0xA0
+    GET_NEXT = 0xA1
+    RESPONSE = 0xA2
+    SET = 0xA3
+    TRAP_V1 = 0xA4
+    GET_BULK = 0xA5
+    INFORM = 0xA6
+    TRAP = 0xA7
+    REPORT = 0xA8
+
+
+class ErrorStatus(IntEnum):
+    """Those that change what is asked next; RFC 3416, 3."""
+
+    NO_ERROR = 0
+    TOO_BIG = 1
+    NO_SUCH_NAME = 2
+    GEN_ERR = 5
+    NO_ACCESS = 6
+    RESOURCE_UNAVAILABLE = 13
+    AUTHORIZATION_ERROR = 16
+
+
+class Missing(Enum):
+    """Why a varbind holds no value. Never leaves this package: such an OID is absent from a result."""
+
+    NO_SUCH_OBJECT = ber.NO_SUCH_OBJECT
+    NO_SUCH_INSTANCE = ber.NO_SUCH_INSTANCE
+    END_OF_MIB_VIEW = ber.END_OF_MIB_VIEW
+
+
+class VarBind(NamedTuple):
+    oid: str
+    value: SnmpValue | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Pdu:
+    """One PDU. `error_status` and `error_index` are non-repeaters and max-repetitions in a GetBulk."""
+
+    type: int
+    request_id: int
+    error_status: int = 0
+    error_index: int = 0
+    varbinds: Sequence[VarBind] = ()
+    trap: TrapV1 | None = None
+    """Only for TRAP_V1."""
+
+
+class TrapV1(NamedTuple):
+    """What the v1 Trap-PDU holds in place of ids and errors (RFC 1157, 4.1.6)."""
+
+    enterprise: str
+    agent_address: str
+    generic: int
+    specific: int
+    timestamp: int
+
+
+class Message(NamedTuple):
+    """A community message, v1 or v2c."""
+
+    version: int
+    community: bytes
+    pdu: Pdu
+
+
+_NULL = ber.tlv(ber.NULL, b"")
+
+
+def encode_pdu(pdu: Pdu, raw: Sequence[bytes] | None = None) -> bytes:
+    """The PDU; values are NULL (requests), or the encoded elements in `raw`, one per varbind."""
+    values = raw if raw is not None else [_NULL] * len(pdu.varbinds)
+    pairs = [
+        ber.tlv(ber.SEQUENCE, ber.tlv(ber.OID, ber.encode_oid(varbind.oid)) + value)
+        for varbind, value in zip(pdu.varbinds, values, strict=True)
+    ]
+    return ber.tlv(
+        pdu.type,
+        ber.encode_integer(pdu.request_id)
+        + ber.encode_integer(pdu.error_status)
+        + ber.encode_integer(pdu.error_index)
+        + ber.tlv(ber.SEQUENCE, b"".join(pairs)),
+    )
+
+
+def encode_community_message(version: int, community: bytes, pdu: bytes) -> bytes:
+    """A v1 or v2c message around an encoded PDU."""
+    return ber.tlv(ber.SEQUENCE, ber.encode_integer(version) + ber.tlv(ber.OCTET_STRING, community) + pdu)
+
+
+def message_version(data: bytes) -> tuple[int, int, int]:
+    """Version of any SNMP message, and where the rest of it begins and ends. Raises WireDecodeError.
+
+    What follows the message in its datagram is ignored: some agents pad.
+    """
+    start, stop = ber.expect(data, 0, len(data), ber.SEQUENCE)
+    first, after = ber.expect(data, start, stop, ber.INTEGER)
+    return ber.decode_integer(data[first:after]), after, stop
+
+
+def message_id(data: bytes) -> int:
+    """The request-id (v1, v2c) or msgID (v3) by which a reply finds its question. Raises WireDecodeError."""
+    version, pos, end = message_version(data)
+    if version == V3:
+        pos, end = ber.expect(data, pos, end, ber.SEQUENCE)
+    elif version in (V1, V2C):
+        _, pos = ber.expect(data, pos, end, ber.OCTET_STRING)
+        tag, pos, end = ber.header(data, pos, end)
+        if tag != PduType.RESPONSE:
+            raise WireDecodeError(f"PDU {tag:#04x} is no response")
+    else:
+        raise WireDecodeError(f"unknown SNMP version {version}")
+    start, stop = ber.expect(data, pos, end, ber.INTEGER)
+    return ber.decode_integer(data[start:stop])
+
+
+def decode_community_message(data: bytes) -> Message:
+    """A v1 or v2c message. Raises WireDecodeError."""
+    version, pos, end = message_version(data)
+    if version not in (V1, V2C):
+        raise WireDecodeError(f"SNMP version {version} where 0 or 1 belongs")
+    start, stop = ber.expect(data, pos, end, ber.OCTET_STRING)
+    return Message(version, data[start:stop], decode_pdu(data, stop, end))
+
+
+def decode_pdu(data: bytes, pos: int, end: int) -> Pdu:
+    """The PDU at `pos`. Raises WireDecodeError."""
+    kind, pos, end = ber.header(data, pos, end)
+    if kind == PduType.TRAP_V1:
+        return _decode_trap_v1(data, pos, end)
+    if not PduType.GET <= kind <= PduType.REPORT:
+        raise WireDecodeError(f"unknown PDU {kind:#04x}")
+    numbers = []
+    for _ in range(3):
+        start, pos = ber.expect(data, pos, end, ber.INTEGER)
+        numbers.append(ber.decode_integer(data[start:pos]))
+    start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
+    return Pdu(kind, numbers[0], numbers[1], numbers[2], _decode_varbinds(data, start, stop))
+
+
+def _decode_trap_v1(data: bytes, pos: int, end: int) -> Pdu:
+    start, pos = ber.expect(data, pos, end, ber.OID)
+    enterprise = ber.decode_oid(data[start:pos])
+    start, pos = ber.expect(data, pos, end, ber.IP_ADDRESS)
+    agent = ".".join(map(str, data[start:pos]))
+    numbers = []
+    for tag in (ber.INTEGER, ber.INTEGER, ber.TIME_TICKS):
+        start, pos = ber.expect(data, pos, end, tag)
+        numbers.append(ber.decode_unsigned(data[start:pos], 32))
+    start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
+    head = TrapV1(enterprise, agent, numbers[0], numbers[1], numbers[2])
+    return Pdu(PduType.TRAP_V1, 0, varbinds=_decode_varbinds(data, start, stop), trap=head)
+
+
+def _decode_varbinds(data: bytes, pos: int, end: int) -> list[VarBind]:
+    """The hot loop: short lengths are read in place, anything else by `header`."""
+    out: list[VarBind] = []
+    decode_oid, new = ber.decode_oid, VarBind
+    while pos < end:
+        if pos + 6 <= end and data[pos] == 0x30 and data[pos + 1] < 0x80 and data[pos + 2] == 6:
+            start, stop = pos + 2, pos + 2 + data[pos + 1]
+            if stop > end:
+                raise WireDecodeError("cut off in a varbind")
+        else:
+            start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
+        first, after = ber.expect(data, start, stop, ber.OID)
+        oid = decode_oid(data[first:after])
+        tag, first, after = ber.header(data, after, stop)
+        if after != stop:
+            raise WireDecodeError("varbind holds more than one value")
+        out.append(new(oid, _value(tag, data[first:after])))
+        pos = stop
+    return out
+
+
+_UNSIGNED = {ber.COUNTER32: 32, ber.GAUGE32: 32, ber.TIME_TICKS: 32, ber.COUNTER64: 64, 0x47: 32}
+"""0x47 is UInteger32 of RFC 1442: dropped from SNMP, alive in old agents."""
+_MISSING = {missing.value: missing for missing in Missing}
+
+
+def _value(tag: int, content: bytes) -> SnmpValue | Missing:
+    bits = _UNSIGNED.get(tag)
+    if bits is not None:
+        return ber.decode_unsigned(content, bits)
+    if tag == ber.INTEGER:
+        return ber.decode_integer(content)
+    if tag in (ber.OCTET_STRING, 0x03):  # BITS are OCTET STRINGs; some agents say BIT STRING
+        return content
+    if tag == ber.OID:
+        return ber.decode_oid(content)
+    if tag == ber.NULL:
+        return None
+    if tag == ber.IP_ADDRESS:
+        return ".".join(map(str, content)) if len(content) == 4 else content
+    if tag == ber.OPAQUE:
+        return opaque(content)
+    missing = _MISSING.get(tag)
+    if missing is not None:
+        return missing
+    if tag in (0x45, 0x78, 0x79):  # NsapAddress; a float that forgot its Opaque wrapper
+        return content
+    raise WireDecodeError(f"unknown value type {tag:#04x}")

@@ -1,0 +1,52 @@
+"""The network as an SnmpWire."""
+
+from __future__ import annotations
+
+import random
+
+from netwatch.errors import WireError
+from netwatch.model import Clock, EntityId, SystemClock, Target
+from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.session import NetworkSession
+from netwatch.wire.snmp.transport import TransportStats, UdpTransport
+
+__all__ = ["NetworkSnmpWire"]
+
+
+class NetworkSnmpWire:
+    """SNMP v1, v2c and v3 to all devices over two sockets. Remembers what it learnt of each agent."""
+
+    def __init__(self, *, clock: Clock | None = None, rng: random.Random | None = None) -> None:
+        self._clock = clock if clock is not None else SystemClock()
+        self._rng = rng if rng is not None else random.SystemRandom()
+        self._transport = UdpTransport(rng=self._rng)
+        self._agents: dict[EntityId, tuple[Target, dict[str, Agent]]] = {}
+
+    @property
+    def stats(self) -> TransportStats:
+        return self._transport.stats
+
+    def session(self, target: Target, *, context: str = "") -> NetworkSession:
+        """Raises WireError for a target without SNMP access or with credentials that can't work."""
+        if target.snmp is None:
+            raise WireError(f"{target.name}: no SNMP credentials")
+        known, agents = self._agents.get(target.device, (target, {}))
+        if _access(known) != _access(target):
+            agents = {}
+        self._agents[target.device] = (target, agents)
+        agent = agents.get(context)
+        if agent is None:
+            agent = Agent(target, target.snmp, context, self._transport, self._clock, self._rng)
+            agents[context] = agent
+        return NetworkSession(agent)
+
+    def forget(self, device: EntityId) -> None:
+        """Drops what was learnt of a device that is no longer in the inventory."""
+        self._agents.pop(device, None)
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+
+def _access(target: Target) -> tuple[object, ...]:
+    return target.addresses, target.reply_from, target.snmp
