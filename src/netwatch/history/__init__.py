@@ -1,0 +1,7 @@
+"""History: five-minute values kept for years, in append-only columnar files."""
+
+from netwatch.history.recorder import Recorder
+from netwatch.history.store import SegmentStore
+from netwatch.model import percentile
+
+__all__ = ["Recorder", "SegmentStore", "percentile"]

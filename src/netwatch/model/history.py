@@ -93,8 +93,8 @@ def percentile(
     """The exact `q`-th percentile (0 to 100) of the buckets that `mask` chooses; None if they hold nothing.
 
     Each bucket weighs as many seconds as were measured in it. The result is a value that did occur: the
-    smallest one at or below which at least `q` percent of the measured time lies (the inverse of the empirical
-    distribution, numpy's `inverted_cdf`). `peaks` takes the maxima of gauges instead of their means.
+    smallest one at or below which at least `q` percent of the measured time lies (the inverse of the
+    empirical distribution, numpy's `inverted_cdf`). `peaks` takes the maxima of gauges instead of their means.
     """
     if not 0 <= q <= 100:
         raise ValueError(f"a percentile lies between 0 and 100, not at {q}")
