@@ -36,7 +36,7 @@ from netwatch.model.history import (
 from netwatch.model.identity import IdentityJournal, IdentityRecord
 from netwatch.model.inventory import Asset, Inventory, InventoryDevice
 from netwatch.model.observation import Evidence, Observation, ObservationSink, PollFailure, Reading, Seen
-from netwatch.model.place import Place, PlaceId, PlaceKind, Places, SchoolFacts
+from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
 from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
@@ -75,6 +75,7 @@ __all__ = [
     "Instant",
     "Inventory",
     "InventoryDevice",
+    "LocationPattern",
     "Observation",
     "ObservationSink",
     "Place",

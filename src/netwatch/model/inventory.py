@@ -8,7 +8,7 @@ from datetime import date
 
 from netwatch.model.access import Target
 from netwatch.model.entity import DeviceKind
-from netwatch.model.place import PlaceId, Places
+from netwatch.model.place import LocationPattern, PlaceId, Places
 
 __all__ = ["Asset", "Inventory", "InventoryDevice"]
 
@@ -53,6 +53,8 @@ class InventoryDevice:
     life_safety: bool = False
     vendor: str = ""
     model: str = ""
+    interface_speeds: Mapping[str, float] = field(default_factory=dict)
+    """Bits per second by ifName, for links that are slower than the port says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,10 @@ class Inventory:
     devices: Mapping[str, InventoryDevice] = field(default_factory=dict)
     """By name."""
     assets: tuple[Asset, ...] = ()
+    locations: tuple[LocationPattern, ...] = ()
+    """In order; the first that gives a place wins."""
+
+    def place_by_location(self, sys_location: str) -> PlaceId | None:
+        """Where a device without a place is, by what its sysLocation says; None where no pattern knows."""
+        found = (pattern.place_of(sys_location, self.places) for pattern in self.locations)
+        return next((place for place in found if place is not None), None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-__all__ = ["Place", "PlaceId", "PlaceKind", "Places", "SchoolFacts"]
+__all__ = ["LocationPattern", "Place", "PlaceId", "PlaceKind", "Places", "SchoolFacts"]
 
 PlaceId = NewType("PlaceId", str)
 """Slugs joined by `/` from the district down, e.g. `maple/lincoln-es/main/w2/idf-2a`."""
@@ -73,3 +74,30 @@ class Places:
 
     def of_kind(self, kind: PlaceKind) -> Iterator[Place]:
         return (node for node in self.by_id.values() if node.kind is kind)
+
+
+@dataclass(frozen=True, slots=True)
+class LocationPattern:
+    """Places a device that the inventory puts nowhere by its sysLocation (SNMPv2-MIB)."""
+
+    pattern: re.Pattern[str]
+    place: str
+    """Path of a place from the district down; `{name}` stands for what the named group matched, as a slug."""
+
+    def place_of(self, sys_location: str, places: Places) -> PlaceId | None:
+        """The place, or the nearest one above it that is known, short of the district; None for no match."""
+        match = self.pattern.search(sys_location)
+        if match is None:
+            return None
+        slugs = {name: _slug(text or "") for name, text in match.groupdict().items()}
+        steps = self.place.format_map(slugs).split("/")
+        while len(steps) > 1:
+            found = PlaceId("/".join(steps))
+            if found in places.by_id:
+                return found
+            steps.pop()
+        return None
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")
