@@ -7,6 +7,7 @@ file, line, dotted path, what was expected and, for an unknown key or name, what
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,11 +105,17 @@ def parse_yaml(text: str, file: str = "") -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = None if mark is None else mark.line + 1
-        raise ConfigError([Problem(file, "", f"is not valid YAML: {error.problem}", line=line)]) from None
+        raise ConfigError([Problem(file, "", f"is not valid YAML: {_reason(error)}", line=line)]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: such as the date 2026-09-31
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError([Problem(file, "", f"is not valid YAML: {reason}")]) from None
     return Document(file, data, text)
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong, without the name of an alias or tag: it may be a password that begins with * or !."""
+    text = error.problem or ""
+    return re.sub(r"(undefined alias|for the tag) .*", r"\1", text, flags=re.DOTALL)
 
 
 def validate(model: type[T], document: Document, *, context: Any = None) -> T:

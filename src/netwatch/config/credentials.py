@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -33,6 +34,19 @@ _NONE = Secret("")
 _USM_MINIMUM = 8
 """Characters; RFC 3414 section 11.2."""
 
+
+def _one_of(kind: type[StrEnum]) -> BeforeValidator:
+    """Refuses without showing what was found: somebody may have pasted the password here."""
+
+    def validator(value: Any) -> Any:
+        known = [member.value for member in kind]
+        if value not in known:
+            raise fault(f"expected {', '.join(known[:-1])} or {known[-1]}")
+        return value
+
+    return BeforeValidator(validator)
+
+
 Version = Annotated[SnmpVersion, BeforeValidator(lambda v: str(v) if isinstance(v, int) else v)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -41,13 +55,13 @@ class UsmCredentials(Strict):
     """A user of SNMPv3's user-based security model (RFC 3414)."""
 
     user: str = Field(default="", description="SNMPv3 user name.")
-    auth: UsmAuth | None = Field(
+    auth: Annotated[UsmAuth, _one_of(UsmAuth)] | None = Field(
         default=None, description="SNMPv3 authentication: md5, sha, sha224, sha256, sha384 or sha512."
     )
     auth_password: SecretField = Field(
         default=_NONE, description="Password for `auth`, at least 8 characters."
     )
-    privacy: UsmPrivacy | None = Field(
+    privacy: Annotated[UsmPrivacy, _one_of(UsmPrivacy)] | None = Field(
         default=None, description="SNMPv3 encryption: des, aes128, aes192 or aes256. Needs `auth`."
     )
     privacy_password: SecretField = Field(

@@ -37,6 +37,7 @@ __all__ = [
     "ReachabilitySettings",
     "Settings",
     "TrapSettings",
+    "TrapUser",
     "WebSettings",
 ]
 
@@ -62,7 +63,8 @@ class PollingSettings(Strict):
 
     interval: PositiveDuration = Field(default=60.0, description="Time between two polls of a device.")
     deadline: PositiveDuration = Field(
-        default=30.0, description="A poll of one device is given up after this; at most `interval`."
+        default=30.0,
+        description="A poll of one device is given up after this, or after its interval if that is shorter.",
     )
     concurrency: int = Field(default=200, ge=1, le=10000, description="Devices polled at the same time.")
     timeout: PositiveDuration = Field(default=3.0, description="Wait for one SNMP answer.")
