@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +153,25 @@ def test_a_gap_that_nobody_can_place_a_reset_and_a_clock_step_are_left_out() -> 
     recorder.observe(snapshot(START + 5120, {BYTES: {"a": (1e9 + 80, START + 5120)}}, mono=mono + 120))
     recorder.close(START + 5120)
     assert shelf.sum(BYTES) == 60 + 10 + 5 + 20
+
+
+def test_exact_totals_and_known_time_are_used_where_the_state_tells_them() -> None:
+    shelf = Shelf()
+    recorder = Recorder(CATALOGUE, shelf)
+    high = 2**60
+    for at, total, covered in [
+        (0, high, 0.0),
+        (100, high + 1, 100.0),
+        (200, high + 4, 150.0),
+        (300, high + 4, 150.0),
+    ]:
+        plain = snapshot(START + at, {BYTES: {"a": (float(total), START + at)}})
+        column = dataclasses.replace(
+            plain.columns[BYTES], totals=np.array([total], dtype=np.uint64), covered=np.array([covered])
+        )
+        recorder.observe(dataclasses.replace(plain, columns={BYTES: column}))
+    recorder.close(START + 300)
+    assert shelf.cells == {(BYTES, "a", START): (4, 150)}
 
 
 def test_series_come_and_go() -> None:

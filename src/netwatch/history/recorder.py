@@ -68,6 +68,10 @@ class _Track:
     """Wall seconds of the last reading taken in; NaN before the first."""
     value: Floats = field(default_factory=lambda: np.empty(0))
     """Of that reading; NaN where the next reading has nothing to be compared with."""
+    total: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """Counters: the exact value, where the state room tells it."""
+    covered: Floats = field(default_factory=lambda: np.empty(0))
+    """Counters: seconds up to that reading over which the increase is known; NaN where nobody says."""
     buckets: dict[int, _Bucket] = field(default_factory=dict)
     last_column: Column | None = None
     last_places: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
@@ -83,6 +87,8 @@ class _Track:
             if more:
                 self.time = np.concatenate((self.time, np.full(more, np.nan)))
                 self.value = np.concatenate((self.value, np.full(more, np.nan)))
+                self.total = np.concatenate((self.total, np.zeros(more, dtype=np.uint64)))
+                self.covered = np.concatenate((self.covered, np.full(more, np.nan)))
                 for start, bucket in self.buckets.items():
                     self.buckets[start] = bucket.grown(len(self.rows))
         self.last_column = column
@@ -96,6 +102,7 @@ class _Track:
         names = list(self.rows)
         self.rows = {names[old]: new for new, old in enumerate(keep.tolist())}
         self.time, self.value = self.time[keep], self.value[keep]
+        self.total, self.covered = self.total[keep], self.covered[keep]
         self.buckets = {start: bucket.select(keep) for start, bucket in self.buckets.items()}
         self.last_column = None
 
@@ -162,17 +169,21 @@ class Recorder:
         track.time[rows], track.value[rows] = now, value
         good = np.isfinite(last) & (now > then)
         if track.counter:
-            good &= (value >= last) & (now - then <= self._max_gap)
-            amount = value - last
+            amount, known = _growth(track, rows, column, new, value - last)
+            good &= (amount >= 0) & (now - then <= self._max_gap) & ~(known <= 0)
+            known = np.where(
+                np.isnan(known), 1.0, np.minimum(known / np.where(now > then, now - then, 1.0), 1.0)
+            )
         else:
             then = np.maximum(then, now - self._hold)
-            amount = value
+            amount, known = value, np.ones(value.size)
         if np.any(good):
-            self._spread(track, rows[good], then[good], now[good], amount[good], value[good])
+            self._spread(track, rows[good], then[good], now[good], amount[good], known[good])
 
     def _spread(
-        self, track: _Track, rows: NDArray[np.intp], then: Floats, now: Floats, amount: Floats, value: Floats
+        self, track: _Track, rows: NDArray[np.intp], then: Floats, now: Floats, amount: Floats, known: Floats
     ) -> None:
+        """Adds to each bucket its part of the time from `then` to `now`; the share `known` of it counts."""
         width, length = self._width, now - then
         first = int(np.min(then) // width)
         for number in range(first, int(np.max(now) // width) + 1):
@@ -187,9 +198,9 @@ class Recorder:
                 share = _share(amount[hit], (high - then)[hit] / length[hit])
                 bucket.amount[into] += share - _share(amount[hit], (low - then)[hit] / length[hit])
             else:
-                bucket.amount[into] += value[hit] * seconds
-                bucket.peak[into] = np.maximum(bucket.peak[into], value[hit])
-            bucket.seconds[into] += seconds
+                bucket.amount[into] += amount[hit] * seconds
+                bucket.peak[into] = np.maximum(bucket.peak[into], amount[hit])
+            bucket.seconds[into] += seconds * known[hit]
             bucket.changed[into] = True
 
     def take(self, now: float, *, partial: bool = False) -> list[GaugeBlock | CounterBlock]:
@@ -248,6 +259,23 @@ class Recorder:
         peak = bucket.peak[rows][:, None]
         # A mean of equal values may come out a hair above them.
         return GaugeBlock(name, entities, labels, start, self._width, np.minimum(mean, peak), peak, seconds)
+
+
+def _growth(
+    track: _Track, rows: NDArray[np.intp], column: Column, new: NDArray[np.bool_], rounded: Floats
+) -> tuple[Floats, Floats]:
+    """What each counter grew by, and over how many seconds that is known (NaN: nobody says). Notes both."""
+    amount, known = rounded, np.full(rows.size, np.nan)
+    if column.totals is not None:
+        before, total = track.total[rows], column.totals[new]
+        exact = np.where(total >= before, total - before, 0).astype(np.float64)
+        amount = np.where(total >= before, exact, -1.0)
+        track.total[rows] = total
+    if column.covered is not None:
+        covered = column.covered[new]
+        known = covered - track.covered[rows]
+        track.covered[rows] = covered
+    return amount, known
 
 
 def _share(amount: Floats, share: Floats) -> Floats:
