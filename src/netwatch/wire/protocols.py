@@ -27,7 +27,8 @@ class SnmpSession(Protocol):
     async def walk(self, root: str, *, limit: int | None = None) -> dict[str, SnmpValue]:
         """The subtree below `root` (itself included) in the agent's order; at most `limit` varbinds.
 
-        Raises WireError. Where the agent errs in mid-walk, what came so far is returned, and `problems` says so.
+        Raises WireError. Where the agent errs in mid-walk, what came so far is returned and `problems`
+        says so.
         """
         ...
 

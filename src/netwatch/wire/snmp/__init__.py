@@ -1,10 +1,9 @@
 """SNMP v1, v2c and v3 over UDP, by a codec of its own.
 
-ber -> pdu -> (channel: community | usm + v3) -> transport -> agent -> session -> wire
+ber -> pdu -> (channel: community | usm + v3) -> agent -> session -> wire
 """
 
 from netwatch.wire.snmp.session import NetworkSession
-from netwatch.wire.snmp.transport import TransportStats
 from netwatch.wire.snmp.wire import NetworkSnmpWire
 
-__all__ = ["NetworkSession", "NetworkSnmpWire", "TransportStats"]
+__all__ = ["NetworkSession", "NetworkSnmpWire"]

@@ -8,13 +8,13 @@ from netwatch.errors import WireAuthError
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
 from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType
-from netwatch.wire.snmp.transport import Question, UdpTransport, canonical
 from netwatch.wire.snmp.usm import UsmUser
+from netwatch.wire.udp import Question, UdpTransport, canonical
 
 __all__ = ["Agent"]
 
 RELAX_AFTER = 200
-"""Bulk replies in a row after which a lowered limit is doubled: a lossy hour must not slow a device for ever."""
+"""Bulk replies in a row after which a lowered limit is doubled: a lossy hour must not slow it for ever."""
 
 
 class Agent:

@@ -7,8 +7,9 @@ import random
 from netwatch.errors import WireError
 from netwatch.model import Clock, EntityId, SystemClock, Target
 from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.pdu import message_id
 from netwatch.wire.snmp.session import NetworkSession
-from netwatch.wire.snmp.transport import TransportStats, UdpTransport
+from netwatch.wire.udp import TransportStats, UdpTransport
 
 __all__ = ["NetworkSnmpWire"]
 
@@ -19,7 +20,7 @@ class NetworkSnmpWire:
     def __init__(self, *, clock: Clock | None = None, rng: random.Random | None = None) -> None:
         self._clock = clock if clock is not None else SystemClock()
         self._rng = rng if rng is not None else random.SystemRandom()
-        self._transport = UdpTransport(rng=self._rng)
+        self._transport = UdpTransport(message_id, rng=self._rng)
         self._agents: dict[EntityId, tuple[Target, dict[str, Agent]]] = {}
 
     @property

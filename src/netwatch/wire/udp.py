@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from netwatch.errors import WireDecodeError, WireError, WireRefused, WireTimeout
-from netwatch.wire.snmp.pdu import message_id
 
 __all__ = ["Question", "TransportStats", "UdpTransport", "canonical"]
 
@@ -48,7 +47,7 @@ class Question(Generic[T]):
     timeout: float
     """Seconds for each try."""
     tries: int
-    answered: Callable[[str], None]
+    answered: Callable[[str], None] = lambda _: None
     """Called with the address whose try was answered."""
 
 
@@ -71,7 +70,15 @@ class TransportStats:
 class UdpTransport:
     """Opens its sockets at the first question, in the loop that asks it."""
 
-    def __init__(self, *, rng: random.Random | None = None, receive_buffer: int = RECEIVE_BUFFER) -> None:
+    def __init__(
+        self,
+        identify: Callable[[bytes], int],
+        *,
+        rng: random.Random | None = None,
+        receive_buffer: int = RECEIVE_BUFFER,
+    ) -> None:
+        """`identify`: the id of the question that a datagram answers; raises WireDecodeError for garbage."""
+        self._identify = identify
         # Ids that can't be guessed make forging an answer from off the path hard.
         self._rng = rng if rng is not None else random.SystemRandom()
         self._receive_buffer = receive_buffer
@@ -104,6 +111,11 @@ class UdpTransport:
             sock.close()
         self._sockets.clear()
 
+    def local_port(self, address: str) -> int:
+        """Where answers to questions to that address arrive."""
+        sock = self._socket(_family(address), asyncio.get_running_loop())
+        return int(sock.getsockname()[1])
+
     def register(self, exchange: _Exchange[Any]) -> int:
         while True:
             identifier = self._rng.getrandbits(31)
@@ -127,9 +139,9 @@ class UdpTransport:
             self._read_errors(sock)
             sock.sendto(datagram, (address, port))
 
-    def _socket(self, family: socket.AddressFamily, loop: asyncio.AbstractEventLoop) -> None:
+    def _socket(self, family: socket.AddressFamily, loop: asyncio.AbstractEventLoop) -> socket.socket:
         if family in self._sockets:
-            return
+            return self._sockets[family]
         sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
@@ -140,11 +152,13 @@ class UdpTransport:
             sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
         else:
             sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+        sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))  # noqa: S104 - for answers alone
         if self._room is None:
             granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
             self._room = asyncio.Semaphore(max(32, granted // REPLY_COST))
         self._sockets[family] = sock
         loop.add_reader(sock, self._readable, sock)
+        return sock
 
     def _readable(self, sock: socket.socket) -> None:
         for turn in range(DRAIN):
@@ -163,7 +177,7 @@ class UdpTransport:
     def _received(self, data: bytes, source: tuple[Any, ...]) -> None:
         self.stats.received += 1
         try:
-            identifier = message_id(data)
+            identifier = self._identify(data)
         except WireDecodeError:
             self.stats.garbage += 1
             return
