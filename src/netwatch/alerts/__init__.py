@@ -1,0 +1,23 @@
+"""Rules over snapshots: what is wrong, since when, and which fault explains which. Pure."""
+
+from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
+from netwatch.alerts.frame import Memo
+from netwatch.alerts.loading import load_rules
+from netwatch.alerts.message import format_value
+from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
+
+__all__ = [
+    "AlertEngine",
+    "Comparison",
+    "Condition",
+    "EngineState",
+    "Healthy",
+    "Memo",
+    "OnUnknown",
+    "Ports",
+    "Rule",
+    "Scope",
+    "evaluate",
+    "format_value",
+    "load_rules",
+]

@@ -1,0 +1,302 @@
+"""Rules, a snapshot and what was before give what is now, and what somebody may want to be told of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from netwatch.alerts import cause
+from netwatch.alerts.frame import Frame, Memo, SeriesKey
+from netwatch.alerts.judgement import Judgement, judge
+from netwatch.alerts.lifecycle import Active, Verdict, advance
+from netwatch.alerts.message import alert_labels, fields_of, render
+from netwatch.alerts.rule import OnUnknown, Rule
+from netwatch.alerts.scope import Surroundings
+from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition
+
+__all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate"]
+
+RESOLVED_KEPT = 3600.0
+"""Seconds for which a resolved alert stays in the list."""
+SETTLE = 120.0
+"""Seconds that explained alerts get to end by themselves after their cause has ended: two polls."""
+UPLINK = "@uplink"
+"""Stands for a rule's name where a series is remembered as an uplink."""
+
+ActiveKey = tuple[str, EntityId, tuple[str, ...]]
+
+
+class Healthy(NamedTuple):
+    """A series that a rule has seen in good health; or an interface that was an uplink, under `@uplink`."""
+
+    rule: str
+    entity: EntityId
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Everything that one evaluation hands to the next."""
+
+    active: Mapping[ActiveKey, Active] = field(default_factory=dict)
+    resolved: tuple[Alert, ...] = ()
+    healthy: Mapping[str, frozenset[SeriesKey]] = field(default_factory=dict)
+    """By rule: series seen in good health."""
+    uplinks: frozenset[EntityId] = frozenset()
+    links: cause.Links = frozenset()
+
+
+def evaluate(
+    rules: Sequence[Rule],
+    snapshot: Snapshot,
+    state: EngineState,
+    *,
+    attachment: Sequence[str] = (),
+    memo: Memo | None = None,
+) -> tuple[EngineState, list[Transition]]:
+    """One pass over all rules. Pure: the same arguments give the same answer; `memo` only saves time.
+
+    `attachment` names the devices that netwatch hangs on, for root causes.
+    """
+    now = snapshot.at.wall
+    memo = Memo() if memo is None else memo
+    frame = Frame(snapshot, memo)
+    around = Surroundings(snapshot, state.uplinks | _linked_interfaces(snapshot))
+    active: dict[ActiveKey, Active] = {}
+    healthy = dict(state.healthy)
+    before = _by_rule(state.active)
+    for rule in rules:
+        known = before.pop(rule.name, {})
+        judgement = judge(rule, frame, around, healthy.get(rule.name, frozenset()), memo)
+        if rule.once_healthy:
+            healthy[rule.name] = judgement.healthy
+        active.update(_advance_rule(rule, judgement, known, frame, now))
+    for name, left in before.items():  # the rule was taken away
+        for key, one in left.items():
+            active[(name, *key)] = advance(one, Verdict.GONE, now, hold=0, keep=0)
+    active, links = _with_causes(rules, snapshot, active, state, attachment)
+    transitions = _transitions(state.active, active, now)
+    ended = tuple(
+        one.alert
+        for one in active.values()
+        if one.alert.state is AlertState.RESOLVED and one.alert.fired is not None
+    )
+    kept = tuple(alert for alert in state.resolved if now - (alert.resolved or now) < RESOLVED_KEPT)
+    lasting = {key: one for key, one in active.items() if one.alert.state is not AlertState.RESOLVED}
+    return EngineState(lasting, kept + ended, healthy, around.uplinks, links), transitions
+
+
+def _advance_rule(
+    rule: Rule, judgement: Judgement, known: Mapping[SeriesKey, Active], frame: Frame, now: float
+) -> dict[ActiveKey, Active]:
+    """The rule's alerts after this snapshot: those that were, and those that begin."""
+    out: dict[ActiveKey, Active] = {}
+    entities = frame.snapshot.entities
+    for key, one in known.items():
+        verdict = judgement.verdict(key)
+        lost = verdict is Verdict.UNKNOWN and rule.on_unknown is OnUnknown.RESOLVE
+        if lost or key[0] not in entities:
+            verdict = Verdict.GONE
+        moved = advance(one, verdict, now, hold=rule.hold, keep=rule.keep)
+        out[(rule.name, *key)] = _with_value(rule, moved, judgement, key, frame, verdict, now)
+    for row in judgement.holding_rows():
+        key = judgement.key(row)
+        entity = entities.get(key[0])
+        if key in known or entity is None:
+            continue
+        alert = Alert(
+            id=_alert_id(rule.name, key, now),
+            rule=rule.name,
+            entity=entity.id,
+            device=entity.device,
+            state=AlertState.PENDING,
+            severity=rule.severity,
+            since=now,
+            fired=None,
+            resolved=None,
+            value=None,
+            summary="",
+            labels=alert_labels(rule, entity, key, frame.snapshot),
+        )
+        begun = advance(Active(alert), Verdict.HOLDS, now, hold=rule.hold, keep=rule.keep)
+        out[(rule.name, *key)] = _with_value(rule, begun, judgement, key, frame, Verdict.HOLDS, now)
+    return out
+
+
+def _with_value(
+    rule: Rule, one: Active, judgement: Judgement, key: SeriesKey, frame: Frame, verdict: Verdict, now: float
+) -> Active:
+    """The alert with its latest value and texts. Where unknown: the last ones, and since when."""
+    alert = one.alert
+    if verdict in (Verdict.UNKNOWN, Verdict.GONE):
+        if verdict is Verdict.UNKNOWN and "unknown_since" not in alert.annotations:
+            annotations = {**alert.annotations, "unknown_since": f"{now:.0f}"}
+            return replace(one, alert=replace(alert, annotations=annotations))
+        return one
+    value = judgement.value(key)
+    worst = alert.state is not AlertState.RESOLVED
+    fields = fields_of(rule, frame.snapshot.entities.get(key[0]), alert.labels, value)
+    annotations = {name: text for name, text in alert.annotations.items() if name != "unknown_since"}
+    if worst and verdict is Verdict.HOLDS:
+        annotations["evidence"] = rule.expression.evidence(frame, key)
+        if rule.description:
+            annotations["description"] = render(rule.description, fields)
+        if rule.runbook:
+            annotations["runbook"] = rule.runbook
+        alert = replace(alert, summary=render(rule.message, fields))
+    return replace(one, alert=replace(alert, value=value, annotations=annotations))
+
+
+def _with_causes(
+    rules: Sequence[Rule],
+    snapshot: Snapshot,
+    active: dict[ActiveKey, Active],
+    state: EngineState,
+    attachment: Sequence[str],
+) -> tuple[dict[ActiveKey, Active], cause.Links]:
+    """Marks what is explained by something else; keeps the mark a while after that has ended."""
+    causing = frozenset(rule.name for rule in rules if rule.root_cause)
+    holds = {rule.name: rule.hold for rule in rules}
+    now = snapshot.at.wall
+    lasting = [one.alert for one in active.values() if one.alert.state is not AlertState.RESOLVED]
+    down = {alert.device for alert in lasting if alert.rule in causing and alert.entity == alert.device}
+    links = cause.known_links(snapshot, state.links, down)
+    roots = cause.attachments(snapshot, attachment) if down else set()
+    explained = cause.explain(lasting, causing, snapshot, links, roots)
+    never = {
+        entry.target.device
+        for entry in snapshot.inventory.devices.values()
+        if entry.life_safety and entry.target is not None
+    }
+    out: dict[ActiveKey, Active] = {}
+    for key, one in active.items():
+        alert = one.alert
+        by = explained.get(alert.id, "")
+        if alert.state is AlertState.RESOLVED or alert.device in never:
+            out[key] = one
+        elif by or not alert.suppressed_by:
+            out[key] = replace(one, alert=replace(alert, suppressed_by=by), settle_until=None)
+        elif one.settle_until is None:
+            out[key] = replace(one, settle_until=now + max(SETTLE, holds.get(alert.rule, 0.0)))
+        elif now < one.settle_until:
+            out[key] = one
+        else:
+            out[key] = replace(one, alert=replace(alert, suppressed_by=""), settle_until=None)
+    return _with_extent(out), links
+
+
+def _with_extent(active: dict[ActiveKey, Active]) -> dict[ActiveKey, Active]:
+    """Notes on each explaining alert how many devices lie behind it."""
+    behind: dict[str, set[EntityId]] = {}
+    for one in active.values():
+        if one.alert.suppressed_by and one.alert.state is not AlertState.RESOLVED:
+            behind.setdefault(one.alert.suppressed_by, set()).add(one.alert.device)
+    for key, one in active.items():
+        count = len(behind.get(one.alert.id, set()) - {one.alert.device})
+        if count and one.alert.annotations.get("devices_behind") != str(count):
+            annotations = {**one.alert.annotations, "devices_behind": str(count)}
+            active[key] = replace(one, alert=replace(one.alert, annotations=annotations))
+    return active
+
+
+def _transitions(
+    before: Mapping[ActiveKey, Active], after: Mapping[ActiveKey, Active], now: float
+) -> list[Transition]:
+    """Changes of state, and of the explanation of what fires; causes come before what they explain."""
+    out = []
+    for key, one in after.items():
+        old = before.get(key)
+        previous = None if old is None else old.alert.state
+        explained_anew = old is not None and old.alert.suppressed_by != one.alert.suppressed_by
+        if previous is not one.alert.state or (explained_anew and one.alert.state is AlertState.FIRING):
+            if previous is None and one.alert.state is AlertState.RESOLVED:
+                continue
+            out.append(Transition(one.alert, previous, now))
+    return sorted(out, key=lambda transition: bool(transition.alert.suppressed_by))
+
+
+def _linked_interfaces(snapshot: Snapshot) -> frozenset[EntityId]:
+    entities = snapshot.entities
+    return frozenset(
+        end
+        for link in snapshot.links
+        for end in link
+        if end in entities and entities[end].kind is EntityKind.INTERFACE
+    )
+
+
+def _by_rule(active: Mapping[ActiveKey, Active]) -> dict[str, dict[SeriesKey, Active]]:
+    out: dict[str, dict[SeriesKey, Active]] = {}
+    for (rule, entity, labels), one in active.items():
+        out.setdefault(rule, {})[(entity, labels)] = one
+    return out
+
+
+def _alert_id(rule: str, key: SeriesKey, since: float) -> str:
+    text = "\x1f".join((rule, key[0], *key[1], repr(since)))
+    return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
+
+
+class AlertEngine:
+    """Keeps the state between evaluations. Not for use by several threads at once."""
+
+    def __init__(self, rules: Iterable[Rule], *, attachment: Sequence[str] = ()) -> None:
+        self._rules = tuple(rules)
+        self._attachment = tuple(attachment)
+        self._state = EngineState()
+        self._memo = Memo()
+        self._told: set[Healthy] = set()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return self._rules
+
+    def replace_rules(self, rules: Iterable[Rule]) -> None:
+        """Other rules from the next evaluation on. Alerts of rules that are gone are resolved there."""
+        self._rules = tuple(rules)
+
+    def evaluate(self, snapshot: Snapshot) -> list[Transition]:
+        """Judges one snapshot. Causes come before what they explain."""
+        self._state, transitions = evaluate(
+            self._rules, snapshot, self._state, attachment=self._attachment, memo=self._memo
+        )
+        return transitions
+
+    def alerts(self) -> tuple[Alert, ...]:
+        """Pending and firing alerts, and those resolved within the last hour."""
+        return tuple(one.alert for one in self._state.active.values()) + self._state.resolved
+
+    def restore(
+        self, alerts: Iterable[Alert], healthy: Iterable[tuple[str, EntityId, tuple[str, ...]]] = ()
+    ) -> None:
+        """Goes on where an earlier process stopped: its open alerts, and what `new_healthy` told."""
+        labels_of = {rule.name: rule.expression.labels for rule in self._rules}
+        active: dict[ActiveKey, Active] = {}
+        resolved = []
+        for alert in alerts:
+            if alert.state is AlertState.RESOLVED:
+                resolved.append(alert)
+                continue
+            labels = tuple(alert.labels.get(name, "") for name in labels_of.get(alert.rule, ()))
+            active[(alert.rule, alert.entity, labels)] = Active(alert)
+        known: dict[str, set[SeriesKey]] = {}
+        for item in healthy:
+            self._told.add(Healthy(*item))
+            known.setdefault(item[0], set()).add((item[1], item[2]))
+        uplinks = frozenset(entity for entity, _ in known.pop(UPLINK, set()))
+        series = {rule: frozenset(keys) for rule, keys in known.items()}
+        self._state = EngineState(active, tuple(resolved), series, uplinks)
+
+    def new_healthy(self) -> list[Healthy]:
+        """What rules have seen in good health since the last call: to be kept for `restore`.
+
+        May be long at the first call (every port that is up).
+        """
+        now = {Healthy(UPLINK, entity) for entity in self._state.uplinks}
+        for rule, keys in self._state.healthy.items():
+            now.update(Healthy(rule, entity, labels) for entity, labels in keys)
+        new = now - self._told
+        self._told |= new
+        return sorted(new)

@@ -1,0 +1,100 @@
+"""One rule over one snapshot: whole columns in, masks out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from netwatch.alerts.frame import Floats, Frame, Layout, Mask, Memo, SeriesKey
+from netwatch.alerts.lifecycle import Verdict
+from netwatch.alerts.rule import Rule
+from netwatch.alerts.scope import Surroundings, in_scope
+
+__all__ = ["Judgement", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Masks with one element per series of `layout`."""
+
+    layout: Layout
+    values: Floats
+    outside: Mask
+    """The rule is not about the series."""
+    unknown: Mask
+    """The value is not known, or whether the rule is about the series."""
+    holds: Mask
+    cleared: Mask
+    begins: Mask
+    """`holds`, and a new alert may begin."""
+    healthy: frozenset[SeriesKey]
+    """Series seen in good health, this time included; the same object as before if there was nothing new."""
+
+    def verdict(self, key: SeriesKey) -> Verdict:
+        """What the snapshot says of one series that has an alert already."""
+        row = self.layout.rows.get(key)
+        if row is None:
+            return Verdict.UNKNOWN
+        if self.outside[row]:
+            return Verdict.CLEAR
+        if self.unknown[row]:
+            return Verdict.UNKNOWN
+        if self.cleared[row]:
+            return Verdict.CLEAR
+        return Verdict.HOLDS if self.holds[row] else Verdict.BETWEEN
+
+    def value(self, key: SeriesKey) -> float | None:
+        row = self.layout.rows.get(key)
+        return None if row is None or np.isnan(self.values[row]) else float(self.values[row])
+
+    def key(self, row: int) -> SeriesKey:
+        return self.layout.entities[row], self.layout.labels[row]
+
+    def holding_rows(self) -> Iterator[int]:
+        """Rows on which an alert begins, unless there is one."""
+        return iter(np.flatnonzero(self.begins).tolist())
+
+
+def judge(
+    rule: Rule, frame: Frame, around: Surroundings, healthy: frozenset[SeriesKey], memo: Memo
+) -> Judgement:
+    """`healthy`: the series that this rule has seen in good health before."""
+    layout, values = rule.expression.evaluate(frame)
+    about, unsure = in_scope(frame, layout, rule.scope, around)
+    unknown = np.isnan(values) | unsure
+    met = rule.condition.holds(values)
+    holds = met & about & ~unknown
+    begins = holds
+    if rule.once_healthy:
+        healthy, seen = _remember(rule.name, layout, about & ~unknown & ~met, healthy, memo)
+        begins = holds & (seen | layout.mask_of(around.uplinks))
+    return Judgement(
+        layout=layout,
+        values=values,
+        outside=~about & ~unsure,
+        unknown=unknown,
+        holds=holds,
+        cleared=rule.condition.cleared(values),
+        begins=begins,
+        healthy=healthy,
+    )
+
+
+def _remember(
+    rule: str, layout: Layout, well: Mask, healthy: frozenset[SeriesKey], memo: Memo
+) -> tuple[frozenset[SeriesKey], Mask]:
+    """What was ever seen well, as keys and as a mask. Loops over series only where something changed."""
+    known = memo.seen.get(rule)
+    if known is not None and known[0] is layout and known[1] is healthy:
+        seen = known[2]
+    else:
+        keys = zip(layout.entities, layout.labels, strict=True)
+        seen = np.fromiter((key in healthy for key in keys), dtype=np.bool_, count=len(layout))
+    new = np.flatnonzero(well & ~seen).tolist()
+    if new:
+        healthy = healthy.union((layout.entities[row], layout.labels[row]) for row in new)
+        seen = seen | well
+    memo.seen[rule] = (layout, healthy, seen)
+    return healthy, seen

@@ -1,0 +1,91 @@
+"""Which rows of a layout a rule is about."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from netwatch.alerts.frame import Frame, Layout, Mask
+from netwatch.alerts.rule import Ports, Scope
+from netwatch.model import DeviceKind, Entity, EntityId, InventoryDevice, Snapshot
+
+__all__ = ["Surroundings", "in_scope"]
+
+
+class Surroundings:
+    """What is known of devices and links in one snapshot, looked up once for all rules."""
+
+    def __init__(self, snapshot: Snapshot, uplinks: frozenset[EntityId]) -> None:
+        self.snapshot = snapshot
+        self.uplinks = uplinks
+        """Interfaces with a neighbour that is a known device, now or when it was last up."""
+        self._entered: dict[EntityId, InventoryDevice] | None = None
+        self._matched: dict[Scope, set[EntityId]] = {}
+
+    def entered(self, device: Entity) -> InventoryDevice | None:
+        """What people entered of a device; None for one that was only discovered."""
+        if self._entered is None:
+            devices = self.snapshot.inventory.devices.values()
+            self._entered = {entry.target.device: entry for entry in devices if entry.target is not None}
+        return self._entered.get(device.id) or self.snapshot.inventory.devices.get(device.name)
+
+    def devices(self, scope: Scope) -> set[EntityId]:
+        """Devices that match the scope."""
+        found = self._matched.get(scope)
+        if found is None:
+            found = {device.id for device in self.snapshot.devices() if self._matches(device, scope)}
+            self._matched[scope] = found
+        return found
+
+    def sites_of(self, device: Entity) -> set[str]:
+        """The site's label, and ids and names of all places from the device's own up to the district."""
+        entry = self.entered(device)
+        places = self.snapshot.inventory.places.path(None if entry is None else entry.place)
+        return {str(device.facts.get("site", ""))} | {str(place.id) for place in places}
+
+    def _matches(self, device: Entity, scope: Scope) -> bool:
+        role = str(device.facts.get("role", ""))
+        kind = _kind_of(device)
+        if (scope.kinds and kind not in scope.kinds) or kind in scope.not_kinds:
+            return False
+        if (scope.roles and role not in scope.roles) or role in scope.not_roles:
+            return False
+        if scope.devices and not any(fnmatchcase(device.name, pattern) for pattern in scope.devices):
+            return False
+        if scope.tags or scope.not_tags:
+            entry = self.entered(device)
+            tags = frozenset[str]() if entry is None else frozenset(entry.tags)
+            if (scope.tags and not tags & scope.tags) or tags & scope.not_tags:
+                return False
+        return not scope.sites or bool(self.sites_of(device) & scope.sites)
+
+
+def in_scope(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -> tuple[Mask, Mask]:
+    """(rows that the rule is about, rows of which that is not known)."""
+    entities = around.snapshot.entities
+    inside = np.ones(len(layout), dtype=np.bool_)
+    if scope.about_devices:
+        inside &= layout.mask_of_devices(around.devices(scope), entities)
+    for position, allowed in scope.labels:
+        fits = (labels[position] in allowed for labels in layout.labels)
+        inside &= np.fromiter(fits, dtype=np.bool_, count=len(layout))
+    if scope.ports is not Ports.ALL:
+        mask = layout.mask_of(around.uplinks)
+        if scope.ports is Ports.INFRASTRUCTURE:
+            mask |= layout.mask_of_devices(around.devices(_NOT_ACCESS), entities)
+        inside &= mask
+    if scope.admin_up:
+        admin = frame.values("netwatch_interface_admin_up", layout, per_entity=True)
+        return inside & (admin == 1), inside & np.isnan(admin)
+    return inside, np.zeros(len(layout), dtype=np.bool_)
+
+
+_NOT_ACCESS = Scope(not_roles=frozenset({"access"}))
+
+
+def _kind_of(device: Entity) -> DeviceKind | None:
+    try:
+        return DeviceKind(str(device.facts.get("kind", "")))
+    except ValueError:
+        return None
