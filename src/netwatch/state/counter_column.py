@@ -71,7 +71,7 @@ class CounterColumn(SeriesColumn):
         interval: float,
         source: SourceView,
         origins: Sequence[str],
-        bounds: Callable[[int, float], Bounds | None] = lambda _row, _elapsed: None,
+        bounds: Callable[[int, float], Bounds | None] | None = None,
     ) -> None:
         """Readings of one observation; `rows` holds no row twice. `bounds` is asked, with row and seconds,
         where other counters may tell how often one wrapped."""
@@ -140,7 +140,7 @@ class CounterColumn(SeriesColumn):
         bits: int,
         at: Instant,
         source: SourceView,
-        bounds: Callable[[int, float], Bounds | None],
+        bounds: Callable[[int, float], Bounds | None] | None,
     ) -> None:
         before, elapsed = float(self.mono[row]), at.mono - float(self.mono[row])
         if not np.isfinite(before):
@@ -165,7 +165,7 @@ class CounterColumn(SeriesColumn):
             carry=int(self.carry[row]),
             restart=restart,
             neighbours_fell=source.neighbours_fell,
-            bounds=bounds(row, elapsed) if bits == 32 and believed is not None else None,
+            bounds=bounds(row, elapsed) if bounds is not None and bits == 32 else None,
         )
         if not isinstance(judgement, Advance):
             if judgement.cause is Cause.IMPLAUSIBLE:
@@ -180,6 +180,18 @@ class CounterColumn(SeriesColumn):
         self.rates[row] = judgement.increase / judgement.seconds if judgement.seconds > 0 else np.nan
         self.raw[row] = raw
         self.cause[row] = _NUMBER[judgement.cause]
+
+    def add(self, row: int, amount: int, at: Instant, interval: float, source: int) -> None:
+        """Raises a counter that netwatch itself keeps."""
+        elapsed = at.mono - float(self.mono[row])
+        if elapsed < 0:
+            return
+        self.totals[row] += np.uint64(amount)
+        self.values[row] = self.totals[row]
+        if np.isfinite(elapsed) and elapsed > 0:
+            self.covered[row] += elapsed
+            self.rates[row] = amount / elapsed
+        self.stamp(np.asarray([row]), at, interval, source)
 
     def _unknown(self, row: int, raw: int, cause: Cause) -> None:
         self.raw[row] = raw

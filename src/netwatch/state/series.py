@@ -96,7 +96,7 @@ class SeriesColumn:
         source: int,
         origins: Sequence[str],
     ) -> None:
-        """Readings of one observation; `rows` holds no row twice. Those older than what is there are dropped."""
+        """Readings of one observation; `rows` holds no row twice. A late answer changes nothing."""
         index: NDArray[Any] = np.asarray(rows, dtype=np.intp)
         fresh = np.asarray(values, dtype=np.float64)
         late = self.mono[index] > at.mono

@@ -1,0 +1,59 @@
+"""A device's facts: what it tells of itself, completed by what people entered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netwatch.model import DeviceKind, Fact, Inventory, InventoryDevice, PlaceKind
+
+__all__ = ["device_facts"]
+
+
+def device_facts(
+    name: str,
+    told: Mapping[str, Fact],
+    entry: InventoryDevice | None,
+    inventory: Inventory,
+    host: Mapping[str, Fact] | None = None,
+) -> dict[str, Fact]:
+    """Facts of one device. Always there: name, kind, role, site, district, place, address (empty if unknown).
+
+    Kind, role and place come from the inventory where it gives them; model and serial number from the
+    device where it tells them. `host` holds the facts of the device that reports this one: a virtual
+    machine stands where its host stands, but an access point does not stand beside its controller.
+    """
+    facts = {"kind": DeviceKind.OTHER.value, "role": "", "address": "", **told, "name": name}
+    facts |= {"site": "", "district": inventory.district, "place": ""}
+    if entry is not None:
+        _from_entry(facts, entry)
+        _locate(facts, entry, inventory)
+    elif host is not None and facts["kind"] != DeviceKind.WIRELESS.value:
+        facts |= {key: host.get(key, "") for key in ("site", "district", "place")}
+    return facts
+
+
+def _from_entry(facts: dict[str, Fact], entry: InventoryDevice) -> None:
+    if entry.kind is not None:
+        facts["kind"] = entry.kind.value
+    if entry.role:
+        facts["role"] = entry.role
+    for key, value in (("vendor", entry.vendor), ("model", entry.model), ("serial", entry.serial)):
+        if value and not facts.get(key):
+            facts[key] = value
+    if entry.mac and not facts.get("mac"):
+        facts["mac"] = entry.mac
+    if entry.target is not None and entry.target.addresses:
+        facts["address"] = entry.target.addresses[0]
+    if entry.life_safety:
+        facts["life_safety"] = True
+
+
+def _locate(facts: dict[str, Fact], entry: InventoryDevice, inventory: Inventory) -> None:
+    places = inventory.places
+    facts["place"] = entry.place or ""
+    school = places.school_of(entry.place)
+    district = places.ancestor(entry.place, PlaceKind.DISTRICT)
+    if school is not None:
+        facts["site"] = school.id
+    if district is not None:
+        facts["district"] = district.id

@@ -1,0 +1,46 @@
+"""What a line can carry, as a bound for the counters of its interface."""
+
+from __future__ import annotations
+
+from netwatch.model import EntityKind, Family, FamilyType
+
+__all__ = ["PACKETS_OF_BYTES", "SPEED_FAMILY", "frame_bounds", "is_limited", "limit_of"]
+
+SPEED_FAMILY = "netwatch_interface_speed_bytes_per_second"
+
+PACKETS_OF_BYTES = {
+    f"netwatch_interface_{way}_bytes_total": tuple(
+        f"netwatch_interface_{way}_{cast}_packets_total" for cast in ("unicast", "multicast", "broadcast")
+    )
+    for way in ("receive", "transmit")
+}
+"""Which packet counters together count the frames of a byte counter (IF-MIB, RFC 2863)."""
+
+_SHORTEST_FRAME = 64
+_LONGEST_FRAME = 1522
+_SHORTEST_FRAGMENT = 8
+"""Octets. Even a broken frame that is counted as an error had at least a preamble."""
+_SLOWEST = 1250.0
+"""Bytes per second (10 kbit/s). What claims to be slower is a tunnel that was never told its speed."""
+_LOOSE = 0.1
+"""Share by which packet and byte counters of one answer may be apart."""
+
+
+def is_limited(family: Family) -> bool:
+    """True for the counters that an interface's speed bounds."""
+    return family.entity is EntityKind.INTERFACE and family.type is FamilyType.COUNTER
+
+
+def limit_of(family: Family, speed: float) -> float:
+    """Most that a counter of the family can grow per second at `speed` bytes per second; NaN if unknown."""
+    if not speed >= _SLOWEST:
+        return float("nan")
+    if family.name.endswith("_bytes_total"):
+        return speed
+    return speed / (_SHORTEST_FRAME if family.name.endswith("_packets_total") else _SHORTEST_FRAGMENT)
+
+
+def frame_bounds(packets: float, mtu: float | None) -> tuple[float, float]:
+    """Least and most bytes that so many Ethernet frames hold."""
+    longest = max(_LONGEST_FRAME, 0 if mtu is None else mtu + 22)
+    return packets * _SHORTEST_FRAME * (1 - _LOOSE), packets * longest * (1 + _LOOSE)
