@@ -130,7 +130,8 @@ class Auth:
                     Problem(
                         "",
                         "web.listen",
-                        f"{host} is reachable from elsewhere, and the web file has no {' and no '.join(lacking)}",
+                        f"{host} is reachable from elsewhere, and the web file has no "
+                        + " and no ".join(lacking),
                         "listen on 127.0.0.1, or see docs/web.md for TLS and `netwatch user add`",
                     )
                 ]

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 __all__ = ["Child", "Html", "fragment", "href", "tag"]
 
-_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "rect"})
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 _LINKS = frozenset({"action", "formaction", "href", "src"})
 
 
@@ -30,20 +30,23 @@ def fragment(*children: Child) -> Html:
     return Html("".join(_pieces(children)))
 
 
-def tag(name: str, *children: Child, **attributes: str | int | float | bool | None) -> Html:
+def tag(element: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Html:
     """One element.
 
-    An attribute's trailing `_` is dropped and an inner one becomes `-` (`class_`, `aria_label`). True gives the
-    bare attribute, False and None leave it out. Raises ValueError for a link that is neither relative nor http(s).
+    An attribute's trailing `_` is dropped and an inner one becomes `-` (`class_`, `aria_label`). True gives
+    the bare attribute, False and None leave it out. Raises ValueError for a link that is neither relative
+    nor http(s).
     """
     opening = "".join(
         _attribute(key.rstrip("_").replace("_", "-"), value)
         for key, value in attributes.items()
         if value is not None and value is not False
     )
-    if name in _VOID:
-        return Html(f"<{name}{opening}>" if name != "rect" else f"<{name}{opening}/>")
-    return Html(f"<{name}{opening}>{''.join(_pieces(children))}</{name}>")
+    if element in _VOID:
+        return Html(f"<{element}{opening}>")
+    if element == "rect":  # foreign content: without the slash an SVG parser would wait for its end
+        return Html(f"<rect{opening}/>")
+    return Html(f"<{element}{opening}>{''.join(_pieces(children))}</{element}>")
 
 
 def href(*steps: str, **query: str) -> str:

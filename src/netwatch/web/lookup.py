@@ -112,7 +112,7 @@ class Lookup:
         return place.name if place is not None else site or "No site"
 
     def measures(self, entities: Collection[EntityId], kinds: Collection[EntityKind]) -> list[Measure]:
-        """Every series of these entities, by family in the catalogue's order. `kinds` are the entities' kinds."""
+        """Every series of these entities, which are of these kinds."""
         wanted = frozenset(entities)
         return [
             Measure(

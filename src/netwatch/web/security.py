@@ -67,7 +67,7 @@ class Gate:
         audit: AuditSink,
         allowed_hosts: Collection[str] = (),
     ) -> None:
-        """`roles` maps handlers to the role they need, None for the public; what is not in it needs `view`."""
+        """`roles` maps handlers to the role they need, None for the public; the default is `view`."""
         self._authenticator = authenticator
         self._roles = roles
         self._audit = audit
@@ -129,7 +129,7 @@ class Gate:
         if not (is_loopback(host) or host in self._hosts):
             raise HttpProblem(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                "this server does not answer to that host name: use localhost, or add the name to web.allowed_hosts",
+                "this server does not answer to that host name: use localhost or add it to allowed_hosts",
                 refused="unknown host name",
             )
 
@@ -182,7 +182,7 @@ class Gate:
         )
 
     async def _check_cross_site(self, request: web.Request, identity: Identity) -> None:
-        """A browser sends credentials along wherever a request comes from; a program has none of its marks."""
+        """A browser adds credentials wherever a request comes from; a program has none of its marks."""
         if not any(mark in request.headers for mark in _BROWSER_MARKS):
             return
         site = request.headers.get("Sec-Fetch-Site", "same-origin")

@@ -1,0 +1,196 @@
+"""Handlers of the pages: read the request, take the data, hand both to a page function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from netwatch.model import Alert, DeviceKind, Entity, EntityId
+from netwatch.web.auth import Role
+from netwatch.web.html import Html
+from netwatch.web.lookup import Lookup, Measure
+from netwatch.web.pages import (
+    PAGE_SIZE,
+    DeviceDetail,
+    alerts_page,
+    device_page,
+    devices_page,
+    overview_page,
+    readings_page,
+    replacements_page,
+    school_page,
+    status_page,
+)
+from netwatch.web.problem import Query, bad_request, not_found
+from netwatch.web.security import IDENTITY, Identity
+from netwatch.web.site import Site
+from netwatch.web.views import (
+    DeviceFilter,
+    SchoolView,
+    Status,
+    active,
+    device_view,
+    device_views,
+    filter_devices,
+    link_views,
+    school_views,
+    sorted_alerts,
+)
+
+__all__ = ["DEVICE_PARAMETERS", "PageHandlers", "device_filter"]
+
+DEVICE_PARAMETERS = ("q", "kind", "site", "status")
+
+
+def device_filter(query: Query) -> DeviceFilter:
+    """The filter that a query asks for. An unknown site narrows to nothing; an unknown kind is a mistake."""
+    text = query.text("q")
+    if len(text) > 100:
+        raise bad_request("q may be at most 100 characters long")
+    return DeviceFilter(
+        kind=query.choice("kind", [kind.value for kind in DeviceKind]),
+        site=query.text("site"),
+        status=query.choice("status", [status.value for status in Status]),
+        text=text,
+    )
+
+
+def site_key(step: str) -> str:
+    """A device without a site has its page at `/schools/-`."""
+    return "" if step == "-" else step
+
+
+class PageHandlers:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def _data(self) -> tuple[Lookup, Sequence[Alert]]:
+        return self._site.lookup(), self._site.providers.alerts()
+
+    async def overview(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        lookup, alerts = self._data()
+        plan = self._site.providers.replacement_plan()
+        frame = self._site.frame(request, alerts)
+
+        def make() -> Html:
+            schools = school_views(lookup, device_views(lookup, alerts), alerts)
+            return overview_page(frame, schools, sorted_alerts(active(alerts)), link_views(lookup, 8), plan)
+
+        return await self._site.page(make)
+
+    async def school(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        key = site_key(request.match_info["site"])
+        lookup, alerts = self._data()
+        frame = self._site.frame(request, alerts)
+
+        def make() -> Html:
+            devices = device_views(lookup, alerts)
+            school = _school_named(key, school_views(lookup, devices, alerts))
+            own = [view for view in devices if view.site == school.site]
+            ids = {view.id for view in own}
+            urgent = sorted_alerts(alert for alert in active(alerts) if alert.device in ids)
+            return school_page(frame, school, own, urgent, link_views(lookup, 8, school.site))
+
+        return await self._site.page(make)
+
+    async def devices(self, request: web.Request) -> web.Response:
+        query = Query(request, (*DEVICE_PARAMETERS, "page"))
+        wanted = device_filter(query)
+        number = query.number("page", 1, 1, 1_000_000)
+        lookup, alerts = self._data()
+        frame = self._site.frame(request, alerts)
+
+        def make() -> Html:
+            everything = device_views(lookup, alerts)
+            sites = sorted(
+                {(view.site, view.site_name) for view in everything if view.site}, key=lambda s: s[1]
+            )
+            found = filter_devices(everything, wanted)
+            last = max(1, -(-len(found) // PAGE_SIZE))
+            return devices_page(frame, found, wanted, sites, min(number, last))
+
+        return await self._site.page(make)
+
+    async def device(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        lookup, alerts = self._data()
+        entity = self._site.device(lookup, request.match_info["id"])
+        explanation = self._site.providers.explain(entity.id)
+        frame = self._site.frame(request, alerts)
+
+        def make() -> Html:
+            parts = lookup.snapshot.of_device(entity.id)
+            own_tables = [entry for entry in lookup.snapshot.freshness if entry.source == entity.id]
+            if not own_tables and entity.parent is not None:
+                own_tables = [entry for entry in lookup.snapshot.freshness if entry.source == entity.parent]
+            children = [device_view(lookup, child, alerts) for child in lookup.children(entity.id)]
+            detail = DeviceDetail(
+                view=device_view(lookup, entity, alerts),
+                entity=entity,
+                parts=parts,
+                measures=_measures(lookup, [entity, *parts]),
+                children=sorted(children, key=lambda view: view.name.casefold()),
+                alerts=sorted_alerts(alert for alert in alerts if alert.device == entity.id),
+                freshness=own_tables,
+                explanation=explanation,
+            )
+            return device_page(frame, detail)
+
+        return await self._site.page(make)
+
+    async def readings(self, request: web.Request) -> web.Response:
+        wanted = Query(request, ("of",)).text("of")
+        lookup, alerts = self._data()
+        entity = self._site.device(lookup, request.match_info["id"])
+        of = lookup.snapshot.entities.get(EntityId(wanted)) if wanted else None
+        if wanted and (of is None or of.device != entity.id):
+            raise not_found("this device has no such part")
+        frame = self._site.frame(request, alerts)
+
+        def make() -> Html:
+            shown = [of] if of is not None else [entity, *lookup.snapshot.of_device(entity.id)]
+            by_entity: dict[EntityId, list[Measure]] = {}
+            for measure in _measures(lookup, shown):
+                by_entity.setdefault(measure.entity, []).append(measure)
+            groups = [
+                (one, by_entity.get(one.id, [])) for one in shown if of is not None or one.id in by_entity
+            ]
+            return readings_page(frame, device_view(lookup, entity, alerts), of, groups)
+
+        return await self._site.page(make)
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        _, alerts = self._data()
+        frame = self._site.frame(request, alerts)
+        return await self._site.page(lambda: alerts_page(frame, sorted_alerts(alerts)))
+
+    async def replacements(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        _, alerts = self._data()
+        plan = self._site.providers.replacement_plan()
+        frame = self._site.frame(request, alerts)
+        return await self._site.page(lambda: replacements_page(frame, plan))
+
+    async def status(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        lookup, alerts = self._data()
+        ready = self._site.providers.ready()
+        identity: Identity = request[IDENTITY]
+        may_reload = identity if identity.role.may(Role.ADMIN) else None
+        frame = self._site.frame(request, alerts)
+        return await self._site.page(lambda: status_page(frame, lookup.snapshot, ready, may_reload))
+
+
+def _measures(lookup: Lookup, entities: Sequence[Entity]) -> list[Measure]:
+    return lookup.measures({entity.id for entity in entities}, {entity.kind for entity in entities})
+
+
+def _school_named(key: str, schools: Sequence[SchoolView]) -> SchoolView:
+    for school in schools:
+        if school.site == key or (key and school.site.rpartition("/")[2] == key):
+            return school
+    raise not_found("there is no such school; the overview lists them all")

@@ -1,0 +1,109 @@
+"""How netwatch itself does, and the page for requests that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netwatch.model import Freshness, Snapshot
+from netwatch.web.html import Child, Html, tag
+from netwatch.web.pages.layout import (
+    Frame,
+    device_link,
+    empty,
+    facts_list,
+    moment,
+    page,
+    section,
+    status_badge,
+    table,
+)
+from netwatch.web.security import CSRF_FIELD, Identity
+from netwatch.web.units import duration
+from netwatch.web.views import Status
+
+__all__ = ["error_page", "status_page"]
+
+_SHOWN = 200
+
+
+def status_page(frame: Frame, snapshot: Snapshot, ready: bool, may_reload: Identity | None) -> Html:
+    """`may_reload`: who looks, if they may reload the configuration."""
+    failing = [entry for entry in snapshot.freshness if _late(entry, frame.now)]
+    failing.sort(key=lambda entry: (-entry.failures, entry.source, entry.table))
+    series = sum(len(column.entities) for column in snapshot.columns.values())
+    facts: list[tuple[str, Child]] = [
+        (
+            "State",
+            status_badge(Status.UP, "ready")
+            if ready
+            else status_badge(Status.UNKNOWN, "first polls under way"),
+        ),
+        ("Devices", f"{sum(1 for _ in snapshot.devices()):,}"),
+        ("Entities", f"{len(snapshot.entities):,}"),
+        ("Series", f"{series:,}"),
+        ("Tables polled", f"{len(snapshot.freshness):,}"),
+        ("Data from", moment(snapshot.at.wall, frame.now)),
+    ]
+    return page(
+        frame,
+        "Status",
+        "/status",
+        tag("h1", "Status of netwatch"),
+        tag("div", facts_list(facts), class_="panel"),
+        section(
+            f"Tables that are late ({len(failing)})",
+            _late_table(failing[:_SHOWN], snapshot, frame.now) if failing else empty("Every table is fresh."),
+        ),
+        _reload_form(may_reload) if may_reload is not None else None,
+    )
+
+
+def _late(entry: Freshness, now: float) -> bool:
+    return entry.failures > 0 or entry.last_success is None or now - entry.last_success > 3 * entry.interval
+
+
+def _late_table(entries: Sequence[Freshness], snapshot: Snapshot, now: float) -> Html:
+    rows: list[list[Child]] = []
+    for entry in entries:
+        device = snapshot.entities.get(entry.source)
+        rows.append(
+            [
+                device_link(entry.source, device.name if device is not None else entry.source),
+                entry.table,
+                moment(entry.last_success, now),
+                duration(entry.interval),
+                entry.failures,
+                entry.reason or "–",
+            ]
+        )
+    columns = ["Device", "Table", "Last read", "Every", "Failures in a row", "Reason"]
+    return table("Tables that are late", columns, rows, numeric=(3, 4))
+
+
+def _reload_form(identity: Identity) -> Html:
+    return section(
+        "Configuration",
+        tag(
+            "form",
+            tag("input", type="hidden", name=CSRF_FIELD, value=identity.token),
+            tag("button", "Reload the configuration", type="submit"),
+            tag(
+                "p", "A configuration with a mistake changes nothing: the running one goes on.", class_="lead"
+            ),
+            method="post",
+            action="/-/reload",
+        ),
+    )
+
+
+def error_page(frame: Frame, title: str, lines: Sequence[str]) -> Html:
+    """Says what went wrong, or what became of a request, and where to go on."""
+    return page(
+        frame,
+        title,
+        "",
+        tag("h1", title),
+        [tag("p", line, class_="lead") for line in lines],
+        tag("p", tag("a", "Back to the overview", href="/")),
+        refresh=False,
+    )
