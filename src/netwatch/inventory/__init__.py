@@ -1,5 +1,6 @@
 """What people enter of their gear: places, devices, assets, from YAML and CSV."""
 
+from netwatch.inventory.check import Checked, Checker, Finding, check_configuration, read_calendars
 from netwatch.inventory.devices import weak_serial
 from netwatch.inventory.load import LoadedInventory, load_inventory, read_inventory
 from netwatch.inventory.models import (
@@ -12,12 +13,17 @@ from netwatch.inventory.models import (
 
 __all__ = [
     "AssetEntry",
+    "Checked",
+    "Checker",
     "DeviceEntry",
+    "Finding",
     "InventoryFile",
     "LoadedInventory",
     "PlaceEntry",
     "SysLocationEntry",
+    "check_configuration",
     "load_inventory",
+    "read_calendars",
     "read_inventory",
     "weak_serial",
 ]

@@ -24,11 +24,31 @@ from netwatch.model import (
 __all__ = ["Devices", "build_devices", "unknown_credentials", "weak_serial"]
 
 _WEAK = frozenset(
-    (
-        "none n/a na null nil unknown unspecified default string empty serial serialnumber notspecified "
-        "notavailable notapplicable notpresent tobefilledbyoem systemserialnumber chassisserialnumber "
-        "123456789 0123456789 1234567890 xxxxxxxxxx"
-    ).split()  # noqa: SIM905 - reads better than a column of one word per line
+    [
+        "none",
+        "n/a",
+        "na",
+        "null",
+        "nil",
+        "unknown",
+        "unspecified",
+        "default",
+        "string",
+        "empty",
+        "serial",
+        "serialnumber",
+        "notspecified",
+        "notavailable",
+        "notapplicable",
+        "notpresent",
+        "tobefilledbyoem",
+        "systemserialnumber",
+        "chassisserialnumber",
+        "123456789",
+        "0123456789",
+        "1234567890",
+        "xxxxxxxxxx",
+    ]
 )
 
 

@@ -1,0 +1,44 @@
+"""`netwatch check`: whether a configuration would run, and what is in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from netwatch.inventory import Checked, Checker
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer, checkers: Sequence[Checker] = ()) -> None:
+    """Adds the command. `checkers` try what further rooms read."""
+
+    @app.command()
+    def check(
+        config: Path = typer.Option(Path("netwatch.yaml"), "--config", "-c", help="Settings file."),
+    ) -> None:
+        """Read settings, inventory, calendars and all they name, and say what is wrong. Starts nothing."""
+        from netwatch.inventory import check_configuration
+
+        checked = check_configuration(config, os.environ, checkers)
+        for problem in checked.problems:
+            typer.echo(str(problem), err=True)
+        if checked.problems:
+            count = len(checked.problems)
+            typer.echo(f"{count} problem{'s' * (count > 1)} in {config}", err=True)
+            raise typer.Exit(1)
+        for warning in checked.warnings:
+            typer.echo(f"warning: {warning}", err=True)
+        _summary(checked)
+
+
+def _summary(checked: Checked) -> None:
+    width = max(map(len, checked.counts))
+    for name, count in checked.counts.items():
+        typer.echo(f"{name:<{width}}  {count:>6}")
+    typer.echo("The configuration is good.")
