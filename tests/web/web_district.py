@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -182,9 +182,17 @@ def district() -> Builder:
 
 def _school(made: Builder, rng: random.Random, slug: str) -> None:
     core = made.device(
-        f"{slug}-core", f"{slug}-core-sw1", slug, "switch", role="core", address=f"127.10.{len(slug)}.1",
-        vendor="Example Networks", model="EX-4800-48P", version="17.9.4", serial=f"EXN{rng.randrange(10**8):08}",
-    )  # fmt: skip
+        f"{slug}-core",
+        f"{slug}-core-sw1",
+        slug,
+        "switch",
+        role="core",
+        address=f"127.10.{len(slug)}.1",
+        vendor="Example Networks",
+        model="EX-4800-48P",
+        version="17.9.4",
+        serial=f"EXN{rng.randrange(10**8):08}",
+    )
     made.read(core, "netwatch_device_uptime_seconds", rng.uniform(1e5, 3e7), origin="1.3.6.1.2.1.1.3.0")
     made.port(
         core, "Te1/1/1", GIGABIT * 10, rng.uniform(0.05, 0.6), rng.uniform(0.02, 0.3), alias="Uplink to WAN"
@@ -199,14 +207,26 @@ def _school(made: Builder, rng: random.Random, slug: str) -> None:
     made.freshness.append(Freshness(core, "ports", NOW - 20, None, "", 60.0, 0))
     made.freshness.append(Freshness(core, "inventory", NOW - 4000, None, "", 86400.0, 0))
     controller = made.device(
-        f"{slug}-wlc", f"{slug}-wlc", slug, "wireless", role="controller", address=f"127.10.{len(slug)}.2",
-        vendor="Example Wireless", model="WC-100",
-    )  # fmt: skip
+        f"{slug}-wlc",
+        f"{slug}-wlc",
+        slug,
+        "wireless",
+        role="controller",
+        address=f"127.10.{len(slug)}.2",
+        vendor="Example Wireless",
+        model="WC-100",
+    )
     for number in range(1, 4):
         ap = made.device(
-            f"{slug}-ap{number}", f"{slug}-ap-{number:02}", slug, "wireless", role="ap", parent=controller,
-            vendor="Example Wireless", model="AP-635",
-        )  # fmt: skip
+            f"{slug}-ap{number}",
+            f"{slug}-ap-{number:02}",
+            slug,
+            "wireless",
+            role="ap",
+            parent=controller,
+            vendor="Example Wireless",
+            model="AP-635",
+        )
         radio = made.part(f"{ap}-5", ap, EntityKind.RADIO, "5 GHz", band="5")
         made.read(radio, "netwatch_radio_clients", float(rng.randrange(40)), "")
         made.read(radio, "netwatch_radio_airtime_ratio", rng.uniform(0.1, 0.95), "all")
@@ -236,21 +256,52 @@ def _troubled(made: Builder) -> None:
 
 def alerts() -> list[Alert]:
     return [
-        alert("a1", "DeviceUnreachable", "dead", Severity.CRITICAL, "lincoln-es-sw-3 does not answer", "lincoln-es"),
         alert(
-            "a2", "BandwidthOverThreshold", "maple-hs-core", Severity.WARNING,
-            "maple-hs-core-sw1 Te1/1/2 receives at 97 % of its speed", "maple-hs", value=0.97,
+            "a1",
+            "DeviceUnreachable",
+            "dead",
+            Severity.CRITICAL,
+            "lincoln-es-sw-3 does not answer",
+            "lincoln-es",
+        ),
+        alert(
+            "a2",
+            "BandwidthOverThreshold",
+            "maple-hs-core",
+            Severity.WARNING,
+            "maple-hs-core-sw1 Te1/1/2 receives at 97 % of its speed",
+            "maple-hs",
+            value=0.97,
             entity="maple-hs-core-Te1-1-2",
         ),
-        alert("a3", "InterfaceDown", "lincoln-es-core", Severity.WARNING, "Gi1/0/4 is down", "lincoln-es", by="a1"),
         alert(
-            "a4", "VolumeFilling", "srv", Severity.INFO, "/home is 93 % full", "maple-hs", state=AlertState.PENDING
+            "a3",
+            "InterfaceDown",
+            "lincoln-es-core",
+            Severity.WARNING,
+            "Gi1/0/4 is down",
+            "lincoln-es",
+            by="a1",
         ),
         alert(
-            "a5", "InterfaceDown", "cedar-es-core", Severity.WARNING, "Gi1/0/2 was down", "cedar-es",
+            "a4",
+            "VolumeFilling",
+            "srv",
+            Severity.INFO,
+            "/home is 93 % full",
+            "maple-hs",
+            state=AlertState.PENDING,
+        ),
+        alert(
+            "a5",
+            "InterfaceDown",
+            "cedar-es-core",
+            Severity.WARNING,
+            "Gi1/0/2 was down",
+            "cedar-es",
             state=AlertState.RESOLVED,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def alert(
@@ -322,7 +373,8 @@ def plan(size: int = 12) -> ReplacementPlan:
                 sum(part.points for part in parts),
                 parts,
                 ("cost",) if number % 3 == 0 else (),
-            )  # fmt: skip
+            )
         )
     assets.sort(key=lambda asset: -asset.score)
-    return ReplacementPlan(NOW - 300, "default", tuple(assets), simulated=True)
+    ranked = tuple(replace(asset, rank=number) for number, asset in enumerate(assets, start=1))
+    return ReplacementPlan(NOW - 300, "default", ranked, simulated=True)

@@ -24,7 +24,7 @@ from netwatch.web.pages.layout import (
     table,
 )
 from netwatch.web.pages.parts import entity_sections
-from netwatch.web.units import clock_time, duration, measured, plain
+from netwatch.web.units import duration, measured, plain
 from netwatch.web.views import DeviceView, Status
 
 __all__ = ["DeviceDetail", "device_page", "readings_page"]
@@ -212,7 +212,7 @@ def _readings(entity: Entity, measures: Sequence[Measure], device: EntityId, now
                 rate if family.unit in ("bytes", "") or rate == "–" else f"{rate}/s",
                 tag("span", plain(measure.value), class_="mono", title=repr(measure.value)),
                 [
-                    tag("time", moment(measure.at, now), datetime=clock_time(measure.at)),
+                    moment(measure.at, now),
                     None if measure.fresh else tag("small", "stale: not exported"),
                 ],
                 tag("span", measure.origin, class_="mono") if measure.origin else "–",
@@ -223,12 +223,12 @@ def _readings(entity: Entity, measures: Sequence[Measure], device: EntityId, now
     columns = ["Family", "Value", "Per second", "As exported", "Read", "Origin"]
     return section(
         title,
+        facts_list((key.replace("_", " "), str(value)) for key, value in sorted(entity.facts.items()))
+        if entity.kind is not EntityKind.DEVICE and entity.facts
+        else None,
         table(f"Readings of {title}", columns, rows, keys=keys, numeric=(2, 3), class_="readings")
         if rows
         else empty("No reading."),
-        facts_list((key, str(value)) for key, value in sorted(entity.facts.items()))
-        if entity.kind is not EntityKind.DEVICE
-        else None,
     )
 
 

@@ -210,9 +210,7 @@ def _next_replacements(plan: ReplacementPlan | None) -> Html:
         [
             [
                 tag("a", asset.name, href=f"/replacements#rank-{number}"),
-                tag(
-                    "small", " · ".join(word for word in (asset.model or asset.vendor, asset.school) if word)
-                ),
+                tag("small", " · ".join(word for word in (asset.model, asset.school) if word)),
             ],
             ", ".join(
                 part.name
