@@ -124,7 +124,8 @@ def validate(model: type[T], document: Document, *, context: Any = None) -> T:
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        raise ConfigError([_problem(model, document, detail) for detail in error.errors()]) from None
+        problems = [_problem(model, document, detail) for detail in error.errors()]
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line or 0)) from None
 
 
 def fault(message: str, hint: str = "") -> PydanticCustomError:
@@ -152,6 +153,23 @@ def dotted(path: Sequence[str | int]) -> str:
     return out
 
 
+_EXPECTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "an integer",
+    "int_parsing": "an integer",
+    "int_type": "an integer",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+"""pydantic's types of errors in plain words."""
+
+
 def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, Any]) -> Problem:
     """One pydantic error in the words of a person. A value is shown only where it is no secret."""
     path = [step for step in detail["loc"] if not _is_union_tag(step)]
@@ -167,6 +185,8 @@ def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, An
         message = f"expected {expected}"
         if isinstance(detail["input"], str):
             message += f", found {detail['input']!r}"
+    elif kind in _EXPECTED:
+        message = f"expected {_EXPECTED[kind]}, found {_kind_of(detail['input'])}"
     else:
         message = message.removeprefix("Value error, ").removeprefix("Input should be ")
         if message != detail["msg"] and detail["msg"].startswith("Input"):

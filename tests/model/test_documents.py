@@ -39,10 +39,10 @@ class File(Strict):
             "devices:\n  - name: a\n    snmp: {version: 4}\n",
             "f.yaml:3: devices[0].snmp.version: expected '1', '2c' or '3'",
         ),
-        ("interval: soon", "f.yaml:1: interval: expected a valid integer"),
+        ("interval: soon", "f.yaml:1: interval: expected an integer"),
         ("interval: 1\ninterval: 2\n", "f.yaml:2: is not valid YAML: key 'interval' is written twice"),
         ("devices: [", "f.yaml:2: is not valid YAML"),
-        ("- a\n- b\n", "f.yaml:1: expected a valid dictionary"),
+        ("- a\n- b\n", "f.yaml:1: expected a mapping"),
     ],
 )
 def test_a_mistake_names_its_place_and_remedy(text: str, message: str) -> None:
