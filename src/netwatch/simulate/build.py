@@ -1,0 +1,367 @@
+"""From a device's template to what its agent shows: rows with attributes, then MIB objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from netwatch.errors import ConfigError
+from netwatch.simulate import ber
+from netwatch.simulate.district import AccessPoint, District, Link, SimDevice
+from netwatch.simulate.schema import MibSpec, RowSpec
+from netwatch.simulate.signals import Signal, WeekLoad
+from netwatch.simulate.values import (
+    Live,
+    chance,
+    column_source,
+    compile_column,
+    evaluate,
+    expand_attribute,
+    render,
+)
+from netwatch.simulate.view import MibView
+
+__all__ = ["DeviceModel", "Row", "build_model"]
+
+Row = dict[str, Any]
+
+
+@dataclass
+class DeviceModel:
+    """One device, expanded."""
+
+    device: SimDevice
+    facts: Row
+    groups: dict[str, list[Row]]
+    view: MibView
+
+
+class _Expander:
+    def __init__(self, district: District, device: SimDevice, load: WeekLoad) -> None:
+        self.district, self.device, self.load = district, device, load
+        self.seed = district.seed
+        self.mibs: list[MibSpec] = [district.library.mibs[name] for name in mibs_of(device)]
+        self.mibs.append(device.template)
+        self.defaults: dict[str, dict[str, Any]] = {}
+        for mib in self.mibs:
+            for group, attributes in mib.defaults.items():
+                self.defaults.setdefault(group, {}).update(attributes)
+
+    def counter(self, rate: Signal, share: float) -> Live:
+        """A counter that has run since before the simulation, and from 0 again after a reboot."""
+        first = int(share * 2**31)
+        reboot, load = self.device.reboot, self.load
+        return _counter(rate, first, reboot, load)
+
+    def facts(self) -> Row:
+        device, template, spec = self.device, self.device.template, self.district.library.district
+        days = 2 + 90 * chance(self.seed, device.name, "uptime")
+        facts: Row = {
+            "name": device.name,
+            "address": device.address,
+            "serial": device.serial,
+            "mac": device.mac,
+            "vendor": template.vendor,
+            "model": template.model,
+            "version": template.version,
+            "contact": spec.contact,
+            "school": device.school.name,
+            "location": location_of(device),
+            "sys_object_id": template.sys_object_id,
+            "uptime": partial(uptime, device, days * 86400),
+            "boots": 1 + int(20 * chance(self.seed, device.name, "boots")),
+            "n": device.ordinal,
+        }
+        for name, value in template.facts.items():
+            facts[name] = self.attribute(value, facts, "fact", name)
+        facts["sys_descr"] = render(template.sys_descr, facts)
+        return facts
+
+    def attribute(self, spec: Any, attributes: Row, *path: object) -> Any:
+        try:
+            return expand_attribute(
+                spec, attributes, self.load, self.counter, self.seed, self.device.name, *path
+            )
+        except (KeyError, ValueError) as error:
+            where = ".".join(map(str, path))
+            raise ConfigError(f"template {self.device.template_name}: {where}: {error}") from None
+
+    def group(self, name: str, specs: tuple[RowSpec, ...], facts: Row) -> list[Row]:
+        rows: list[Row] = []
+        for spec in specs:
+            for step in range(spec.count):
+                rows.append(self.row(name, spec, step, len(rows) + 1, facts))
+        return rows
+
+    def row(self, group: str, spec: RowSpec, step: int, index: int, facts: Row) -> Row:
+        row: Row = {"n": spec.first + step, "index": index, "use": spec.use}
+        attributes = {**spec.attributes, **self.defaults.get(group, {}), **spec.attributes}
+        for name, value in attributes.items():
+            row[name] = self.attribute(value, {**facts, **row}, group, index, name)
+        row["failed"] = spec.failed
+        return row
+
+
+def mibs_of(device: SimDevice) -> list[str]:
+    return [name for name in device.template.mibs if name not in device.template.without]
+
+
+def uptime(device: SimDevice, before: float, seconds: float) -> float:
+    """Seconds since the agent started."""
+    if device.reboot is not None and seconds >= device.reboot:
+        return seconds - device.reboot
+    return before + seconds
+
+
+def _counter(rate: Signal, first: int, reboot: float | None, load: WeekLoad) -> Live:
+    def total(seconds: float) -> int:
+        if reboot is not None and seconds >= reboot:
+            return int(rate.total(seconds, load) - rate.total(reboot, load))
+        return first + int(rate.total(seconds, load))
+
+    return total
+
+
+def location_of(device: SimDevice) -> str:
+    return f"{device.school.name}, {'MDF' if not device.wing else f'IDF {device.wing}'}"
+
+
+def build_model(district: District, device: SimDevice, load: WeekLoad) -> DeviceModel:
+    """Raises ConfigError where a template's expression names an attribute that is not there."""
+    expander = _Expander(district, device, load)
+    facts = expander.facts()
+    groups = {name: expander.group(name, specs, facts) for name, specs in device.template.rows.items()}
+    _cable(expander, groups)
+    if device.access_points:
+        _wireless(expander, groups, facts)
+    for override in device.overrides:
+        for row in _rows_of(groups, override.group, override.row):
+            row.update(override.values)
+    for rows in groups.values():
+        for row in rows:
+            if "fill_share" in row:
+                row["used"] = partial(_used, row["size"], row["fill_share"], row["fill_days"])
+    objects: list[tuple[tuple[int, ...], int, Any]] = []
+    for mib in reversed(expander.mibs):  # the device's own objects win
+        objects += _objects(mib, facts, groups, device.template_name)
+    return DeviceModel(device, facts, groups, MibView(objects))
+
+
+def _used(size: float, share: float, days: float, seconds: float) -> float:
+    return size * fill_share(share, days, seconds)
+
+
+def fill_share(share: float, days: float, seconds: float) -> float:
+    """Used share of a volume that is full `days` after the start of the simulation."""
+    return min(share + (1 - share) * seconds / (days * 86400), 1.0)
+
+
+def _rows_of(groups: dict[str, list[Row]], group: str, row: int | None) -> list[Row]:
+    rows = groups.get(group, [])
+    return rows if row is None else rows[row : row + 1]
+
+
+def _objects(
+    mib: MibSpec, facts: Row, groups: dict[str, list[Row]], template: str
+) -> Iterator[tuple[tuple[int, ...], int, Any]]:
+    place = ""
+    try:
+        for oid, text in mib.objects.items():
+            place = oid
+            column = compile_column(text)
+            yield ber.parse_oid(oid), column.tag, column_source(column, facts)
+        for table in mib.tables:
+            entry = ber.parse_oid(table.entry)
+            columns = [(number, compile_column(text)) for number, text in table.columns.items()]
+            for row in groups.get(table.rows, ()):
+                if table.where and not row.get(table.where):
+                    continue
+                attributes = {**facts, **row}
+                index = ber.parse_oid(render(table.index, attributes))
+                for number, column in columns:
+                    place = f"{table.entry}.{number}"
+                    yield (*entry, number, *index), column.tag, column_source(column, attributes)
+    except KeyError as error:
+        raise ConfigError(f"template {template}: {place} names an unknown attribute {error}") from None
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"template {template}: {place}: {error}") from None
+
+
+def link_rates(link: Link) -> tuple[float, float]:
+    """Bytes per second in class time towards the lower device and from it."""
+    speed = min(port_speed(link.upper, link.upper_port), port_speed(link.lower, link.lower_port)) / 8
+    return link.load * speed, link.load * speed * 0.22
+
+
+def port_speed(device: SimDevice, port: int) -> float:
+    speed = device.ports()[port].attributes.get("speed", 1_000_000_000)
+    return float(speed) if isinstance(speed, int | float) else 1e9
+
+
+def link_signals(district: District, link: Link) -> tuple[Signal, Signal]:
+    """The rates of a link in both directions: the same for the ports at its two ends."""
+    out: list[Signal] = []
+    for direction, rate in zip(("down", "up"), link_rates(link), strict=True):
+        share = partial(chance, district.seed, link.lower.name, direction)
+        out.append(
+            Signal(
+                base=rate * link.floor,
+                swing=rate * (1 - link.floor),
+                ripple=rate * 0.02,
+                period=180 + 300 * share("period"),
+                phase=6.28 * share("phase"),
+            )
+        )
+    return out[0], out[1]
+
+
+def port_name(device: SimDevice, port: int) -> str:
+    """ifName of a port without expanding the device."""
+    seen = 0
+    for spec in device.template.rows.get("ports", ()):
+        if port < seen + spec.count:
+            name = str(spec.attributes.get("name", ""))
+            return render(name, {"n": spec.first + port - seen, "index": port + 1})
+        seen += spec.count
+    raise IndexError(port)
+
+
+def _cable(expander: _Expander, groups: dict[str, list[Row]]) -> None:
+    """Ports that are connected carry their link's traffic, and LLDP tells who is at the other end."""
+    device, ports = expander.device, groups.get("ports", [])
+    neighbors: list[Row] = []
+    for link in device.links:
+        mine = link.upper is device
+        other, at, far = (
+            (link.lower, link.upper_port, link.lower_port)
+            if mine
+            else (link.upper, link.lower_port, link.upper_port)
+        )
+        down, up = link_signals(expander.district, link)
+        outward, inward = (down, up) if mine else (up, down)
+        row = ports[at]
+        name = f"{device.name}/{at}"
+        row["in_octets"] = expander.counter(inward, chance(expander.seed, name, "in"))
+        row["out_octets"] = expander.counter(outward, chance(expander.seed, name, "out"))
+        row["in_rate"], row["out_rate"] = inward, outward
+        row["alias"] = f"to {other.name}"
+        row["oper"] = 2 if mine and other.down and not device.down else 1
+        row["linked"] = 1
+        if other.down and mine:
+            still = expander.counter(Signal(0.0), 0.5)
+            row["in_octets"] = row["out_octets"] = still
+        elif other.template.rows.get("ports") and _speaks_lldp(expander.district, other):
+            neighbors.append(
+                {
+                    "index": len(neighbors) + 1,
+                    "local": row["index"],
+                    "remote_mac": other.mac,
+                    "remote_name": other.name,
+                    "remote_port": port_name(other, far),
+                    "remote_descr": other.template.model,
+                    "capabilities": "28",
+                }
+            )
+    for point in device.served:
+        edge = [row for row in ports if row["use"] == "edge" and not row.get("linked")]
+        if point.port >= len(edge):
+            continue
+        row = edge[-1 - point.port]
+        row["alias"] = point.name
+        row["delivering"], row["oper"] = 3, 1
+        neighbors.append(
+            {
+                "index": len(neighbors) + 1,
+                "local": row["index"],
+                "remote_mac": point.mac,
+                "remote_name": point.name,
+                "remote_port": "eth0",
+                "remote_descr": "access point",
+                "capabilities": "10",
+            }
+        )
+    groups["neighbors"] = neighbors
+
+
+def _speaks_lldp(district: District, device: SimDevice) -> bool:
+    return any(
+        table.rows == "neighbors" for name in mibs_of(device) for table in district.library.mibs[name].tables
+    )
+
+
+def _wireless(expander: _Expander, groups: dict[str, list[Row]], facts: Row) -> None:
+    """Rows `aps` and `radios` of a controller, from the access points of its schools."""
+    spec = {**expander.district.library.district.access_point}
+    radios = spec.pop("radios", [])
+    template = expander.defaults.get("aps", {})
+    radio_defaults = expander.defaults.get("radios", {})
+    aps: list[Row] = []
+    radio_rows: list[Row] = []
+    for point in expander.device.access_points:
+        row: Row = _point_row(expander, point, facts, {**spec, **template})
+        aps.append(row)
+        crowd = 2.2 if point.overloaded else 1.0
+        for slot, radio in enumerate(radios):
+            one: Row = {"slot": slot, "radio": slot + 1, "crowd": crowd, "ap": row["name"], "up": row["up"]}
+            one |= {"mac": row["mac"], "ap_index": row["index"], "index": len(radio_rows) + 1}
+            for name, value in {**radio, **radio_defaults}.items():
+                path = ("radio", point.name, slot, name)
+                one[name] = expander.attribute(value, {**facts, **row, **one}, *path)
+            if point.overloaded:
+                one["clients"] = _crowded(one["clients"], 2.4, 200)
+                one["airtime"] = _crowded(one["airtime"], 1.9, 97)
+            if not row["up"]:
+                one["clients"] = 0
+            radio_rows.append(one)
+    groups["aps"], groups["radios"] = aps, radio_rows
+    facts["ap_total"] = len(aps)
+    facts["ap_up"] = sum(1 for row in aps if row["up"])
+    facts["ap_down"] = len(aps) - facts["ap_up"]
+    clients = [row["clients"] for row in radio_rows]
+    facts["clients"] = partial(_sum, clients)
+
+
+def _point_row(expander: _Expander, point: AccessPoint, facts: Row, spec: Row) -> Row:
+    up = not (point.switch is not None and point.switch.down)
+    row: Row = {
+        "index": point.number + 1,
+        "n": point.number + 1,
+        "name": point.name,
+        "mac": point.mac,
+        "ethernet_mac": f"{point.mac[:-1]}e",
+        "up": int(up),
+        "room": f"Room {point.room}",
+        "location": f"{point.school.name} Wing {'ABCDEFGH'[point.wing - 1]} Room {point.room}",
+        "group": point.school.slug,
+        "address": f"10.{100 + (point.school.number + 1) % 100}.10.{point.number % 250 + 2}",
+    }
+    failed = spec.pop("failed", {})
+    for name, value in spec.items():
+        row[name] = expander.attribute(value, {**facts, **row}, "ap", point.name, name)
+    if not up:
+        row |= failed
+    return row
+
+
+def _crowded(value: Any, factor: float, limit: float) -> Any:
+    if callable(value):
+        return partial(_scaled, value, factor, limit)
+    return min(value * factor, limit)
+
+
+def _scaled(live: Callable[[float], float], factor: float, limit: float, seconds: float) -> float:
+    return float(min(live(seconds) * factor, limit))
+
+
+def _sum(values: list[Any], seconds: float) -> float:
+    # Each value is rounded before adding: the sum is that of what the rows show.
+    return float(sum(round(value(seconds)) if callable(value) else value for value in values))
+
+
+def expression(text: str, attributes: Row) -> Any:
+    """A constant or Live value of an expression over attributes."""
+    from netwatch.simulate.values import compile_expression
+
+    return evaluate(compile_expression(text), attributes)

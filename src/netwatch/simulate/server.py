@@ -1,0 +1,148 @@
+"""The whole district behind one SNMP socket and one echo socket."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from netwatch.model import Clock, Secret, SystemClock
+from netwatch.simulate.agent import Agent, engine_id_of
+from netwatch.simulate.build import DeviceModel, build_model, uptime
+from netwatch.simulate.district import District, SimDevice
+from netwatch.simulate.phase import school_moment, week_load
+from netwatch.simulate.udp import LoopbackSocket
+from netwatch.simulate.usm import User
+from netwatch.simulate.view import MibView
+
+__all__ = ["DEFAULT_ECHO_PORT", "DEFAULT_PORT", "Simulator"]
+
+DEFAULT_PORT = 1161
+DEFAULT_ECHO_PORT = 10007
+"""Above 1023, so that no privilege is needed; the protocol's own number is 7."""
+
+
+@dataclass
+class _Served:
+    device: SimDevice
+    agent: Agent
+
+
+class Simulator:
+    """Serves a district on 127/8: SNMP on one port, the echo protocol (RFC 862) on another.
+
+    What a device shows is built at the first request to it. Times are real: `phase` moves only the schedule.
+    """
+
+    def __init__(
+        self,
+        district: District,
+        *,
+        port: int = DEFAULT_PORT,
+        echo_port: int = DEFAULT_ECHO_PORT,
+        clock: Clock | None = None,
+        phase: float | None = None,
+    ) -> None:
+        """`phase`: seconds since Monday 00:00 school time at which the schedule starts; None: as it is.
+
+        A port of 0 takes a free one, which `port` and `echo_port` tell after `start()`.
+        """
+        self.district = district
+        self._clock = clock or SystemClock()
+        self._rng = random.Random(district.seed)  # noqa: S311 - which requests a bad agent drops
+        self._started = self._clock.now()
+        zone = ZoneInfo(district.library.district.timezone)
+        begin = school_moment(self._started.wall, zone) if phase is None else phase
+        self.load = week_load(district.library.district.week, begin)
+        users = {
+            user.name.encode(): User(
+                user.name, user.auth, Secret(user.auth_password), user.privacy, Secret(user.privacy_password)
+            )
+            for user in district.library.district.users
+        }
+        self._models: dict[str, DeviceModel] = {}
+        self._served = {
+            device.address: _Served(device, self._agent(device, users)) for device in district.devices
+        }
+        addresses = tuple(self._served)
+        self._snmp = LoopbackSocket(self._answer, port, addresses)
+        self._echo = LoopbackSocket(self._reflect, echo_port, addresses)
+
+    @property
+    def started(self) -> float:
+        """Wall seconds at which the simulation began."""
+        return self._started.wall
+
+    @property
+    def port(self) -> int:
+        return self._snmp.port
+
+    @property
+    def echo_port(self) -> int:
+        return self._echo.port
+
+    async def start(self) -> None:
+        """Raises OSError where a port is taken."""
+        await self._snmp.start()
+        try:
+            await self._echo.start()
+        except OSError:
+            self._snmp.close()
+            raise
+
+    async def close(self) -> None:
+        self._snmp.close()
+        self._echo.close()
+
+    def seconds(self) -> float:
+        """Since the simulation started."""
+        return self._clock.now().mono - self._started.mono
+
+    def model(self, name: str) -> DeviceModel:
+        """A device as it is served. Raises KeyError."""
+        found = self._models.get(name)
+        if found is None:
+            found = self._models[name] = build_model(self.district, self.district.device(name), self.load)
+        return found
+
+    def _view(self, name: str) -> MibView:
+        return self.model(name).view
+
+    def _agent(self, device: SimDevice, users: dict[bytes, User]) -> Agent:
+        spec = self.district.library.district
+        enterprise = device.template.sys_object_id.split(".")[6:7]
+        own = {device.user.encode(): users[device.user.encode()]} if device.user else {}
+        view: Callable[[], MibView] = partial(self._view, device.name)
+        return Agent(
+            view=view,
+            communities={} if device.user else {spec.community.encode(): None},
+            users=own,
+            engine_id=engine_id_of(
+                int(enterprise[0]) if enterprise else 0, bytes.fromhex(device.mac.replace(":", ""))
+            ),
+            engine=partial(_engine, device),
+        )
+
+    def _answer(self, data: bytes, asked: str) -> tuple[bytes, float] | None:
+        served = self._served.get(asked)
+        if served is None or served.device.down:
+            return None
+        device = served.device
+        if device.loss and self._rng.random() < device.loss:
+            return None
+        reply = served.agent.respond(data, self.seconds())
+        return None if reply is None else (reply, device.delay)
+
+    def _reflect(self, data: bytes, asked: str) -> tuple[bytes, float] | None:
+        served = self._served.get(asked)
+        if served is None or served.device.down:
+            return None
+        return data, served.device.delay
+
+
+def _engine(device: SimDevice, seconds: float) -> tuple[int, int]:
+    """snmpEngineBoots and snmpEngineTime."""
+    again = device.reboot is not None and seconds >= device.reboot
+    return (3 if again else 2), int(uptime(device, 86400.0, seconds))

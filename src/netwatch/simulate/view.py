@@ -1,0 +1,84 @@
+"""What one agent shows: objects in the order of the MIB tree, encoded once where they never change."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+
+from netwatch.simulate import ber
+
+__all__ = ["MibView", "Value"]
+
+Value = int | bytes | str | None
+Source = Value | Callable[[float], Value]
+"""A value, or what computes it from the seconds since the simulation started."""
+
+
+class MibView:
+    """An ordered set of objects."""
+
+    def __init__(self, objects: Iterable[tuple[tuple[int, ...], int, Source]]) -> None:
+        """`objects`: OID, BER tag, value. The first of two with the same OID wins."""
+        entries: dict[bytes, bytes | tuple[bytes, int, Callable[[float], Value]]] = {}
+        for oid, tag, source in objects:
+            key = ber.oid_key(oid)
+            if key in entries:
+                continue
+            name = ber.encode_oid(oid)
+            if callable(source):
+                entries[key] = (name, tag, source)
+            else:
+                entries[key] = ber.tlv(ber.SEQUENCE, name + ber.encode_value(tag, source))
+        self._keys = sorted(entries)
+        self._entries = [entries[key] for key in self._keys]
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def oids(self) -> Iterator[tuple[int, ...]]:
+        for key in self._keys:
+            yield tuple(int.from_bytes(key[at : at + 4], "big") for at in range(0, len(key), 4))
+
+    def find(self, key: bytes) -> int | None:
+        """Position of an object, None if there is none."""
+        position = bisect_left(self._keys, key)
+        return position if position < len(self._keys) and self._keys[position] == key else None
+
+    def after(self, key: bytes) -> int:
+        """Position of the first object behind `key`; `len(self)` if there is none."""
+        return bisect_right(self._keys, key)
+
+    def has_below(self, prefix: bytes) -> bool:
+        position = bisect_left(self._keys, prefix)
+        return position < len(self._keys) and self._keys[position].startswith(prefix)
+
+    def varbind(self, position: int, seconds: float) -> bytes:
+        """The encoded varbind at a position."""
+        entry = self._entries[position]
+        if isinstance(entry, bytes):
+            return entry
+        name, tag, compute = entry
+        return ber.tlv(ber.SEQUENCE, name + ber.encode_value(tag, compute(seconds)))
+
+    def value(self, oid: tuple[int, ...], seconds: float) -> Value:
+        """What an object shows, as it was before encoding: for ground truth. Raises KeyError."""
+        position = self.find(ber.oid_key(oid))
+        if position is None:
+            raise KeyError(".".join(map(str, oid)))
+        entry = self._entries[position]
+        if isinstance(entry, tuple):
+            value = entry[2](seconds)
+            if isinstance(value, int) and entry[1] in (ber.COUNTER32, ber.TIME_TICKS):
+                value %= 2**32
+            return value
+        outer = ber.read(entry, 0, len(entry))
+        name = ber.read(entry, outer.start, outer.end)
+        body = ber.read(entry, name.end, outer.end)
+        content = entry[body.start : body.end]
+        if body.tag == ber.OID:
+            return ".".join(map(str, ber.decode_oid(content)))
+        if body.tag == ber.IP_ADDRESS:
+            return ".".join(map(str, content))
+        if body.tag in (ber.OCTET_STRING, ber.OPAQUE):
+            return content
+        return None if body.tag == ber.NULL else ber.decode_integer(content)
