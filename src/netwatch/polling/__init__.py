@@ -1,0 +1,16 @@
+"""Polls devices in their slots and hands what they answer to a sink."""
+
+from netwatch.polling.poller import Poller
+from netwatch.polling.ports import DiscoveryPort, PlanPort, TablePort
+from netwatch.polling.settings import PollingSettings
+from netwatch.polling.status import DeviceStatus, PollerStats
+
+__all__ = [
+    "DeviceStatus",
+    "DiscoveryPort",
+    "PlanPort",
+    "Poller",
+    "PollerStats",
+    "PollingSettings",
+    "TablePort",
+]

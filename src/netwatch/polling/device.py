@@ -1,0 +1,102 @@
+"""What the poller knows of one device between passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netwatch.model import Instant, Target
+from netwatch.polling.evidence import Sentinels
+from netwatch.polling.ports import PlanPort, TablePort
+from netwatch.polling.spread import fraction, next_slot, table_phase
+
+__all__ = ["Device"]
+
+SLOW_RETRY = 600.0
+"""A daily table that could not be read is tried again after this many seconds, not tomorrow."""
+
+
+@dataclass(eq=False)
+class Device:
+    """Mutable; only the poller and the pass under way touch it. Times are monotonic seconds unless said."""
+
+    target: Target
+    generation: int = 0
+    """Raised when addresses, credentials or the profile change: a pass under way is then about the past."""
+    plan: PlanPort | None = None
+    table_due: dict[str, float] = field(default_factory=dict)
+    sentinels: Sentinels = field(default_factory=Sentinels)
+    discover_at: float = 0.0
+    """The next discovery is due."""
+    discovered: Instant | None = None
+    discovery_failures: int = 0
+
+    # reachability
+    failures: int = 0
+    rest_until: float = 0.0
+    """No full poll before this while the device is silent."""
+    reachable: bool | None = None
+    """What the probes said last; None where there are none."""
+
+    # scheduling
+    due: float = 0.0
+    busy: bool = False
+    """Queued or running."""
+    forced: bool = False
+    """Somebody asked for a poll of everything but slow tables."""
+    began: float = float("-inf")
+    deadline: float = float("inf")
+    expired: bool = False
+    removed: bool = False
+
+    # status
+    last_success: float | None = None
+    last_contact: float | None = None
+    last_duration: float | None = None
+    problem: str = ""
+
+    @property
+    def phase(self) -> float:
+        return fraction(self.target.device) * self.target.interval
+
+    @property
+    def pollable(self) -> bool:
+        """False for what is only probed."""
+        return any((self.target.snmp, self.target.ssh, self.target.http))
+
+    def interval_of(self, table: TablePort) -> float:
+        return self.target.interval if table.interval is None else table.interval
+
+    def adopt(self, plan: PlanPort, now: float) -> None:
+        """A new plan whose tables were all read just now."""
+        self.plan = plan
+        self.table_due = {table.name: self._slot(table, now) for table in plan.tables}
+
+    def forget_plan(self) -> None:
+        self.generation += 1
+        self.plan, self.discovered = None, None
+        self.table_due.clear()
+        self.sentinels.forget()
+        self.discover_at = self.rest_until = 0.0
+        self.discovery_failures = self.failures = 0
+
+    def served(self, table: TablePort, now: float, *, success: bool) -> None:
+        due = self._slot(table, now)
+        self.table_due[table.name] = due if success else min(due, now + SLOW_RETRY)
+
+    def next_due(self, now: float) -> float:
+        """The device's own slot, or an earlier one of a table that is polled more often."""
+        due = next_slot(now, self.target.interval, self.phase)
+        if self.plan is not None and not self.failures:
+            often = (
+                self.table_due.get(table.name, due)
+                for table in self.plan.tables
+                if self.interval_of(table) < self.target.interval
+            )
+            due = min((due, *(max(moment, now) for moment in often)))
+        return due
+
+    def _slot(self, table: TablePort, now: float) -> float:
+        interval = self.interval_of(table)
+        return next_slot(
+            now, interval, table_phase(self.target.device, table.name, self.target.interval, interval)
+        )

@@ -1,0 +1,73 @@
+"""What a device says of its own past at each poll: since when it runs, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from netwatch.model import Evidence, SnmpValue
+
+__all__ = ["SENTINELS", "SYS_UP_TIME", "Sentinels", "evidence_of"]
+
+SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"  # SNMPv2-MIB, hundredths of a second
+ENGINE_BOOTS = "1.3.6.1.6.3.10.2.1.2.0"  # SNMP-FRAMEWORK-MIB
+ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"  # SNMP-FRAMEWORK-MIB, seconds
+SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"  # SNMPv2-MIB
+IF_TABLE_LAST_CHANGE = "1.3.6.1.2.1.31.1.5.0"  # IF-MIB
+ENT_LAST_CHANGE_TIME = "1.3.6.1.2.1.47.1.4.1.0"  # ENTITY-MIB
+
+SENTINELS = {
+    SYS_OBJECT_ID: "sysObjectID changed",
+    IF_TABLE_LAST_CHANGE: "ifTableLastChange changed",
+    ENT_LAST_CHANGE_TIME: "entLastChangeTime changed",
+}
+"""Objects whose change calls for discovery."""
+
+_CACHED = 5.0
+"""Seconds by which an agent's sysUpTime may step back without a restart: some cache it."""
+
+
+def evidence_of(values: Mapping[str, SnmpValue]) -> Evidence:
+    """Evidence from the answer to a GET; what is missing or no number stays None."""
+    ticks, boots, time = (_number(values.get(oid)) for oid in (SYS_UP_TIME, ENGINE_BOOTS, ENGINE_TIME))
+    return Evidence(
+        uptime=None if ticks is None else ticks / 100,
+        engine_boots=boots,
+        engine_time=None if time is None else float(time),
+    )
+
+
+@dataclass
+class Sentinels:
+    """What a device said last, to be compared with what it says now."""
+
+    values: Mapping[str, SnmpValue] | None = None
+    oids: tuple[str, ...] = ()
+    """What the agent answered at first: the others are not asked again."""
+
+    def to_ask(self, evidence_oids: Iterable[str]) -> tuple[str, ...]:
+        """Everything at first contact; later only what the agent has."""
+        return self.oids or tuple(dict.fromkeys((SYS_UP_TIME, *evidence_oids, *SENTINELS)))
+
+    def compare(self, values: Mapping[str, SnmpValue]) -> str:
+        """Why the device is to be discovered anew; mostly empty. Keeps `values` for next time."""
+        before, self.values = self.values, dict(values)
+        if not self.oids:
+            self.oids = tuple(values)
+        if before is None:
+            return ""
+        now, then = _number(values.get(SYS_UP_TIME)), _number(before.get(SYS_UP_TIME))
+        if now is not None and then is not None and now < then - _CACHED * 100:
+            return "sysUpTime went back"
+        for oid, reason in SENTINELS.items():
+            if oid in before and oid in values and before[oid] != values[oid]:
+                return reason
+        return ""
+
+    def forget(self) -> None:
+        """After a discovery the agent may have other objects: ask for all of them once more."""
+        self.values, self.oids = None, ()
+
+
+def _number(value: SnmpValue) -> int | None:
+    return int(value) if isinstance(value, int | float) else None

@@ -1,0 +1,68 @@
+"""One table's raw answer from whatever source it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from netwatch.errors import WireError
+from netwatch.model import SnmpValue, Target
+from netwatch.polling.ports import TablePort
+from netwatch.wire import HttpJson, SnmpSession, SnmpWire, SshRunner
+
+__all__ = ["Fetcher", "Raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer, and what the device did wrong while giving it."""
+
+    data: Any
+    problems: tuple[str, ...] = ()
+
+
+class Fetcher:
+    """Asks one device for one table at a time."""
+
+    def __init__(self, snmp: SnmpWire | None, ssh: SshRunner | None, http: HttpJson | None) -> None:
+        self._snmp = snmp
+        self._ssh = ssh
+        self._http = http
+
+    async def get(self, target: Target, oids: tuple[str, ...]) -> Mapping[str, SnmpValue]:
+        """Exact OIDs by SNMP. Raises WireError."""
+        session = self._session(target, "")
+        try:
+            return await session.get(oids)
+        finally:
+            await session.close()
+
+    async def table(self, target: Target, table: TablePort) -> Raw:
+        """Raises WireError, MissingExtra."""
+        if table.source == "ssh":
+            if self._ssh is None:
+                raise WireError("no SSH access")
+            return Raw(await self._ssh.run(target, table.command))
+        if table.source == "http-json":
+            if self._http is None:
+                raise WireError("no HTTP access")
+            return Raw(await self._http.get(target, table.path))
+        return await self._snmp_table(target, table)
+
+    async def _snmp_table(self, target: Target, table: TablePort) -> Raw:
+        session = self._session(target, table.context)
+        limit = target.limits.get(table.name, table.max_rows) or None
+        try:
+            values = await session.get(table.oids) if table.oids else {}
+            for root in table.roots:
+                # One more than allowed: the plan sees that there is more, and says so.
+                values |= await session.walk(root, limit=None if limit is None else limit + 1)
+        finally:
+            await session.close()
+        return Raw(values, tuple(session.problems))
+
+    def _session(self, target: Target, context: str) -> SnmpSession:
+        if self._snmp is None or target.snmp is None:
+            raise WireError("no SNMP access")
+        return self._snmp.session(target, context=context)

@@ -1,0 +1,68 @@
+"""What polling needs of a plan and of a discovery, whoever makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from netwatch.model import EntityId, Instant, Observation
+
+__all__ = ["DiscoveryPort", "PlanPort", "TablePort"]
+
+
+class TablePort(Protocol):
+    """One table of one device, ready to be polled: netwatch.profiles.TablePlan."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def source(self) -> str:
+        """snmp, ssh or http-json."""
+        ...
+
+    @property
+    def mode(self) -> str: ...
+
+    @property
+    def interval(self) -> float | None: ...
+
+    @property
+    def oids(self) -> Sequence[str]: ...
+
+    @property
+    def roots(self) -> Sequence[str]: ...
+
+    @property
+    def command(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def max_rows(self) -> int: ...
+
+    @property
+    def context(self) -> str: ...
+
+    def observe(self, raw: Any, source: EntityId, at: Instant, interval: float) -> Observation: ...
+
+
+class PlanPort(Protocol):
+    """All that is polled of one device: netwatch.profiles.Plan."""
+
+    @property
+    def tables(self) -> Sequence[TablePort]: ...
+
+    @property
+    def evidence_oids(self) -> Sequence[str]: ...
+
+
+class DiscoveryPort(Protocol):
+    """What was found out about one device: netwatch.discovery.Discovery."""
+
+    @property
+    def plan(self) -> PlanPort: ...
+
+    @property
+    def observations(self) -> Sequence[Observation]: ...

@@ -1,0 +1,280 @@
+"""One pass over one device: probe, ask since when it runs, discover if need be, read the tables due."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from netwatch.errors import NetwatchError, WireError
+from netwatch.model import Clock, Evidence, Instant, Observation, ObservationSink, PollFailure, Target
+from netwatch.polling.backoff import pause
+from netwatch.polling.device import Device
+from netwatch.polling.evidence import evidence_of
+from netwatch.polling.fetch import Fetcher, Raw
+from netwatch.polling.health import DEVICE_TABLE, device_observation
+from netwatch.polling.ports import DiscoveryPort, TablePort
+from netwatch.polling.settings import PollingSettings
+from netwatch.polling.spread import fraction, next_slot
+from netwatch.polling.status import PollerStats
+from netwatch.wire import Prober, ProbeResult
+
+__all__ = ["Surroundings", "Visit"]
+
+DISCOVERY_TABLE = "discovery"
+"""Table name of the PollFailure of a discovery."""
+
+_log = structlog.get_logger("netwatch.polling")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every visit shares."""
+
+    fetcher: Fetcher
+    probers: Sequence[Prober]
+    discover: Callable[[Target], Awaitable[DiscoveryPort]]
+    sink: ObservationSink
+    clock: Clock
+    rng: random.Random
+    settings: PollingSettings
+    stats: PollerStats
+
+
+@dataclass
+class Visit:
+    """One pass. It never raises but for cancellation; what goes wrong is told to the sink."""
+
+    around: Surroundings
+    device: Device
+    forced: bool
+    """Read all tables but the slow ones, due or not."""
+    target: Target = field(init=False)
+    generation: int = field(init=False)
+    began: Instant = field(init=False)
+    probes: dict[str, ProbeResult] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
+    problems: list[str] = field(default_factory=list)
+    polled: bool = False
+    answered: bool = False
+    """Something beside the probes."""
+    reading: str = ""
+    """Table under way."""
+
+    def __post_init__(self) -> None:
+        self.target = self.device.target
+        self.generation = self.device.generation
+        self.began = self.around.clock.now()
+
+    async def run(self) -> None:
+        try:
+            rest = self.began.mono < self.device.rest_until
+            returned = await self._probe()
+            if self.device.pollable and (self.forced or returned or not rest or not self._probed):
+                self.polled = True
+                await self._poll()
+        except asyncio.CancelledError:
+            if not self.device.expired:
+                raise
+            asyncio.current_task().uncancel()  # type: ignore[union-attr]
+            seconds = self.around.clock.now().mono - self.began.mono
+            self._fail(
+                self.reading or DEVICE_TABLE, f"given up after {seconds:.0f} s: the poll took too long"
+            )
+        self._conclude()
+
+    @property
+    def _probed(self) -> bool:
+        return any(prober.applies(self.target) for prober in self.around.probers)
+
+    async def _probe(self) -> bool:
+        """Asks all probers that apply; True if a device that was gone answers again."""
+        for prober in self.around.probers:
+            if not prober.applies(self.target):
+                continue
+            try:
+                self.probes[prober.protocol] = await prober.probe(self.target)
+            except WireError as error:
+                # netwatch itself can't probe: that says nothing of the device.
+                self.problems.append(f"{prober.protocol}: {error}")
+        before = self.device.reachable
+        if self.probes:
+            self.device.reachable = any(result.success for result in self.probes.values())
+        return before is False and self.device.reachable is True
+
+    async def _poll(self) -> None:
+        device = self.device
+        reason = ""
+        if self.target.snmp is not None:
+            refusal, reason = await self._ask_evidence()
+            if refusal:
+                self._fail_tables("snmp", refusal)
+                if device.plan is None:
+                    self._fail(DISCOVERY_TABLE, refusal)
+                    return
+        if self._discovery_due(reason) and await self._discover(reason):
+            return
+        if device.plan is None:
+            return
+        for table in device.plan.tables:
+            if device.generation != self.generation:
+                return  # its address or credentials changed in mid-pass
+            if self._due(table) and not (table.source == "snmp" and not self.probes["snmp"].success):
+                await self._read(table)
+
+    async def _ask_evidence(self) -> tuple[str, str]:
+        """Why SNMP can't be used now, and why discovery is called for; both mostly empty."""
+        plan, clock = self.device.plan, self.around.clock
+        oids = self.device.sentinels.to_ask(() if plan is None else plan.evidence_oids)
+        began = clock.now().mono
+        try:
+            values = await self.around.fetcher.get(self.target, oids)
+        except WireError as error:
+            self.probes["snmp"] = ProbeResult(False, None, str(error))
+            return str(error), ""
+        self.probes["snmp"] = ProbeResult(True, clock.now().mono - began)
+        self.answered = True
+        self.evidence = evidence_of(values)
+        return "", self.device.sentinels.compare(values)
+
+    def _discovery_due(self, reason: str) -> bool:
+        device, now = self.device, self.began.mono
+        if device.plan is None or device.discovered is None:
+            return now >= device.discover_at
+        if reason and now - device.discovered.mono < self.around.settings.rediscovery_gap:
+            # Not now, but not forgotten either.
+            device.discover_at = min(
+                device.discover_at, device.discovered.mono + self.around.settings.rediscovery_gap
+            )
+            return False
+        return bool(reason) or now >= device.discover_at
+
+    async def _discover(self, reason: str) -> bool:
+        """Makes a new plan; True if that worked."""
+        device, settings = self.device, self.around.settings
+        device.deadline = max(device.deadline, self.began.mono + settings.discovery_deadline)
+        self.reading = DISCOVERY_TABLE
+        self.around.stats.discoveries += 1
+        try:
+            found = await self.around.discover(self.target)
+        except NetwatchError as error:
+            self._discovery_failed(str(error))
+            return False
+        except Exception as error:
+            _log.exception("discovery failed", device=self.target.name)
+            self._discovery_failed(f"internal error: {type(error).__name__}")
+            return False
+        self.answered = True
+        if device.generation != self.generation:
+            return True  # what was asked is no longer who is meant: the next pass asks the right one
+        now = self.around.clock.now()
+        device.adopt(found.plan, now.mono)
+        device.discovered, device.discovery_failures = now, 0
+        phase = fraction(self.target.device) * settings.rediscovery_interval
+        device.discover_at = next_slot(now.mono, settings.rediscovery_interval, phase)
+        device.sentinels.oids = ()
+        for observation in found.observations:
+            self._accept(replace(observation, evidence=self.evidence))
+        _log.info(
+            "discovered", device=self.target.name, reason=reason or "due", tables=len(found.plan.tables)
+        )
+        return True
+
+    def _discovery_failed(self, reason: str) -> None:
+        device = self.device
+        device.discovery_failures += 1
+        wait = pause(device.discovery_failures, self.target.interval, self.around.settings.backoff_max)
+        device.discover_at = self.began.mono + wait
+        self._fail(DISCOVERY_TABLE, reason)
+
+    def _due(self, table: TablePort) -> bool:
+        if self.forced and table.mode != "slow":
+            return True
+        return self.device.table_due.get(table.name, 0.0) <= self.began.mono + 1e-3
+
+    async def _read(self, table: TablePort) -> None:
+        self.reading = table.name
+        interval = self.device.interval_of(table)
+        began = self.around.clock.now().mono
+        try:
+            raw = await self.around.fetcher.table(self.target, table)
+            now = self.around.clock.now()
+            observation = self._observe(table, raw, now, interval)
+        except NetwatchError as error:
+            self._table_failed(table, str(error))
+        except Exception as error:  # a mistake in one table's mapping must not take the others along
+            _log.exception("table failed", device=self.target.name, table=table.name)
+            self._table_failed(table, f"internal error: {type(error).__name__}")
+        else:
+            self.answered = True
+            if table.source != "snmp":
+                self.probes[_PROTOCOL[table.source]] = ProbeResult(True, now.mono - began)
+            self.device.served(table, self.began.mono, success=True)
+            self._accept(observation)
+        self.reading = ""
+
+    def _observe(self, table: TablePort, raw: Raw, now: Instant, interval: float) -> Observation:
+        observation = table.observe(raw.data, self.target.device, now, interval)
+        if raw.problems:
+            # What an agent cut short is not the whole table: nothing may be taken for gone.
+            problems = (*observation.problems, *raw.problems)
+            observation = replace(observation, problems=problems, complete=False)
+        return replace(observation, evidence=self.evidence)
+
+    def _fail_tables(self, source: str, reason: str) -> None:
+        if self.device.plan is not None:
+            for table in self.device.plan.tables:
+                if table.source == source and self._due(table):
+                    self._table_failed(table, reason)
+
+    def _table_failed(self, table: TablePort, reason: str) -> None:
+        self.device.served(table, self.began.mono, success=False)
+        if table.source != "snmp":
+            self.probes.setdefault(_PROTOCOL[table.source], ProbeResult(False, None, reason))
+        self._fail(table.name, reason)
+
+    def _fail(self, table: str, reason: str) -> None:
+        self.around.stats.table_failures += 1
+        if reason not in self.problems:
+            self.problems.append(reason)
+        if not self.device.removed:
+            self.around.sink.failed(PollFailure(self.target.device, table, self.around.clock.now(), reason))
+
+    def _accept(self, observation: Observation) -> None:
+        if not self.device.removed:
+            self.around.sink.accept(observation)
+
+    def _conclude(self) -> None:
+        device, now = self.device, self.around.clock.now()
+        if self.polled and not self.answered:
+            device.failures += 1
+            wait = pause(device.failures, self.target.interval, self.around.settings.backoff_max)
+            # Devices that died together need not be tried together.
+            device.rest_until = self.began.mono + wait * self.around.rng.uniform(0.9, 1.0)
+        elif self.polled:
+            device.failures, device.rest_until = 0, 0.0
+        if self.answered or any(result.success for result in self.probes.values()):
+            device.last_contact = now.wall
+        if self.polled:
+            device.problem = self.problems[0] if self.problems else ""
+            if not self.problems:
+                device.last_success = now.wall
+        elif not device.pollable:
+            device.problem = "" if device.reachable is not False else "no probe was answered"
+        device.last_duration = now.mono - self.began.mono
+        self._accept(
+            device_observation(
+                self.target.device,
+                now,
+                self.target.interval,
+                self.probes,
+                self.evidence,
+                tuple(self.problems),
+            )
+        )
+
+
+_PROTOCOL = {"ssh": "ssh", "http-json": "http"}
