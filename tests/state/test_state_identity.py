@@ -1,0 +1,261 @@
+"""Identity for life: who is who through renames, moves, restarts and lies."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netwatch.model import EntityKey, EntityKind, InventoryDevice, Reading, Witness, WitnessKind
+from netwatch.state.parts import Part, match_parts
+from netwatch.state.witnesses import normalise, strong
+
+UP = "netwatch_device_up"
+CLIENTS = "netwatch_device_clients"
+
+
+def clients(natural: str, value: float) -> Reading:
+    return Reading(EntityKey(EntityKind.DEVICE, natural), CLIENTS, value)
+
+
+def up(natural: str, value: float) -> Reading:
+    return Reading(EntityKey(EntityKind.DEVICE, natural), UP, value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (WitnessKind.SERIAL, "0000000000"),
+        (WitnessKind.SERIAL, "To Be Filled By O.E.M."),
+        (WitnessKind.SERIAL, " n/a "),
+        (WitnessKind.SERIAL, "None"),
+        (WitnessKind.SERIAL, "123456789"),
+        (WitnessKind.SERIAL, "7"),
+        (WitnessKind.MAC, "00:00:00:00:00:00"),
+        (WitnessKind.MAC, "ff-ff-ff-ff-ff-ff"),
+        (WitnessKind.MAC, "01:00:5e:00:00:01"),
+        (WitnessKind.MAC, "00:11:22"),
+        (WitnessKind.UUID, "00000000-0000-0000-0000-000000000000"),
+        (WitnessKind.ENGINE_ID, "8000000001020304"),
+        (WitnessKind.NAME, "switch"),
+    ],
+)
+def test_weak_witnesses_prove_nothing(kind, value):
+    assert strong([Witness(kind, value)]) == ()
+
+
+def test_strong_witnesses_have_one_spelling():
+    assert normalise(Witness(WitnessKind.MAC, "00-1A.2b3C:4d5E")).value == "00:1a:2b:3c:4d:5e"
+    assert strong([Witness(WitnessKind.SERIAL, " fdo1234x ")]) == (Witness(WitnessKind.SERIAL, "FDO1234X"),)
+
+
+def test_two_controllers_report_one_access_point(world, child):
+    one, two = world.polled("wlc-1", "wlc-2")
+    world.tell(one, "aps", seen=[child("ap-7", serial="FGL1234A")], readings=[clients("ap-7", 5)])
+    world.tell(two, "aps", seen=[child("AP0007", serial="fgl1234a", name="ap-7")])
+    assert len([e for e in world.state.snapshot().devices() if e.name == "ap-7"]) == 1
+
+
+def test_a_migrated_virtual_machine_goes_on(world, child):
+    one, two = world.polled("host-1", "host-2")
+    seen = child("vm-12", uuid="564D0001-aaaa-bbbb-cccc-000000000001")
+    world.tell(one, "vms", seen=[seen], readings=[clients("vm-12", 1)], complete=True)
+    before = world.find(EntityKind.DEVICE, "vm-12")
+    world.clock.tick(60)
+    world.tell(one, "vms", complete=True)
+    world.tell(two, "vms", seen=[seen], readings=[clients("vm-12", 2)], complete=True)
+    snapshot = world.state.snapshot()
+    assert snapshot.value(before, CLIENTS) == 2
+    assert snapshot.entities[before].parent == two
+    for _ in range(5):
+        world.clock.tick(60)
+        world.tell(one, "vms", complete=True)
+    assert before in world.state.snapshot().entities
+
+
+def test_a_standby_controller_that_sees_the_access_point_down_is_not_believed(world, child):
+    one, two = world.polled("wlc-1", "wlc-2")
+    seen = [child("ap-7", serial="FGL1234A")]
+    world.tell(two, "aps", seen=seen, readings=[up("ap-7", 0), clients("ap-7", 0)])
+    for _ in range(3):
+        world.clock.tick(30)
+        world.tell(one, "aps", seen=seen, readings=[up("ap-7", 1), clients("ap-7", 31)])
+        world.clock.tick(30)
+        world.tell(two, "aps", seen=seen, readings=[up("ap-7", 0), clients("ap-7", 0)])
+        ap = world.find(EntityKind.DEVICE, "ap-7")
+        snapshot = world.state.snapshot()
+        assert (snapshot.value(ap, UP), snapshot.value(ap, CLIENTS)) == (1, 31)
+    # It moved: the first controller now lists it as down, the second has it.
+    world.clock.tick(60)
+    world.tell(one, "aps", seen=seen, readings=[up("ap-7", 0), clients("ap-7", 0)])
+    world.tell(two, "aps", seen=seen, readings=[up("ap-7", 1), clients("ap-7", 8)])
+    snapshot = world.state.snapshot()
+    assert (snapshot.value(ap, UP), snapshot.value(ap, CLIENTS)) == (1, 8)
+
+
+def test_placeholder_serials_keep_devices_apart(world, child):
+    (host,) = world.polled("host")
+    world.tell(host, "vms", seen=[child("a", serial="0123456789"), child("b", serial="0123456789")])
+    assert world.find(EntityKind.DEVICE, "a") != world.find(EntityKind.DEVICE, "b")
+
+
+def test_a_serial_that_two_things_show_at_once_is_a_placeholder_nobody_listed(world, child):
+    (host,) = world.polled("host")
+    for _ in range(2):
+        world.tell(host, "vms", seen=[child("a", serial="ACME-DEFAULT"), child("b", serial="ACME-DEFAULT")])
+    world.tell(host, "vms", seen=[child("c", serial="ACME-DEFAULT")])
+    assert len({world.find(EntityKind.DEVICE, name) for name in "abc"}) == 3
+
+
+def test_an_access_point_of_the_inventory_is_the_one_behind_the_controller(world, child):
+    listed = InventoryDevice("lib-ap", None, serial="FGL1234A", role="ap")
+    (wlc,) = world.polled("wlc", others=[listed])
+    world.tell(wlc, "aps", seen=[child("00:1a:2b:3c:4d:5e", name="AP-X", serial="FGL1234A")],
+               readings=[up("00:1a:2b:3c:4d:5e", 1)])  # fmt: skip
+    ap = world.find(EntityKind.DEVICE, "lib-ap")
+    snapshot = world.state.snapshot()
+    assert snapshot.value(ap, UP) == 1
+    assert snapshot.entities[ap].parent == wlc
+    assert snapshot.entities[ap].facts["role"] == "ap"
+    assert len(list(snapshot.devices())) == 2
+
+
+def test_an_entity_that_is_entered_later_keeps_its_id(world, child):
+    (wlc,) = world.polled("wlc")
+    world.tell(wlc, "aps", seen=[child("ap-7", mac="00:1a:2b:3c:4d:5e")])
+    before = world.find(EntityKind.DEVICE, "ap-7")
+    world.polled("wlc", others=[InventoryDevice("lib-ap", None, mac="001A.2B3C.4D5E")])
+    assert world.find(EntityKind.DEVICE, "lib-ap") == before
+
+
+def test_a_virtual_machine_that_is_polled_itself_is_one_device(world, child):
+    host, guest = world.polled("host", "guest")
+    world.tell(host, "vms", seen=[child("vm-1", serial="VMWARE-42-01")], readings=[up("vm-1", 1)])
+    assert len(list(world.state.snapshot().devices())) == 3
+    world.tell(guest, "system", seen=[child("", serial="VMWARE-42-01")])
+    assert len(list(world.state.snapshot().devices())) == 2
+    world.tell(guest, "device", readings=[up("", 0)])
+    world.tell(
+        host, "vms", seen=[child("vm-1", serial="VMWARE-42-01")], readings=[up("vm-1", 1), clients("vm-1", 3)]
+    )
+    snapshot = world.state.snapshot()
+    assert snapshot.value(guest, UP) == 0, "its own word counts"
+    assert snapshot.value(guest, CLIENTS) == 3, "what it does not tell is taken from its host"
+    assert snapshot.entities[guest].parent == host
+    world.restart()
+    host, guest_again = world.polled("host", "guest")
+    assert guest_again == guest
+    world.tell(host, "vms", seen=[child("vm-1", serial="VMWARE-42-01")])
+    assert len(list(world.state.snapshot().devices())) == 2
+
+
+def test_two_entries_for_one_device_are_reported(world, child):
+    one, two = world.polled("a", "b")
+    for source in (one, two):
+        seen = child("", serial="FDO1111X")
+        world.tell(source, "system", seen=[seen])
+    assert [(c.first, c.second) for c in world.state.conflicts] == [(one, two)]
+
+
+def test_a_chassis_swap_leaves_the_function_its_history(world, child):
+    core, spare = world.polled("core", "lab")
+    world.tell(core, "system", seen=[child("", serial="FDO1111X")])
+    world.tell(core, "system", seen=[child("", serial="FDO2222Y")])
+    world.tell(spare, "system", seen=[child("", serial="FDO1111X")])
+    assert world.state.conflicts == ()
+    witnesses = world.state.snapshot().entities
+    assert [w.value for w in witnesses[core].witnesses] == ["FDO2222Y"]
+    assert [w.value for w in witnesses[spare].witnesses] == ["FDO1111X"]
+
+
+def test_ports_survive_renumbering(world, port):
+    (switch,) = world.polled("sw")
+    world.tell(switch, "ports", seen=[port(f"Gi{n}", str(n)) for n in range(1, 9)], complete=True)
+    before = {name: world.find(EntityKind.INTERFACE, name) for name in ("Gi1", "Gi8")}
+    world.tell(switch, "ports", seen=[port(f"Gi{n}", str(100 - n)) for n in range(1, 9)], complete=True)
+    assert {name: world.find(EntityKind.INTERFACE, name) for name in before} == before
+    assert world.state.snapshot().entities[before["Gi1"]].index == "99"
+
+
+def test_ports_survive_a_rename_when_mac_or_index_say_so(world, port):
+    (switch,) = world.polled("sw")
+    macs = {n: f"00:1a:2b:3c:4d:{n:02x}" for n in range(1, 5)}
+    world.tell(
+        switch, "ports", seen=[port(f"Gi0/{n}", str(n), mac) for n, mac in macs.items()], complete=True
+    )
+    before = [world.find(EntityKind.INTERFACE, f"Gi0/{n}") for n in macs]
+    world.tell(
+        switch,
+        "ports",
+        seen=[port(f"Gi1/0/{n}", str(n + 500), mac) for n, mac in macs.items()],
+        complete=True,
+    )
+    assert [world.find(EntityKind.INTERFACE, f"Gi1/0/{n}") for n in macs] == before
+
+
+def test_a_new_port_under_an_old_row_number_is_new_if_its_mac_says_so(world, port):
+    (switch,) = world.polled("sw")
+    world.tell(switch, "ports", seen=[port("Gi0/1", "1", "00:1a:2b:00:00:01")], complete=True)
+    before = world.find(EntityKind.INTERFACE, "Gi0/1")
+    world.tell(switch, "ports", seen=[port("Te0/1", "1", "00:1a:2b:00:00:99")], complete=True)
+    assert world.find(EntityKind.INTERFACE, "Te0/1") != before
+
+
+def test_ids_survive_a_restart_of_netwatch(world, port, child):
+    (switch,) = world.polled("sw")
+    world.tell(switch, "ports", seen=[port("Gi1", "1", "00:1a:2b:3c:4d:01")], complete=True)
+    world.tell(switch, "aps", seen=[child("by-name"), child("by-mac", mac="00:1a:2b:3c:4d:77")])
+    before = {e.name: e.id for e in world.state.snapshot().entities.values()}
+    world.restart()
+    assert world.polled("sw") == [switch]
+    world.tell(switch, "aps", seen=[child("by-name"), child("other row", name="by-mac", mac="001a2b3c4d77")])
+    # While netwatch was down the port was renamed; its MAC address and row tell.
+    world.tell(switch, "ports", seen=[port("uplink", "1", "00:1a:2b:3c:4d:01")], complete=True)
+    after = {e.name: e.id for e in world.state.snapshot().entities.values()}
+    assert after.pop("uplink") == before.pop("Gi1")
+    assert after == before
+
+
+def test_the_journal_is_written_in_batches_and_only_for_what_changed(world, port):
+    (switch,) = world.polled("sw")
+    world.tell(switch, "ports", seen=[port(f"Gi{n}", str(n)) for n in range(50)], complete=True)
+    assert world.state.flush() == 51
+    assert world.journal.batches == 1
+    world.tell(switch, "ports", seen=[port(f"Gi{n}", str(n)) for n in range(50)], complete=True)
+    assert world.state.flush() == 0
+    assert world.journal.batches == 1
+
+
+def test_a_name_that_is_given_to_another_virtual_machine_is_another_device(world, child):
+    (host,) = world.polled("host")
+    world.tell(host, "vms", seen=[child("web", uuid="564d0001-0000-0000-0000-000000000001")])
+    before = world.find(EntityKind.DEVICE, "web")
+    world.tell(host, "vms", seen=[child("web", uuid="564d0001-0000-0000-0000-000000000002")])
+    world.tell(host, "vms", seen=[child("web", uuid="564d0001-0000-0000-0000-000000000002")])
+    after = [e.id for e in world.state.snapshot().devices() if e.name == "web"]
+    assert any(found != before for found in after)
+
+
+names = st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=12)
+
+
+@given(names, names, st.booleans())
+def test_parts_with_own_mac_addresses_are_always_found_again(old, new, renumbered):
+    """Whatever is renamed and renumbered at once, MAC addresses of their own tell which is which."""
+
+    def mac(n: int) -> tuple[Witness, ...]:
+        return (Witness(WitnessKind.MAC, f"00:1a:2b:3c:4d:{n:02x}"),)
+
+    lost = [Part(f"old{n}", str(n), mac(n)) for n in old]
+    gained = [Part(f"new{n}", str(n + 7 if renumbered else n), mac(n)) for n in new]
+    found = match_parts(lost, gained)
+    assert {new[at]: old[was] for at, was in found.items()} == {n: n for n in set(old) & set(new)}
+
+
+@given(names)
+def test_parts_that_share_one_mac_address_are_told_by_row(old):
+    shared = (Witness(WitnessKind.MAC, "00:1a:2b:3c:4d:00"),)
+    lost = [Part(f"old{n}", str(n), shared) for n in old]
+    gained = [Part(f"new{n}", str(n), shared) for n in reversed(old)]
+    found = match_parts(lost, gained)
+    assert {gained[at].index: lost[was].index for at, was in found.items()} == {str(n): str(n) for n in old}
