@@ -69,6 +69,9 @@ def _bells(value: Any) -> Bells:
     return tuple(periods)
 
 
+Periods = Annotated[Bells, BeforeValidator(_bells)]
+
+
 class Span(Strict):
     """Days from `first` to `last`, both included."""
 
@@ -113,8 +116,8 @@ class CalendarEntry(Strict):
     """One calendar; schools share it by name."""
 
     timezone: Timezone | None = Field(default=None, description="IANA time zone; without it the district's.")
-    day_types: dict[str, Annotated[Bells, BeforeValidator(_bells)]] = Field(
-        description="Bell schedules by name: periods of wall clock time, e.g. `[08:05-11:30, 12:10-15:10]`."
+    day_types: dict[str, Periods] = Field(
+        description='Bell schedules by name: wall clock times, e.g. `["08:05-11:30", "12:10-15:10"]`.'
     )
     week: dict[str, str] = Field(
         description="Day type per weekday, monday to sunday; a weekday left out has no school."

@@ -35,9 +35,7 @@ class ChannelSettings(Strict):
     """What all channels have."""
 
     name: Slug = Field(description="Name of the channel in logs, metrics and the outbox; unique.")
-    at_least: Severity = Field(
-        default=Severity.INFO, description="Least severity that is sent: info, warning or critical."
-    )
+    at_least: Severity = Field(default=Severity.INFO, description="Least severity that is sent.")
     timeout: PositiveDuration = Field(default=10.0, description="Wait for the receiver.")
 
 
@@ -74,7 +72,7 @@ class EmailSettings(ChannelSettings):
     host: str = Field(description="SMTP server.", min_length=1)
     port: Port = Field(default=587, description="TCP port.")
     tls: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="`starttls`, `tls` (from the first byte) or `none`."
+        default="starttls", description="Encryption; `tls` is from the first byte."
     )
     user: str = Field(default="", description="User name; without it no login.")
     password: SecretField = Field(default=_NONE, description="Password.")
@@ -108,5 +106,5 @@ class MqttSettings(ChannelSettings):
     topic: str = Field(
         default="netwatch", pattern=r"^[^#+]+$", description="Prefix of all topics; no wildcards."
     )
-    qos: Literal[0, 1, 2] = Field(default=1, description="Quality of service: 0, 1 or 2.")
+    qos: Literal[0, 1, 2] = Field(default=1, description="Quality of service.")
     retain: bool = Field(default=False, description="Let the broker keep the last message per topic.")

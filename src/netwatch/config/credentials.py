@@ -56,13 +56,13 @@ class UsmCredentials(Strict):
 
     user: str = Field(default="", description="SNMPv3 user name.")
     auth: Annotated[UsmAuth, _one_of(UsmAuth)] | None = Field(
-        default=None, description="SNMPv3 authentication: md5, sha, sha224, sha256, sha384 or sha512."
+        default=None, description="SNMPv3 authentication protocol."
     )
     auth_password: SecretField = Field(
         default=_NONE, description="Password for `auth`, at least 8 characters."
     )
     privacy: Annotated[UsmPrivacy, _one_of(UsmPrivacy)] | None = Field(
-        default=None, description="SNMPv3 encryption: des, aes128, aes192 or aes256. Needs `auth`."
+        default=None, description="SNMPv3 encryption protocol; needs `auth`."
     )
     privacy_password: SecretField = Field(
         default=_NONE, description="Password for `privacy`, at least 8 characters."
@@ -90,7 +90,7 @@ class UsmCredentials(Strict):
 class SnmpCredentials(UsmCredentials):
     """How to ask a device over SNMP."""
 
-    version: Version = Field(default=SnmpVersion.V2C, description="SNMP version: 1, 2c or 3.")
+    version: Version = Field(default=SnmpVersion.V2C, description="SNMP version.")
     community: SecretField = Field(
         default=_NONE, description="Community of v1 and v2c; `public` may stand in plain text."
     )
@@ -216,7 +216,7 @@ class SipCredentials(Strict):
     """How to send SIP OPTIONS (RFC 3261)."""
 
     port: Port = Field(default=5060, description="Port.")
-    transport: Literal["udp", "tcp"] = Field(default="udp", description="`udp` or `tcp`.")
+    transport: Literal["udp", "tcp"] = Field(default="udp", description="Transport.")
     domain: str = Field(default="", description="Domain of the request URI; without it the device's address.")
     timeout: PositiveDuration = Field(default=2.0, description="Wait for the answer.")
 

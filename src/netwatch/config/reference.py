@@ -53,12 +53,14 @@ class KeyDoc:
 def reference(
     model: type[BaseModel], prefix: str = "", known: Mapping[Any, str] | None = None
 ) -> list[KeyDoc]:
-    """Keys of `model` in order, those of sections after the section. A model inside itself is entered once.
+    """Keys of `model` in order, those of sections after the section.
+
+    Of sections of the same form only the first is entered; the others refer to it.
 
     `known` names further annotations, for the models of other rooms.
     """
     names = [*_NAMES, *(known or {}).items()]
-    return list(_keys(model, prefix, names, (model,)))
+    return list(_keys(model, prefix, names, {}))
 
 
 def render_reference(keys: list[KeyDoc]) -> str:
@@ -72,7 +74,7 @@ def render_reference(keys: list[KeyDoc]) -> str:
 
 
 def _keys(
-    model: type[BaseModel], prefix: str, names: list[tuple[Any, str]], inside: tuple[type[BaseModel], ...]
+    model: type[BaseModel], prefix: str, names: list[tuple[Any, str]], entered: dict[type[BaseModel], str]
 ) -> Iterator[KeyDoc]:
     hints = get_type_hints(model, include_extras=True)
     for name, info in model.model_fields.items():
@@ -80,10 +82,14 @@ def _keys(
         extra = info.json_schema_extra
         restart = isinstance(extra, dict) and bool(extra.get("restart"))
         kind = _type_name(hints[name], names)
-        yield KeyDoc(path, kind, _default(info, kind), info.description or "", restart)
         nested, step = _nested(hints[name])
-        if nested is not None and nested not in inside:
-            yield from _keys(nested, f"{path}{step}.", names, (*inside, nested))
+        meaning = info.description or ""
+        if nested in entered:
+            meaning += f" Keys as in `{entered[nested]}`."
+        yield KeyDoc(path, kind, _default(info, kind), meaning, restart)
+        if nested is not None and nested not in entered:
+            entered[nested] = f"{path}{step}"
+            yield from _keys(nested, f"{path}{step}.", names, entered)
 
 
 def _nested(annotation: Any) -> tuple[type[BaseModel] | None, str]:

@@ -112,8 +112,7 @@ class DeviceDefaults(Strict):
     )
     kind: DeviceKind | None = Field(
         default=None,
-        description="switch, wireless, server, storage, voip, video, radio, power, firewall or other; "
-        "without it the profile says.",
+        description="What the device is for; without it the profile says.",
     )
     role: str | None = Field(
         default=None,

@@ -117,7 +117,7 @@ class PlaceEntry(Strict):
     """A node of the location tree, with what hangs below it."""
 
     id: Slug = Field(description="Slug, unique below its parent.")
-    kind: PlaceKind = Field(description="district, school, building, wing, floor, room or closet.")
+    kind: PlaceKind = Field(description="Level in the tree.")
     name: str = Field(default="", description="Name for people; without it the slug.")
     parent: str = Field(
         default="", description="Path of the place above; only for entries at the top of a file."
