@@ -66,10 +66,15 @@ class ApiHandlers:
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type(openmetrics)})
 
     async def service_discovery(self, request: web.Request) -> web.Response:
+        """Shards for Prometheus' http_sd_config, at the address under which it asked."""
         Query(request, ())
         snapshot = self._site.lookup().snapshot
-        limit = self._site.providers.shard_limit
-        return web.json_response(await self._site.compute(lambda: sd_targets(snapshot, limit)))
+        limit, path = self._site.providers.shard_limit, self._site.providers.metrics_path
+        groups = await self._site.compute(lambda: sd_targets(snapshot, limit, request.host))
+        scheme = {"__scheme__": "https"} if request.secure else {}
+        for group in groups:
+            group["labels"] = {**group["labels"], "__metrics_path__": path, **scheme}
+        return web.json_response(groups)
 
     async def devices(self, request: web.Request) -> web.Response:
         query = Query(request, (*DEVICE_PARAMETERS, "limit", "offset"))

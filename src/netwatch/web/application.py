@@ -26,7 +26,9 @@ __all__ = ["AUTHENTICATOR", "build_app", "routes"]
 AUTHENTICATOR: web.AppKey[Authenticator] = web.AppKey("netwatch.authenticator", Authenticator)
 
 
-def routes(pages: PageHandlers, api: ApiHandlers) -> list[tuple[str, str, Handler, Role | None]]:
+def routes(
+    pages: PageHandlers, api: ApiHandlers, metrics_path: str = "/metrics"
+) -> list[tuple[str, str, Handler, Role | None]]:
     """(method, path, handler, role needed) of everything that is served; None is open to everybody."""
     return [
         ("GET", "/", pages.overview, Role.VIEW),
@@ -37,7 +39,7 @@ def routes(pages: PageHandlers, api: ApiHandlers) -> list[tuple[str, str, Handle
         ("GET", "/alerts", pages.alerts, Role.VIEW),
         ("GET", "/replacements", pages.replacements, Role.VIEW),
         ("GET", "/status", pages.status, Role.VIEW),
-        ("GET", "/metrics", api.metrics, Role.VIEW),
+        ("GET", metrics_path, api.metrics, Role.VIEW),
         ("GET", "/probe", api.probe, Role.VIEW),
         ("GET", "/api/sd", api.service_discovery, Role.VIEW),
         ("GET", "/api/v1/devices", api.devices, Role.VIEW),
@@ -68,7 +70,7 @@ def build_app(
     clock = clock or SystemClock()
     site = Site(providers, clock)
     authenticator = Authenticator(auth, clock)
-    table = routes(PageHandlers(site), ApiHandlers(site))
+    table = routes(PageHandlers(site), ApiHandlers(site), providers.metrics_path)
     gate = Gate(
         authenticator,
         {handler: role for _, _, handler, role in table},
@@ -112,7 +114,7 @@ def _errors(site: Site) -> Middleware:
             log.exception("web.failed", path=request.path, error=type(error).__name__)
             detail = "netwatch failed to answer; its log tells why"
             problem = HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
-        if wants_document(request.path):
+        if wants_document(request.path) or request.path == site.providers.metrics_path:
             return problem_response(problem, request.path)
         frame = site.frame(request, ())
         response = await site.page(

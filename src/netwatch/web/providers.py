@@ -51,5 +51,6 @@ class Providers:
     """How a device was recognised: what matched, and which table gives which family."""
     simulated: bool = False
     """True for the demo: the pages say so."""
+    metrics_path: str = "/metrics"
     shard_limit: int = 100_000
     """Samples that one shard of /metrics may hold."""

@@ -129,7 +129,7 @@ class Gate:
         if not (is_loopback(host) or host in self._hosts):
             raise HttpProblem(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                "this server does not answer to that host name: use localhost or add it to allowed_hosts",
+                "this server does not answer to that host name: use localhost, or see web.external_url",
                 refused="unknown host name",
             )
 

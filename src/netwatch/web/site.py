@@ -77,6 +77,7 @@ class Site:
             firing=len(active(alerts)),
             identity=identity,
             version=self._version,
+            metrics_path=self.providers.metrics_path,
             assets=self._assets,
         )
 

@@ -40,6 +40,7 @@ class Frame:
     identity: Identity | None
     version: str
     """Of netwatch, for the foot."""
+    metrics_path: str
     assets: str
     """Changes with the stylesheet and script, so that browsers may keep them."""
 
@@ -141,7 +142,12 @@ def _footer(frame: Frame) -> Html:
         if who and frame.identity is not None
         else None,
         tag("span", f"netwatch {frame.version}"),
-        tag("span", tag("a", "Metrics", href="/metrics"), " · ", tag("a", "API", href="/api/v1/devices")),
+        tag(
+            "span",
+            tag("a", "Metrics", href=frame.metrics_path),
+            " · ",
+            tag("a", "API", href="/api/v1/devices"),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netwatch.model import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
 from netwatch.web.html import Child, Html, fragment, href, tag
-from netwatch.web.pages.layout import Frame, empty, moment, page
+from netwatch.web.pages.layout import Frame, empty, moment, page, section
 from netwatch.web.units import measured, plain
 
 __all__ = ["SHOWN", "replacements_page"]
@@ -44,27 +44,27 @@ def replacements_page(frame: Frame, plan: ReplacementPlan | None) -> Html:
         )
         if plan.simulated
         else None,
-        tag(
-            "p",
-            "Take it along: ",
-            tag("a", "CSV", href="/api/v1/plan/replacements?format=csv"),
-            " · ",
-            tag("a", "JSON", href="/api/v1/plan/replacements"),
-            class_="downloads",
-        ),
-        tag(
-            "ul",
-            [tag("li", _swatch(hues[name]), name) for name in names],
-            class_="legend",
-            aria_label="Parts",
-        ),
-        tag(
-            "ol",
-            [
-                _asset(asset, number, top, hues, frame.now)
-                for number, asset in enumerate(plan.assets[:SHOWN], start=1)
+        section(
+            "Ranking",
+            tag(
+                "ul",
+                [tag("li", _swatch(hues[name]), name) for name in names],
+                class_="legend",
+                aria_label="Parts of a score",
+            ),
+            tag(
+                "ol",
+                [
+                    _asset(asset, number, top, hues, frame.now)
+                    for number, asset in enumerate(plan.assets[:SHOWN], start=1)
+                ],
+                class_="ranking",
+            ),
+            aside=[
+                tag("a", "CSV", href="/api/v1/plan/replacements?format=csv"),
+                " · ",
+                tag("a", "JSON", href="/api/v1/plan/replacements"),
             ],
-            class_="ranking",
         ),
         tag("p", f"{more:,} more are in the CSV and JSON files.", class_="lead") if more > 0 else None,
         refresh=False,

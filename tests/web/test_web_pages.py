@@ -1,0 +1,280 @@
+"""Pages: well-formed, safe, with what a person looks for."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+import web_district
+from web_client import Outline, providers, running
+
+from netwatch.model import EntityKind, Severity
+from netwatch.web.units import age, bit_rate, duration, measured, percent, plain, size
+
+PAGES = (
+    "/",
+    "/schools/maple-hs",
+    "/schools/lincoln-es",
+    "/devices",
+    "/devices?kind=switch&site=maple-hs&q=CORE&status=up",
+    "/devices/maple-hs-core",
+    "/devices/maple-hs-wlc",
+    "/devices/maple-hs-ap1",
+    "/devices/srv",
+    "/devices/dead",
+    "/devices/maple-hs-core/readings",
+    "/devices/maple-hs-core/readings?of=maple-hs-core-Te1-1-2",
+    "/alerts",
+    "/replacements",
+    "/status",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_page_is_whole(path: str) -> None:
+    async with running() as web:
+        status, text = await web.get(path)
+    assert status == 200
+    page = Outline(text)
+    levels = [int(level[1]) for level, _ in page.headings]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), levels
+    assert all(text.strip() for _, text in page.headings)
+    ids = list(page.attributes("id"))
+    assert len(ids) == len(set(ids))
+    assert any(tag == "html" and attrs["lang"] == "en" for tag, attrs in page.tags)
+    assert "Simulated data." in "".join(page.text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_page_obeys_its_own_content_security_policy(path: str) -> None:
+    async with running() as web:
+        _, text = await web.get(path)
+    page = Outline(text)
+    for tag, attrs in page.tags:
+        assert "style" not in attrs, tag
+        assert not [name for name in attrs if name.startswith("on")], tag
+        assert tag != "style"
+        assert tag != "script" or attrs.get("src", "").startswith("/static/")
+
+
+async def test_every_inner_link_leads_somewhere() -> None:
+    async with running() as web:
+        seen: set[str] = set()
+        for path in PAGES:
+            _, text = await web.get(path)
+            for tag, attrs in Outline(text).tags:
+                if tag in ("a", "link", "script"):
+                    link = attrs.get("href") or attrs.get("src") or ""
+                    seen.add(link.partition("#")[0])
+        seen.discard("")
+        assert len(seen) > 80
+        for link in sorted(seen):
+            assert (await web.get(link))[0] == 200, link
+
+
+async def test_overview_counts_and_orders() -> None:
+    async with running() as web:
+        _, text = await web.get("/")
+    page = Outline(text)
+    words = re.sub(r"\s+", " ", " ".join(page.text))
+    assert "49 devices up" in words
+    assert "1 down" in words
+    assert "1 unknown" in words
+    cards = [text for level, text in page.headings if level == "h3"]
+    assert cards[:2] == ["Lincoln Elementary", "Maple High"]  # what needs attention comes first
+    assert len(cards) == 8
+    assert "97 %" in words
+    assert "9.7 Gb/s" in words
+
+
+async def test_suppressed_and_pending_alerts_do_not_count_as_firing() -> None:
+    async with running() as web:
+        _, text = await web.get("/alerts")
+    headings = [text for _, text in Outline(text).headings]
+    assert "Firing (2)" in headings
+    assert "Explained by another alert (1)" in headings
+    assert "Pending (1)" in headings
+    assert "Resolved lately (1)" in headings
+
+
+async def test_device_page_tells_parts_children_and_freshness() -> None:
+    async with running() as web:
+        _, switch = await web.get("/devices/maple-hs-core")
+        _, controller = await web.get("/devices/maple-hs-wlc")
+        _, ap = await web.get("/devices/maple-hs-ap1")
+        _, dead = await web.get("/devices/dead")
+        _, server = await web.get("/devices/srv")
+    headings = [text for _, text in Outline(switch).headings]
+    assert "Interfaces (14)" in headings
+    assert "Sensors (2)" in headings
+    assert "Freshness" in headings
+    assert "27.5 °C" in switch
+    assert "Devices behind it (3)" in [text for _, text in Outline(controller).headings]
+    assert "maple-hs-wlc" in ap
+    assert "no answer within 3 s" in dead
+    assert "93 %" in server
+    assert "7.3 TiB" in server
+
+
+async def test_every_number_opens_to_its_origin_and_time() -> None:
+    async with running() as web:
+        _, text = await web.get("/devices/maple-hs-core/readings?of=maple-hs-core-Te1-1-2")
+    assert "1.3.6.1.2.1.31.1.1.1.6.1" in text
+    assert "netwatch_interface_receive_bytes_total" in text
+    assert 'datetime="2026-' in text
+
+
+async def test_replacements_open_to_contributions_and_evidence() -> None:
+    async with running() as web:
+        _, text = await web.get("/replacements")
+    words = " ".join(Outline(text).text)
+    assert "installed 2015-08-01, useful life 7 years" in words
+    assert "netwatch_interface_receive_bytes_total" in words
+    assert "Simulated history went into this list." in words
+    assert "/api/v1/plan/replacements?format=csv" in text
+
+
+async def test_no_ranking_yet() -> None:
+    async with running(providers(replacement_plan=lambda: None)) as web:
+        status, text = await web.get("/replacements")
+        front, _ = await web.get("/")
+    assert (status, front) == (200, 200)
+    assert "No ranking yet." in text
+
+
+HOSTILE = '<script>alert("1")</script>&\'"'
+
+
+async def test_text_from_devices_never_becomes_markup() -> None:
+    made = web_district.district()
+    made.device(
+        "evil",
+        HOSTILE,
+        "maple-hs",
+        "switch",
+        up=0.0,
+        role=HOSTILE,
+        vendor=HOSTILE,
+        model=HOSTILE,
+        address=HOSTILE,
+    )
+    key = made.port("evil", "x", 1e9, 1.5, 0.1, alias=HOSTILE)
+    made.part("evil-sensor", "evil", EntityKind.SENSOR, HOSTILE, note=HOSTILE)
+    made.read("evil-sensor", "netwatch_sensor_temperature_celsius", 20.0, origin=HOSTILE)
+    made.read("evil", "netwatch_probe_success", 1.0, HOSTILE)
+    snapshot = made.snapshot()
+    alerts = [
+        web_district.alert(
+            "e", HOSTILE, "evil", Severity.CRITICAL, HOSTILE, HOSTILE, annotations={HOSTILE: HOSTILE}
+        )
+    ]
+    source = providers(
+        snapshot=lambda: snapshot, alerts=lambda: alerts, explain=lambda device: {"profile": HOSTILE}
+    )
+    async with running(source) as web:
+        for path in (
+            "/", "/schools/maple-hs", "/devices", "/devices?q=%3Cscript%3E", "/devices/evil", "/alerts",
+            "/devices/evil/readings", f"/devices/evil/readings?of={key}", "/replacements", "/status",
+        ):  # fmt: skip
+            status, text = await web.get(path)
+            assert status == 200, path
+            page = Outline(text)
+            assert "<script>alert" not in text, path
+            assert [attrs["src"] for tag, attrs in page.tags if tag == "script"] != [], path
+            assert len([tag for tag, _ in page.tags if tag == "script"]) == 1, path
+
+
+async def test_runbook_that_is_no_web_address_is_no_link() -> None:
+    notes = {"runbook": "javascript:alert(1)"}
+    alerts = [web_district.alert("e", "R", "dead", Severity.INFO, "s", "x", annotations=notes)]
+    async with running(providers(alerts=lambda: alerts)) as web:
+        _, text = await web.get("/alerts")
+    links = [attrs.get("href", "") for tag, attrs in Outline(text).tags if tag == "a"]
+    assert not [link for link in links if "javascript" in link]
+
+
+async def test_filters_narrow_and_mistakes_are_told() -> None:
+    async with running() as web:
+        _, text = await web.get("/devices?kind=power")
+        assert "8 devices" in text
+        _, text = await web.get("/devices?q=no-such-thing")
+        assert "No device matches" in text
+        for query, words in (
+            ("kind=swich", "switch"),
+            ("colour=red", "unknown parameter"),
+            ("status=sideways", "no status"),
+            ("page=0", "page must be a whole number"),
+            ("page=x", "page must be a whole number"),
+            ("q=a&q=b", "given twice"),
+            ("q=" + "x" * 101, "at most 100"),
+            ("q=%00", "printable"),
+        ):
+            status, text = await web.get(f"/devices?{query}")
+            assert status == 400, query
+            assert words in "".join(Outline(text).text), query
+
+
+async def test_long_list_is_cut_into_pages() -> None:
+    made = web_district.Builder()
+    for number in range(450):
+        made.device(f"d{number}", f"device-{number:03}", "", "switch")
+    snapshot = made.snapshot()
+    async with running(providers(snapshot=lambda: snapshot)) as web:
+        _, first = await web.get("/devices")
+        _, last = await web.get("/devices?page=3")
+        _, beyond = await web.get("/devices?page=9")
+    assert "device-199" in first
+    assert "device-200" not in first
+    assert "device-449" in last
+    assert "device-449" in beyond
+    assert "401 to 450 shown" in last
+
+
+@pytest.mark.parametrize(
+    "path", ["/nope", "/devices/nobody", "/schools/nowhere", "/static/../auth.py", "/static/x"]
+)
+async def test_missing_page_is_a_page(path: str) -> None:
+    async with running() as web:
+        status, text = await web.get(path)
+    assert status == 404
+    assert Outline(text).headings == [("h1", "Not Found")]
+
+
+async def test_readings_of_another_devices_part_are_refused() -> None:
+    async with running() as web:
+        status, _ = await web.get("/devices/dead/readings?of=maple-hs-core-Te1-1-2")
+    assert status == 404
+
+
+async def test_empty_house_has_pages_too() -> None:
+    empty = web_district.Builder().snapshot()
+    source = providers(snapshot=lambda: empty, alerts=list, replacement_plan=lambda: None, simulated=False)
+    async with running(source) as web:
+        for path in ("/", "/devices", "/alerts", "/replacements", "/status"):
+            status, text = await web.get(path)
+            assert status == 200
+            assert "Simulated data." not in "".join(Outline(text).text)
+
+
+def test_units_for_people() -> None:
+    nan = float("nan")
+    assert percent(0.934) == "93 %"
+    assert percent(0.0123) == "1.2 %"
+    assert percent(nan) == percent(None) == bit_rate(nan) == "–"
+    assert bit_rate(125_000_000) == "1 Gb/s"
+    assert bit_rate(11_750_000) == "94 Mb/s"
+    assert size(1536) == "1.5 KiB"
+    assert plain(1234567.0) == "1,234,567"
+    assert plain(0.123456) == "0.1235"
+    assert duration(59.6) == "1 min"
+    assert duration(3 * 3600 + 1200) == "3 h 20 min"
+    assert duration(40 * 86400) == "40 d"
+    assert age(None, 5.0) == "never"
+    assert age(100.0, 100.5) == "just now"
+    assert measured(0.004, "seconds") == "4 ms"
+    assert measured(21.5, "celsius") == "21.5 °C"
+    assert measured(5_180_000_000, "hertz") == "5.2 GHz"
+    assert measured(3.0, "unheard_of") == "3 unheard_of"
