@@ -1,0 +1,132 @@
+"""`netwatch plan`: ranked lists of the running daemon, as table, CSV or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from netwatch.errors import PlanningError
+
+if TYPE_CHECKING:
+    from netwatch.model import ReplacementPlan
+
+__all__ = ["register"]
+
+_PATH = "/api/v1/plan/replacements"
+_DEFAULT = "http://127.0.0.1:8600"
+_TIMEOUT = 30.0
+
+
+class _Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `plan` with its commands."""
+    group = typer.Typer(help="Ranked lists: what to replace first, and why.", no_args_is_help=True)
+    group.command("replacements")(replacements)
+    # A group with one command would lose the command's name.
+    group.callback()(lambda: None)
+    app.add_typer(group, name="plan")
+
+
+def replacements(
+    config: Path | None = typer.Option(None, "--config", help="Settings file of the daemon to ask."),
+    form: _Format = typer.Option(_Format.TABLE, "--format", help="table, csv or json."),
+    out: Path | None = typer.Option(None, "--out", help="File to write; without it standard output."),
+    url: str = typer.Option("", "--url", help="Where the daemon answers, e.g. http://127.0.0.1:8600."),
+) -> None:
+    """Which gear to replace first: every score is a sum of points, every point has its evidence."""
+    base = url or _base_url(config, os.environ)
+    document = asyncio.run(_fetch(base, os.environ))
+    from netwatch.export import plan_from_json
+
+    _write(plan_from_json(document), form, out)
+
+
+def _base_url(config: Path | None, env: Mapping[str, str]) -> str:
+    """Where the daemon of these settings listens; an address that means "everywhere" is asked on loopback."""
+    if config is None:
+        return _DEFAULT
+    from netwatch.config import load_settings
+    from netwatch.web import load_web_file
+
+    web = load_settings(config, env).web
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(web.listen.host, web.listen.host)  # noqa: S104
+    tls = web.web_config_file is not None and load_web_file(web.web_config_file).tls is not None
+    literal = f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{literal}:{web.listen.port}"
+
+
+async def _fetch(base: str, env: Mapping[str, str]) -> Any:
+    """The plan as the daemon tells it. Raises PlanningError with what to do about it."""
+    import aiohttp
+
+    if not base.startswith(("http://", "https://")):
+        raise PlanningError(f"{base}: expected a URL such as {_DEFAULT}")
+    user = env.get("NETWATCH_USER", "")
+    auth = aiohttp.BasicAuth(user, env.get("NETWATCH_PASSWORD", ""), "utf-8") if user else None
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
+    try:
+        async with (
+            aiohttp.ClientSession(auth=auth, timeout=timeout) as session,
+            session.get(base.rstrip("/") + _PATH, headers={"Accept": "application/json"}) as answer,
+        ):
+            if answer.status in (401, 403):
+                raise PlanningError(f"{base} wants a user: set NETWATCH_USER and NETWATCH_PASSWORD")
+            if answer.status == 503:
+                raise PlanningError(f"{base}: the first ranking is not made yet, try again in a minute")
+            if answer.status != 200:
+                raise PlanningError(f"{base}{_PATH} answered {answer.status}: is that netwatch?")
+            return json.loads(await answer.text())
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise PlanningError(
+            f"no netwatch answers at {base} ({type(error).__name__}): start it with `netwatch run`, "
+            "or tell where it is with --config or --url"
+        ) from None
+    except ValueError:
+        raise PlanningError(f"{base}{_PATH} did not answer with JSON: is that netwatch?") from None
+
+
+def _write(plan: ReplacementPlan, form: _Format, out: Path | None) -> None:
+    from netwatch.export import replacements_csv, replacements_json
+
+    if form is _Format.TABLE:
+        _write_table(plan, out)
+        return
+    if form is _Format.CSV:
+        text = replacements_csv(plan)
+    else:
+        text = json.dumps(replacements_json(plan), indent=2, ensure_ascii=False) + "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise PlanningError(f"{out}: can't be written: {error.strerror}") from None
+
+
+def _write_table(plan: ReplacementPlan, out: Path | None) -> None:
+    from rich.console import Console
+
+    from netwatch.export import replacements_table
+
+    if out is None:
+        console = Console()
+        console.print(replacements_table(plan, None if not console.is_terminal else 25))
+        return
+    try:
+        with out.open("w", encoding="utf-8") as file:
+            Console(file=file, width=160).print(replacements_table(plan))
+    except OSError as error:
+        raise PlanningError(f"{out}: can't be written: {error.strerror}") from None

@@ -1,0 +1,150 @@
+"""Facts of lifecycles: how long a class of gear lasts, and what makers announced of their models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from netwatch.documents import Document, Strict, read_yaml, validate
+from netwatch.errors import ConfigError, Problem
+from netwatch.model import DeviceKind
+from netwatch.planning.policy import MilestoneKind
+
+__all__ = ["Lifecycle", "Milestone", "UsefulLife", "load_lifecycle"]
+
+Confidence = Literal["high", "medium", "low", "common"]
+
+
+class UsefulLife(Strict):
+    """How long gear of a class is planned with."""
+
+    name: str = Field(alias="class", min_length=1)
+    kinds: tuple[DeviceKind, ...] = ()
+    """Empty: any kind."""
+    roles: tuple[str, ...] = ()
+    """Empty: any role."""
+    years: float = Field(gt=0, le=100)
+    outer_years: float = Field(gt=0, le=100)
+    source: str = Field(min_length=1)
+    checked_on: date
+    confidence: Confidence
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.outer_years < self.years:
+            raise ValueError("'outer_years' is the longest that gear is kept: not less than 'years'")
+        if not self.kinds and not self.roles:
+            raise ValueError(
+                "expected 'kinds' or 'roles': a class that takes everything hides what is unknown"
+            )
+        return self
+
+    def fits(self, kind: str, role: str) -> bool:
+        return (not self.kinds or kind in self.kinds) and (not self.roles or role in self.roles)
+
+
+class Milestone(Strict):
+    """One announced end."""
+
+    vendor: str = "*"
+    models: tuple[str, ...] = ()
+    """Shell patterns for the model or the SKU."""
+    versions: tuple[str, ...] = ()
+    """Shell patterns for the software's version."""
+    milestone: MilestoneKind
+    on: date = Field(alias="date")
+    bulletin: str = ""
+    source: str = Field(min_length=1)
+    checked_on: date
+    confidence: Confidence
+
+    @model_validator(mode="after")
+    def _narrow(self) -> Self:
+        if not self.models and not self.versions:
+            raise ValueError("expected 'models' or 'versions': a date for everything of a maker is a guess")
+        return self
+
+    def fits(self, vendor: str, models: Sequence[str], version: str) -> bool:
+        """Whether all patterns that are given match, case ignored."""
+        return (
+            _matches(self.vendor, vendor)
+            and (
+                not self.models or any(_matches(wanted, model) for wanted in self.models for model in models)
+            )
+            and (not self.versions or any(_matches(wanted, version) for wanted in self.versions))
+        )
+
+
+class _File(Strict):
+    useful_lives: tuple[UsefulLife, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """All the facts, in the order of their files."""
+
+    useful_lives: tuple[UsefulLife, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+
+    def useful_life(self, kind: str, role: str) -> UsefulLife | None:
+        """The first class that fits; None where nobody said how long such gear lasts."""
+        return next((life for life in self.useful_lives if life.fits(kind, role)), None)
+
+    def milestones_of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Milestone, ...]:
+        """What is known of a model or its software, in order of date."""
+        named = [model for model in models if model]
+        found = (one for one in self.milestones if one.fits(vendor, named, version))
+        return tuple(sorted(found, key=lambda one: (one.on, one.milestone)))
+
+
+def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
+    """Reads every `*.yaml` of one folder or several, by name. Raises ConfigError with all Problems."""
+    folders = [Path(directories)] if isinstance(directories, Path | str) else list(directories)
+    problems: list[Problem] = []
+    lives: list[UsefulLife] = []
+    milestones: list[Milestone] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(Problem(str(folder), "", "is no folder", "expected lifecycle facts as *.yaml"))
+            continue
+        for path in sorted(folder.glob("*.yaml")):
+            try:
+                document = read_yaml(path)
+                content = validate(_File, document)
+            except ConfigError as error:
+                problems += error.problems
+                continue
+            problems += _contradictions(document, content, milestones)
+            lives += content.useful_lives
+            milestones += content.milestones
+    if problems:
+        raise ConfigError(problems)
+    return Lifecycle(tuple(lives), tuple(milestones))
+
+
+def _contradictions(document: Document, content: _File, before: Sequence[Milestone]) -> Iterator[Problem]:
+    """Two dates for the same milestone of the same patterns: one of them is wrong."""
+    known = {_identity(one): one for one in before}
+    for number, one in enumerate(content.milestones):
+        other = known.setdefault(_identity(one), one)
+        if other.on != one.on:
+            yield document.problem(
+                ("milestones", number, "date"),
+                f"{one.on} for {one.milestone}, but {other.on} was given before for the same models",
+                "keep the one with the better source",
+            )
+
+
+def _identity(one: Milestone) -> tuple[object, ...]:
+    return one.vendor.lower(), one.models, one.versions, one.milestone
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return fnmatchcase(text.lower(), pattern.lower())

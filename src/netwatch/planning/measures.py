@@ -1,0 +1,270 @@
+"""What history and snapshot tell of each device: time without an answer, restarts, errors, how full it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwatch.calendars import Calendar
+from netwatch.model import EntityId, HistoryReader, SeriesHistory, Snapshot, percentile
+from netwatch.planning.policy import SaturationMeasure
+from netwatch.planning.topology import Topology
+
+__all__ = ["Downtime", "Errors", "Fullness", "Measurements", "PartState", "Reboots", "measure", "name_of"]
+
+_LEVELS = (
+    "netwatch_sensor_state_level",
+    "netwatch_pool_state_level",
+    "netwatch_disk_state_level",
+    "netwatch_pse_state_level",
+)
+_SIZES = {
+    "netwatch_volume_used_bytes": "netwatch_volume_size_bytes",
+    "netwatch_pool_used_bytes": "netwatch_pool_size_bytes",
+}
+_ERRORS = ("netwatch_interface_receive_errors_total", "netwatch_interface_transmit_errors_total")
+_BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """Time without an answer within the time that was measured, in seconds."""
+
+    down: float
+    measured: float
+    until: float
+    """Wall seconds at which the last bucket ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reboots:
+    count: float
+    measured: float
+    """Seconds."""
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The worst port of a device."""
+
+    port: EntityId
+    errors: float
+    gigabytes: float
+    """Carried in the same time; 0 where that was not measured."""
+    until: float
+
+    @property
+    def per_gigabyte(self) -> float:
+        """A port that carried next to nothing is judged as if it had carried one gigabyte."""
+        return self.errors / max(self.gigabytes, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """A part that is not well."""
+
+    part: EntityId
+    family: str
+    level: float
+    """1 warning, 2 failed."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fullness:
+    """How full one thing is."""
+
+    measure: SaturationMeasure
+    entity: EntityId
+    family: str
+    share: float
+    """0 to 1, and above where a device says so."""
+    seconds: float | None
+    """Of lessons that the percentile stands on; None for a reading of this moment."""
+    at: float
+
+
+@dataclass(slots=True)
+class Measurements:
+    """By device. What a device has no entry in was not measured."""
+
+    downtime: dict[EntityId, Downtime] = field(default_factory=dict)
+    reboots: dict[EntityId, Reboots] = field(default_factory=dict)
+    errors: dict[EntityId, Errors] = field(default_factory=dict)
+    parts: dict[EntityId, list[PartState]] = field(default_factory=dict)
+    """An empty list: the parts are watched, and all are well."""
+    fullness: dict[EntityId, list[Fullness]] = field(default_factory=dict)
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    snapshot: Snapshot
+    history: HistoryReader
+    start: float
+    end: float
+    calendar_of: Callable[[EntityId], Calendar]
+    into: Measurements
+
+    def series(self, family: str, entities: Iterable[EntityId] | None = None) -> Iterable[SeriesHistory]:
+        """What history holds, of entities that still exist."""
+        chosen = None if entities is None else sorted(entities)
+        if chosen == []:
+            return
+        for series in self.history.read(family, self.start, self.end, chosen):
+            if series.entity in self.snapshot.entities and series.starts.size:
+                self.into.simulated |= series.simulated
+                yield series
+
+    def device(self, entity: EntityId) -> EntityId:
+        return self.snapshot.entities[entity].device
+
+    def lessons(self, series: SeriesHistory) -> NDArray[np.bool_]:
+        """Buckets of which at least half is lesson time at the device's school."""
+        calendar = self.calendar_of(self.device(series.entity))
+        return calendar.mask(series.starts, series.widths) >= 0.5
+
+    def latest(self, family: str) -> dict[EntityId, tuple[float, float]]:
+        """Fresh value and time of each entity of a family without row labels."""
+        column = self.snapshot.columns.get(family)
+        if column is None:
+            return {}
+        known = column.fresh & np.isfinite(column.values)
+        rows = np.flatnonzero(known).tolist()
+        return {column.entities[row]: (float(column.values[row]), float(column.times[row])) for row in rows}
+
+
+def measure(
+    snapshot: Snapshot,
+    history: HistoryReader,
+    topology: Topology,
+    calendar_of: Callable[[EntityId], Calendar],
+    *,
+    start: float,
+    end: float,
+) -> Measurements:
+    """Reads the window [start, end), wall seconds, once per family that is needed."""
+    out = Measurements()
+    source = _Source(snapshot, history, start, end, calendar_of, out)
+    _availability(source)
+    _errors(source)
+    _parts(source)
+    _uplinks(source, topology)
+    _radios_and_processors(source)
+    _power(source)
+    _volumes(source)
+    for found in out.fullness.values():
+        found.sort(key=lambda one: (-one.share, one.measure, one.entity))
+    return out
+
+
+def _availability(source: _Source) -> None:
+    for series in source.series("netwatch_device_up"):
+        seconds = series.coverage * series.widths
+        down = float(np.sum((1.0 - np.clip(series.values, 0, 1)) * seconds))
+        source.into.downtime[series.entity] = Downtime(down, float(seconds.sum()), _until(series))
+    for series in source.series("netwatch_device_reboots_total"):
+        seconds = series.coverage * series.widths
+        count = float(np.sum(series.values * seconds))
+        source.into.reboots[series.entity] = Reboots(count, float(seconds.sum()), _until(series))
+
+
+def _errors(source: _Source) -> None:
+    errors: dict[EntityId, float] = {}
+    until: dict[EntityId, float] = {}
+    for family in _ERRORS:
+        for series in source.series(family):
+            errors[series.entity] = errors.get(series.entity, 0.0) + _total(series)
+            until[series.entity] = max(until.get(series.entity, 0.0), _until(series))
+    carried: dict[EntityId, float] = {}
+    for family in _BYTES:
+        for series in source.series(family, (port for port, count in errors.items() if count > 0)):
+            carried[series.entity] = carried.get(series.entity, 0.0) + _total(series) / 1e9
+    for port in sorted(errors):
+        found = Errors(port, errors[port], carried.get(port, 0.0), until[port])
+        device = source.device(port)
+        worst = source.into.errors.get(device)
+        if worst is None or found.per_gigabyte > worst.per_gigabyte:
+            source.into.errors[device] = found
+
+
+def _parts(source: _Source) -> None:
+    for family in _LEVELS:
+        for part, (level, at) in source.latest(family).items():
+            if part not in source.snapshot.entities:
+                continue
+            states = source.into.parts.setdefault(source.device(part), [])
+            # A power source that is switched off is nobody's fault: only a faulty one counts.
+            if level >= 2 or (level >= 1 and family != "netwatch_pse_state_level"):
+                states.append(PartState(part, family, level, at))
+
+
+def _uplinks(source: _Source, topology: Topology) -> None:
+    speeds = source.latest("netwatch_interface_speed_bytes_per_second")
+    known = {port for port, (speed, _) in speeds.items() if speed > 0 and port in source.snapshot.entities}
+    ports: set[EntityId] = set()
+    for device in sorted({source.device(port) for port in known}):
+        ports |= set(topology.uplinks(device)) & known
+    for family in _BYTES:
+        for series in source.series(family, ports):
+            _add_percentile(source, SaturationMeasure.UPLINK, series, speeds[series.entity][0])
+
+
+def _radios_and_processors(source: _Source) -> None:
+    for series in source.series("netwatch_radio_airtime_ratio"):
+        if series.labels == ("all",):
+            _add_percentile(source, SaturationMeasure.AIRTIME, series, 1.0)
+    for series in source.series("netwatch_processor_utilization_ratio"):
+        _add_percentile(source, SaturationMeasure.PROCESSOR, series, 1.0)
+
+
+def _power(source: _Source) -> None:
+    budgets = source.latest("netwatch_pse_budget_watts")
+    known = {group for group, (budget, _) in budgets.items() if budget > 0}
+    for series in source.series("netwatch_pse_used_watts", known):
+        _add_percentile(source, SaturationMeasure.POE, series, budgets[series.entity][0])
+
+
+def _volumes(source: _Source) -> None:
+    """Storage fills and does not breathe with lessons: the reading of this moment tells."""
+    for used_family, size_family in _SIZES.items():
+        sizes = source.latest(size_family)
+        for entity, (used, at) in source.latest(used_family).items():
+            size = sizes.get(entity, (0.0, at))[0]
+            if size > 0 and entity in source.snapshot.entities:
+                _add(source, Fullness(SaturationMeasure.VOLUME, entity, used_family, used / size, None, at))
+    told = source.latest("netwatch_volume_used_ratio")
+    done = {one.entity for found in source.into.fullness.values() for one in found}
+    for entity, (share, at) in told.items():
+        if entity not in done and entity in source.snapshot.entities:
+            family = "netwatch_volume_used_ratio"
+            _add(source, Fullness(SaturationMeasure.VOLUME, entity, family, share, None, at))
+
+
+def _add_percentile(source: _Source, kind: SaturationMeasure, series: SeriesHistory, capacity: float) -> None:
+    lessons = source.lessons(series)
+    value = percentile(series, 95, lessons)
+    if value is not None:
+        seconds = float(np.sum((series.coverage * series.widths)[lessons]))
+        _add(source, Fullness(kind, series.entity, series.family, value / capacity, seconds, _until(series)))
+
+
+def _add(source: _Source, found: Fullness) -> None:
+    source.into.fullness.setdefault(source.device(found.entity), []).append(found)
+
+
+def _total(series: SeriesHistory) -> float:
+    return float(np.nansum(series.values * series.coverage * series.widths))
+
+
+def _until(series: SeriesHistory) -> float:
+    return float(series.starts[-1] + series.widths[-1])
+
+
+def name_of(entities: Mapping[EntityId, object], entity: EntityId) -> str:
+    """Display label of an entity."""
+    return str(getattr(entities.get(entity), "name", "") or entity)
