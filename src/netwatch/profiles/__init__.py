@@ -1,0 +1,53 @@
+"""Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
+
+from netwatch.profiles.compiled import Profile, Table
+from netwatch.profiles.evaluate import Slots, evaluate
+from netwatch.profiles.expression import Expression, ExpressionError, Scope
+from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
+from netwatch.profiles.functions import FUNCTIONS
+from netwatch.profiles.loader import FALLBACK, ProfileSet, lint, load_profiles, profile_schema
+from netwatch.profiles.match import Candidate, Explanation, Fingerprint, candidates, choose, needed_oids
+from netwatch.profiles.merge import attach
+from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
+from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
+from netwatch.profiles.template import Template
+from netwatch.profiles.vendors import Vendor, Vendors
+
+__all__ = [
+    "EVIDENCE_OIDS",
+    "FALLBACK",
+    "FUNCTIONS",
+    "Candidate",
+    "DeviceFrame",
+    "Explanation",
+    "Expression",
+    "ExpressionError",
+    "Fingerprint",
+    "Plan",
+    "Profile",
+    "ProfileModel",
+    "ProfileSet",
+    "Rows",
+    "Scope",
+    "Slots",
+    "Splitter",
+    "Table",
+    "TableMode",
+    "TablePlan",
+    "TableSource",
+    "Template",
+    "Vendor",
+    "Vendors",
+    "attach",
+    "candidates",
+    "choose",
+    "evaluate",
+    "lint",
+    "load_profiles",
+    "needed_oids",
+    "observation",
+    "plan_table",
+    "profile_schema",
+    "rows_of_document",
+    "rows_of_records",
+]

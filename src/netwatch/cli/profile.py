@@ -1,0 +1,102 @@
+"""`netwatch profile`: check, explain and describe device profiles."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import typer
+
+from netwatch.discovery import NO_ROWS, Discovery, discover
+from netwatch.errors import ConfigError, Problem
+from netwatch.model import EntityId, SnmpAccess, SystemClock, Target, load_catalogue
+from netwatch.profiles import lint, load_profiles, profile_schema
+from netwatch.resources import collectors_dir
+from netwatch.wire import RecordedSnmpWire, Recording
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Check and explain device profiles.")
+    app.add_typer(group, name="profile")
+
+    @group.command("lint")
+    def lint_command(
+        paths: list[Path] | None = typer.Argument(
+            None, help="Files or folders; without one: the shipped profiles."
+        ),
+    ) -> None:
+        """Check profiles; exit code 1 and one line per mistake."""
+        shipped = collectors_dir()
+        checked = paths or [shipped]
+        for path in checked:
+            if not path.exists():
+                raise ConfigError([Problem(str(path), "", "no such file or folder")])
+        problems = lint(checked, load_catalogue(), base=[shipped] if paths else [])
+        for problem in problems:
+            typer.echo(str(problem))
+        if problems:
+            raise typer.Exit(1)
+        typer.echo("no problems found")
+
+    @group.command("schema")
+    def schema_command() -> None:
+        """Print the JSON Schema of a profile file."""
+        typer.echo(json.dumps(profile_schema(), indent=2))
+
+    @group.command("explain")
+    def explain_command(
+        address: str = typer.Argument("", help="Address of a device to ask."),
+        snmprec: Path | None = typer.Option(None, help="Explain a recording instead of a device."),
+        community_env: list[str] = typer.Option(
+            [], help="Environment variables that hold communities to try; without one: 'public'."
+        ),
+        port: int = typer.Option(161, min=1, max=65535, help="UDP port of the agent."),
+        profiles: list[Path] = typer.Option([], help="Further folders of profiles."),
+    ) -> None:
+        """Tell which profile matched and why, and which table gave which family."""
+        if [bool(address), snmprec is not None].count(True) != 1:
+            raise ConfigError([Problem("", "", "give either an address or --snmprec")])
+        loaded = load_profiles([collectors_dir(), *profiles], load_catalogue())
+        for problem in loaded.problems:
+            typer.echo(str(problem), err=True)
+        if snmprec is not None:
+            recording = Recording.load(snmprec)
+            target = Target(EntityId(recording.name), recording.name, (), snmp=SnmpAccess())
+            wire = RecordedSnmpWire({recording.name: recording})
+            found = asyncio.run(discover(target, snmp=wire, profiles=loaded, clock=SystemClock()))
+        else:
+            from netwatch.cli.inspect import live_discovery
+
+            found = asyncio.run(live_discovery(address, community_env, loaded, port=port))
+        for line in explanation_lines(found):
+            typer.echo(line)
+
+
+def explanation_lines(found: Discovery) -> list[str]:
+    """The explanation as plain lines."""
+    matched = found.matched
+    lines = [f"profile  {matched.profile}", *(f"         because {reason}" for reason in matched.reasons)]
+    for name, reasons in matched.attached:
+        lines += [f"attached {name}", *(f"         because {reason}" for reason in reasons)]
+    for name, reasons in matched.others:
+        lines.append(f"matched less specifically: {name} ({'; '.join(reasons)})")
+    plans = {plan.name: plan for plan in found.plan.tables}
+    lines.append("tables")
+    for table, families in (matched.families or {}).items():
+        plan = plans.get(table)
+        asked = "read at discovery only"
+        if plan is not None:
+            often = "each poll" if plan.interval is None else f"every {plan.interval:g} s"
+            asked = f"{plan.mode}, {often}, {len(plan.oids)} OIDs, {len(plan.roots)} walks"
+        lines.append(f"  {table}: {asked}")
+        lines += [f"    {family}" for family in families]
+    skipped = matched.skipped or {}
+    absent = [table for table, reason in skipped.items() if reason == NO_ROWS]
+    lines += [f"  {table}: nothing ({reason})" for table, reason in skipped.items() if reason != NO_ROWS]
+    if absent:
+        lines.append(f"without rows: {', '.join(absent)}")
+    lines += [f"! {problem}" for problem in found.problems]
+    return lines

@@ -1,0 +1,255 @@
+"""Asks a device what it is and has: matches profiles, walks what they need, compiles the plan for polling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from netwatch.discovery.identity import identity_observation, scope_of
+from netwatch.errors import ConfigError, MissingExtra, Problem, WireError
+from netwatch.model import Clock, Observation, SnmpValue, Target
+from netwatch.profiles import (
+    DeviceFrame,
+    Explanation,
+    Fingerprint,
+    Plan,
+    Profile,
+    ProfileSet,
+    Rows,
+    Splitter,
+    Table,
+    TablePlan,
+    TableSource,
+    attach,
+    candidates,
+    choose,
+    evaluate,
+    needed_oids,
+    observation,
+    plan_table,
+    rows_of_document,
+    rows_of_records,
+)
+from netwatch.profiles.values import Value, text, truth
+from netwatch.wire import HttpJson, SnmpSession, SnmpWire, SshRunner
+
+__all__ = ["NO_ROWS", "Discovery", "discover"]
+
+SYS_DESCR = "1.3.6.1.2.1.1.1.0"
+SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
+SYS_NAME = "1.3.6.1.2.1.1.5.0"
+NO_ROWS = "no rows"
+"""Why most tables are skipped: the device has no such thing."""
+
+ENGINE_ID = "1.3.6.1.6.3.10.2.1.1.0"  # snmpEngineID, SNMP-FRAMEWORK-MIB
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What was found out about one device."""
+
+    plan: Plan
+    observations: tuple[Observation, ...]
+    """One per table, and `identity` with the device itself first."""
+    matched: Explanation
+    problems: tuple[str, ...] = ()
+    """What could not be read, in words for a person."""
+
+
+async def discover(
+    target: Target,
+    *,
+    snmp: SnmpWire | None,
+    ssh: SshRunner | None = None,
+    http: HttpJson | None = None,
+    profiles: ProfileSet,
+    clock: Clock,
+) -> Discovery:
+    """Reads one device. WireError: no first answer. ConfigError: unknown profile."""
+    session = snmp.session(target) if snmp is not None and target.snmp is not None else None
+    try:
+        run = _Run(target, session, snmp, ssh, http, profiles, clock)
+        return await run.discover()
+    finally:
+        if session is not None:
+            await session.close()
+
+
+@dataclass
+class _Run:
+    target: Target
+    session: SnmpSession | None
+    snmp: SnmpWire | None
+    ssh: SshRunner | None
+    http: HttpJson | None
+    profiles: ProfileSet
+    clock: Clock
+    answers: dict[str, SnmpValue] = field(default_factory=dict)
+    """Single OIDs that were asked."""
+    walked: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    async def discover(self) -> Discovery:
+        if self.session is not None:
+            await self._get([SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, ENGINE_ID])
+        profile, explanation = await self._match()
+        await self._get([scalar.oid for scalar in profile.scalars.values()])
+        scalars: dict[str, Value] = {}
+        oids = {name: scalar.oid for name, scalar in profile.scalars.items()}
+        Splitter((), oids).split(self.answers, {}, scalars)
+        rows: dict[str, Rows] = {}
+        tables = [table for table in profile.tables.values() if self._wanted(table, profile, scalars)]
+        for table in tables:
+            found = await self._read(table)
+            if found:
+                rows[table.name] = found
+            else:
+                self.skipped.setdefault(table.name, NO_ROWS)
+        frame = DeviceFrame(profile, rows, scalars)
+        plans, observations = self._compile([table for table in tables if table.name in rows], profile, frame)
+        families = {
+            one.table: tuple(dict.fromkeys(reading.family for reading in one.readings))
+            for one in observations
+        }
+        engine = self.answers.get(ENGINE_ID)
+        vendor = self.profiles.vendors.of(text(self.answers.get(SYS_OBJECT_ID)) or "")
+        root = identity_observation(self.target, profile, frame, vendor, engine, self.clock.now())
+        names = (explanation.profile, *(name for name, _ in explanation.attached))
+        return Discovery(
+            plan=Plan(names, tuple(plans)),
+            observations=(root, *observations),
+            matched=Explanation(
+                explanation.profile,
+                explanation.reasons,
+                explanation.attached,
+                explanation.others,
+                families,
+                dict(self.skipped),
+            ),
+            problems=tuple(self.problems) + tuple(text for one in observations for text in one.problems),
+        )
+
+    # asking
+
+    async def _get(self, oids: Iterable[str]) -> None:
+        wanted = [oid for oid in dict.fromkeys(oids) if oid not in self.answers]
+        if self.session is not None and wanted:
+            self.answers |= await self.session.get(wanted)
+
+    async def _has(self, root: str) -> bool:
+        if self.session is None:
+            return False
+        await self._get([root])
+        return root in self.answers or bool(await self.session.walk(root, limit=1))
+
+    async def _walk(self, root: str, limit: int) -> dict[str, SnmpValue]:
+        if self.session is None:
+            return {}
+        if root not in self.walked:
+            self.walked[root] = await self.session.walk(root, limit=limit)
+        return self.walked[root]
+
+    # matching
+
+    async def _match(self) -> tuple[Profile, Explanation]:
+        known = self.profiles.profiles
+        if self.target.profile:
+            forced = known.get(self.target.profile)
+            if forced is None:
+                message = f"{self.target.name}: unknown profile {self.target.profile!r}"
+                raise ConfigError([Problem("", f"devices.{self.target.name}.profile", message)])
+            return forced, Explanation(forced.name, ("the inventory names it",))
+        present: dict[str, bool] = {}
+        device = Fingerprint(
+            sys_object_id=text(self.answers.get(SYS_OBJECT_ID)) or "",
+            sys_descr=text(self.answers.get(SYS_DESCR)) or "",
+            sys_name=text(self.answers.get(SYS_NAME)) or "",
+            has=lambda oid: present.get(oid, False),
+            value=lambda oid: self.answers.get(oid),
+        )
+        subtrees, values = needed_oids(known.values(), device)
+        await self._get(sorted(values))
+        for oid in sorted(subtrees):
+            present[oid] = await self._has(oid)
+        found = candidates(known.values(), device)
+        main, attached = choose(found)
+        fallback = self.profiles.fallback
+        if main is not None:
+            profile, reasons = main.profile, main.reasons
+        elif fallback is not None:
+            profile, reasons = fallback, ("no other profile matches",)
+        else:
+            raise ConfigError(f"no profile matches {self.target.name}, and there is none named 'generic'")
+        inside = {profile.name, *profile.includes}
+        others = tuple(
+            (one.profile.name, one.reasons)
+            for one in found
+            if not one.profile.attach and one.profile.name not in inside
+        )
+        attached = [one for one in attached if one.profile.name not in inside]
+        explanation = Explanation(
+            profile.name, reasons, tuple((one.profile.name, one.reasons) for one in attached), others
+        )
+        return attach(profile, [one.profile for one in attached]), explanation
+
+    # tables
+
+    def _wanted(self, table: Table, profile: Profile, scalars: Mapping[str, Value]) -> bool:
+        if table.requires is None:
+            return True
+        frame = DeviceFrame(profile, {}, dict(scalars))
+        if truth(table.requires(scope_of(frame))) is True:
+            return True
+        self.skipped[table.name] = f"not so: {table.requires.source}"
+        return False
+
+    async def _read(self, table: Table) -> Rows:
+        try:
+            return await self._read_source(table)
+        except (WireError, MissingExtra) as error:
+            self.skipped[table.name] = str(error)
+            self.problems.append(f"table {table.name}: {error}")
+            return {}
+
+    async def _read_source(self, table: Table) -> Rows:
+        if table.source is TableSource.SSH:
+            if self.ssh is None or self.target.ssh is None:
+                self.skipped[table.name] = "no SSH access"
+                return {}
+            return rows_of_records(table, await self.ssh.run(self.target, table.command))
+        if table.source is TableSource.HTTP_JSON:
+            if self.http is None or self.target.http is None:
+                self.skipped[table.name] = "no HTTP access"
+                return {}
+            return rows_of_document(table, await self.http.get(self.target, table.path))
+        limit = self._limit(table) + 1
+        rows: Rows = {}
+        for alias, column in table.columns.items():
+            start = len(column.at) + 1
+            for oid, value in (await self._walk(column.at, limit)).items():
+                if value is not None and len(oid) > start:
+                    rows.setdefault(oid[start:], {})[alias] = value
+        return rows
+
+    def _limit(self, table: Table) -> int:
+        return self.target.limits.get(table.name, table.max_rows)
+
+    def _compile(
+        self, tables: list[Table], profile: Profile, frame: DeviceFrame
+    ) -> tuple[list[TablePlan], list[Observation]]:
+        plans: list[TablePlan] = []
+        observations: list[Observation] = []
+        for table in tables:
+            limit = self._limit(table)
+            result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
+            plan = plan_table(table, profile, frame, result.slots, limit)
+            observations.append(self._observation(table.name, result, plan))
+            if plan.oids or plan.roots or table.source is not TableSource.SNMP:
+                plans.append(plan)
+        return plans, observations
+
+    def _observation(self, name: str, result: Any, plan: TablePlan) -> Observation:
+        interval = plan.interval or self.target.interval
+        return observation(name, result, self.target.device, self.clock.now(), interval, full=True)

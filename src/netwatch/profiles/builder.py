@@ -1,0 +1,228 @@
+"""From a checked profile file to a compiled profile. Every mistake becomes a Problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from netwatch.documents import Document, did_you_mean
+from netwatch.errors import Problem
+from netwatch.model import Catalogue, StateLevel
+from netwatch.profiles.compiled import Level, Match, Profile, Scalar, Table
+from netwatch.profiles.expression import Expression, ExpressionError
+from netwatch.profiles.functions import compile_regex
+from netwatch.profiles.schema import ProfileModel, ScalarModel, TableModel
+from netwatch.profiles.tables import TableBuilder
+from netwatch.profiles.template import Template
+
+__all__ = ["IDENTITY_FACTS", "Builder", "build_profile"]
+
+IDENTITY_FACTS = (
+    "kind",
+    "role",
+    "vendor",
+    "model",
+    "version",
+    "serial",
+    "sys_name",
+    "sys_descr",
+    "sys_object_id",
+    "location",
+    "contact",
+    "hardware",
+    "mac",
+    "uuid",
+    "uptime",
+)
+"""Facts that a profile may state of the device itself; docs/facts.md explains them."""
+
+Path = Sequence[str | int]
+
+
+class Builder:
+    """Collects problems while one profile is compiled."""
+
+    def __init__(
+        self, document: Document, model: ProfileModel, included: Sequence[Profile], catalogue: Catalogue
+    ) -> None:
+        self.document = document
+        self.model = model
+        self.catalogue = catalogue
+        self.included = included
+        self.problems: list[Problem] = []
+        self.scalars: dict[str, Scalar] = _merged(profile.scalars for profile in included)
+        self.scalars |= {
+            name: Scalar(given.oid, given.static) if isinstance(given, ScalarModel) else Scalar(given, False)
+            for name, given in model.scalars.items()
+        }
+        self.enums: dict[str, Mapping[int | str, str]] = _merged(profile.enums for profile in included)
+        self.enums |= {name: _both_ways(enum) for name, enum in model.enums.items()}
+        self.states = model.states
+        self.tables: dict[str, Table] = _merged(profile.tables for profile in included)
+        self.sources: dict[str, TableModel] = {
+            name: table for name, table in model.tables.items() if table is not None
+        }
+
+    def problem(self, path: Path, message: str, hint: str = "") -> None:
+        self.problems.append(self.document.problem(path, message, hint))
+
+    def expression(self, path: Path, source: str | None) -> Expression | None:
+        if source is None:
+            return None
+        try:
+            return Expression(source)
+        except ExpressionError as error:
+            self.problem(path, str(error), error.hint)
+            return None
+
+    def template(self, path: Path, source: str) -> Template | None:
+        try:
+            return Template(source)
+        except ExpressionError as error:
+            self.problem(path, str(error), error.hint)
+            return None
+
+    def check_names(self, path: Path, expression: Expression, known: Iterable[str]) -> None:
+        """Are all names and enumerations that it uses there?"""
+        known = set(known) | set(self.scalars)
+        for name in expression.names:
+            if name not in known:
+                self.problem(path, f"unknown name {name!r}", did_you_mean(name, known))
+        for name in expression.enums:
+            if name not in self.enums:
+                self.problem(path, f"unknown enumeration {name!r}", did_you_mean(name, self.enums))
+        for table, column in expression.references:
+            columns = self.columns_of(table)
+            if columns is None:
+                if table not in self.model.tables:  # else it was left out on purpose: unknown values
+                    names = {*self.tables, *self.sources}
+                    self.problem(path, f"unknown table {table!r}", did_you_mean(table, names))
+            elif column and column not in columns and column not in self.scalars:
+                self.problem(path, f"table {table!r} has no column {column!r}", did_you_mean(column, columns))
+
+    def columns_of(self, table: str) -> set[str] | None:
+        if table in self.sources:
+            source = self.sources[table]
+            return {*source.columns, *source.let}
+        if table in self.tables and table not in self.model.tables:
+            return {*self.tables[table].columns, *self.tables[table].let}
+        return None
+
+    def regex(self, path: Path, pattern: str | None) -> str:
+        if pattern is not None:
+            try:
+                compile_regex(pattern)
+            except ValueError as error:
+                self.problem(path, str(error))
+        return pattern or ""
+
+    def levels(self, path: Path, given: str | Mapping[int | str, str]) -> dict[int | str, Level]:
+        """`level label` texts by raw value; `given` may name an entry of `states`."""
+        if isinstance(given, str):
+            if given not in self.states:
+                self.problem(path, f"unknown state map {given!r}", did_you_mean(given, self.states))
+                return {}
+            path, given = ["states", given], self.states[given]
+        out: dict[int | str, Level] = {}
+        for raw, written in given.items():
+            level, _, label = written.strip().partition(" ")
+            if level not in [known.value for known in StateLevel]:
+                hint = "write `level label`, e.g. `critical over temperature`"
+                self.problem(
+                    [*path, str(raw)], f"expected ok, warning, critical or unknown, found {level!r}", hint
+                )
+            else:
+                out[raw] = Level(level, label.strip() or str(raw))
+        return out
+
+
+def build_profile(
+    document: Document, model: ProfileModel, included: Sequence[Profile], catalogue: Catalogue
+) -> tuple[Profile, list[Problem]]:
+    """Compiles one profile whose includes are compiled already. Use it only if there are no problems."""
+    builder = Builder(document, model, included, catalogue)
+    tables = {name: table for name, table in builder.tables.items() if name not in model.tables}
+    for name, source in builder.sources.items():
+        tables[name] = TableBuilder(builder, name, source).build()
+    own = _identity(builder)
+    chains: dict[str, tuple[Expression, ...]] = {name: (expression,) for name, expression in own.items()}
+    witnesses = {}
+    for kind, written in model.witnesses.items():
+        expression = builder.expression(["witnesses", kind], written)
+        if expression is not None:
+            builder.check_names(["witnesses", kind], expression, ())
+            witnesses[kind] = (expression,)
+    constant = {
+        name: str(value) for name in ("kind", "role", "vendor") if (value := getattr(model, name)) is not None
+    }
+    for profile in reversed(included):
+        for name, chain in profile.identity.items():
+            if name not in constant:
+                chains[name] = (*chains.get(name, ()), *chain)
+        for kind, found in profile.witnesses.items():
+            witnesses[kind] = (*witnesses.get(kind, ()), *found)
+        for name, value in profile.constant.items():
+            if name not in own:
+                constant.setdefault(name, value)
+    profile = Profile(
+        name=model.profile,
+        file=document.file,
+        description=model.description,
+        attach=model.attach,
+        priority=model.priority,
+        match=_matches(builder),
+        constant=constant,
+        identity=chains,
+        witnesses=witnesses,
+        scalars=builder.scalars,
+        enums=builder.enums,
+        tables=tables,
+        includes=tuple(dict.fromkeys(name for one in included for name in (*one.includes, one.name))),
+    )
+    return profile, builder.problems
+
+
+def _identity(builder: Builder) -> dict[str, Expression]:
+    out = {}
+    for name, source in builder.model.identity.items():
+        path = ["identity", name]
+        if name not in IDENTITY_FACTS:
+            builder.problem(path, f"unknown fact {name!r}", did_you_mean(name, IDENTITY_FACTS))
+        expression = builder.expression(path, source)
+        if expression is not None:
+            builder.check_names(path, expression, ())
+            out[name] = expression
+    return out
+
+
+def _matches(builder: Builder) -> tuple[Match, ...]:
+    out = []
+    for position, given in enumerate(builder.model.match):
+        path: list[str | int] = ["match", position]
+        out.append(
+            Match(
+                below=tuple(given.sys_object_id or ()),
+                exact=tuple(given.sys_object_id_exact or ()),
+                sys_descr=builder.regex([*path, "sys_descr"], given.sys_descr),
+                not_sys_descr=builder.regex([*path, "not_sys_descr"], given.not_sys_descr),
+                sys_name=builder.regex([*path, "sys_name"], given.sys_name),
+                present=tuple(given.present or ()),
+                values=tuple(
+                    (oid, builder.regex([*path, "values", oid], pattern))
+                    for oid, pattern in (given.values or {}).items()
+                ),
+            )
+        )
+    return tuple(out)
+
+
+def _merged(mappings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for mapping in mappings:
+        out |= mapping
+    return out
+
+
+def _both_ways(enum: Mapping[int | str, str]) -> dict[int | str, str]:
+    """Keys as numbers and as text: agents send both."""
+    return dict(enum) | {str(key): label for key, label in enum.items()}

@@ -1,0 +1,158 @@
+"""Profiles ready for use: expressions compiled, families resolved. Everything here can be pickled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from netwatch.model import EntityKind, FamilyType, WitnessKind
+from netwatch.profiles.expression import Expression
+from netwatch.profiles.schema import TableMode, TableSource
+from netwatch.profiles.template import Template
+
+__all__ = ["Column", "EntityRule", "Level", "Match", "Profile", "Scalar", "SensorRule", "Table", "ValueRule"]
+
+Texts = tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    at: str
+    """Full OID without index; textfsm field; JSON pointer."""
+    bits: int | None
+    static: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    oid: str
+    static: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What one raw value of a state means."""
+
+    level: str
+    """ok, warning, critical or unknown."""
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRule:
+    family: str
+    type: FamilyType
+    value: Expression
+    labels: tuple[Template | str, ...]
+    """In the catalogue's order."""
+    when: Expression | None
+    origins: tuple[str, ...]
+    """Columns or scalars: the first that the row has is where the value was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRule:
+    kind: EntityKind
+    key: Texts
+    """Empty: the table's name and the index; for the device itself unused."""
+    name: Texts
+    index: Template | None
+    root: bool
+    shared: bool
+    parent: tuple[EntityKind, Template] | None
+    where: Expression | None
+    constant: Mapping[str, str]
+    facts: tuple[tuple[str, Expression], ...]
+    witnesses: tuple[tuple[WitnessKind, Expression], ...]
+    values: tuple[ValueRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorRule:
+    """A sensor or, with `levels`, a state."""
+
+    ident: str
+    """Unique in the table; part of the default key."""
+    value: ValueRule
+    name: Texts
+    key: Texts
+    index: Template | None
+    facts: tuple[tuple[str, Expression], ...]
+    where: Expression | None
+    class_: str
+    levels: Mapping[int | str, Level] | None = None
+    default: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a profile."""
+
+    name: str
+    profile: str
+    """Where it was written; an including profile has it too."""
+    source: TableSource
+    mode: TableMode
+    interval: float | None
+    max_rows: int
+    command: str
+    path: str
+    rows: str
+    contexts: str
+    columns: Mapping[str, Column]
+    let: Mapping[str, Expression]
+    requires: Expression | None
+    where: Expression | None
+    entities: tuple[EntityRule, ...]
+    sensors: tuple[SensorRule, ...]
+    polled: frozenset[str]
+    """Names (columns, scalars; definitions resolved) that values need at each poll."""
+    references: frozenset[tuple[str, str]]
+    """(table, column) of other tables that it looks into, definitions resolved within this table."""
+    polled_references: frozenset[tuple[str, str]]
+    """Those of them that values need at each poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One alternative, see MatchModel."""
+
+    below: tuple[str, ...]
+    exact: tuple[str, ...]
+    sys_descr: str
+    not_sys_descr: str
+    sys_name: str
+    present: tuple[str, ...]
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One profile with all that it includes."""
+
+    name: str
+    file: str
+    description: str
+    attach: bool
+    priority: int
+    match: tuple[Match, ...]
+    constant: Mapping[str, str]
+    """kind, role and vendor as written."""
+    identity: Mapping[str, tuple[Expression, ...]]
+    """By fact: own expression first, then those of the included profiles; the first known counts."""
+    witnesses: Mapping[WitnessKind, tuple[Expression, ...]]
+    scalars: Mapping[str, Scalar]
+    enums: Mapping[str, Mapping[int | str, str]]
+    tables: Mapping[str, Table]
+    includes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def identity_references(self) -> frozenset[str]:
+        """Tables that the identity looks into."""
+        return frozenset(
+            table
+            for expressions in (*self.identity.values(), *self.witnesses.values())
+            for expression in expressions
+            for table, _ in expression.references
+        )

@@ -1,0 +1,151 @@
+"""Rows of tables as expressions see them, from whatever a source answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from netwatch.profiles.compiled import Profile, Table
+from netwatch.profiles.expression import Scope
+from netwatch.profiles.schema import TableSource
+from netwatch.profiles.values import Value
+
+__all__ = ["DeviceFrame", "Rows", "Splitter", "rows_of_document", "rows_of_records"]
+
+Rows = dict[str, dict[str, Value]]
+"""Index -> column -> value."""
+
+
+class DeviceFrame:
+    """All that is known of one device in one pass. Implements expression.Frame."""
+
+    def __init__(
+        self, profile: Profile, rows: dict[str, Rows], scalars: dict[str, Value], context: str = ""
+    ) -> None:
+        self.profile = profile
+        self.raw = rows
+        self._scalars = scalars
+        if context:
+            self._scalars = scalars | {"context": context}
+        self._cache: dict[Any, Any] = {}
+        self._ready: dict[str, Rows] = {}
+
+    @property
+    def scalars(self) -> Mapping[str, Value]:
+        return self._scalars
+
+    @property
+    def enums(self) -> Mapping[str, Mapping[Any, str]]:
+        return self.profile.enums
+
+    @property
+    def cache(self) -> dict[Any, Any]:
+        return self._cache
+
+    def rows(self, table: str) -> Mapping[str, Mapping[str, Value]]:
+        ready = self._ready.get(table)
+        if ready is None:
+            # Set first: a look-up that comes back to this table sees its plain columns and ends there.
+            ready = self._ready[table] = _in_order(self.raw.get(table, {}))
+            known = self.profile.tables.get(table)
+            if known is not None and known.let:
+                ready = self._ready[table] = {index: dict(row) for index, row in ready.items()}
+                for index, row in ready.items():
+                    scope = Scope(row, index, self)
+                    for name, expression in known.let.items():
+                        row[name] = expression(scope)
+        return ready
+
+
+def _in_order(rows: Rows) -> Rows:
+    if len(rows) < 2:
+        return rows
+    return {index: rows[index] for index in sorted(rows, key=_arcs)}
+
+
+def _arcs(index: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(arc), "") if arc.isdecimal() else (1 << 40, arc) for arc in index.split("."))
+
+
+class Splitter:
+    """Sorts OIDs into tables, columns and rows."""
+
+    def __init__(self, tables: Iterable[Table], scalars: Mapping[str, str]) -> None:
+        """`scalars`: name -> OID."""
+        self._columns: dict[str, list[tuple[str, str]]] = {}
+        for table in tables:
+            if table.source is TableSource.SNMP:
+                for alias, column in table.columns.items():
+                    self._columns.setdefault(column.at, []).append((table.name, alias))
+        self._lengths = sorted({len(root) for root in self._columns})
+        self._scalars: dict[str, list[str]] = {}
+        for name, oid in scalars.items():
+            self._scalars.setdefault(oid, []).append(name)
+
+    def split(self, raw: Mapping[str, Value], rows: dict[str, Rows], scalars: dict[str, Value]) -> None:
+        """Adds to `rows` and `scalars`. NULL counts as not answered."""
+        for oid, value in raw.items():
+            if value is None:
+                continue
+            for name in self._scalars.get(oid, ()):
+                scalars[name] = value
+            for length in self._lengths:
+                if oid[length : length + 1] == ".":
+                    for table, alias in self._columns.get(oid[:length], ()):
+                        rows.setdefault(table, {}).setdefault(oid[length + 1 :], {})[alias] = value
+
+
+def rows_of_records(table: Table, records: Iterable[Mapping[str, Any]]) -> Rows:
+    """Rows of parsed command output (textfsm). A list becomes text with blanks between."""
+    rows: Rows = {}
+    for position, record in enumerate(records):
+        row: dict[str, Value] = {}
+        for alias, column in table.columns.items():
+            value = record.get(column.at, record.get(column.at.lower()))
+            if value is not None and value != "" and value != []:
+                row[alias] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        rows[str(position)] = row
+    return rows
+
+
+def rows_of_document(table: Table, document: Any) -> Rows:
+    """Rows of a JSON document: below `rows` a list's items, a mapping's members, or the one object itself."""
+    target = _pointed(document, table.rows)
+    if isinstance(target, list):
+        found = [(str(position), item) for position, item in enumerate(target)]
+    elif isinstance(target, dict) and table.rows.endswith("/*"):
+        found = [(str(key), item) for key, item in target.items()]
+    elif target is not None:
+        found = [("0", target)]
+    else:
+        found = []
+    rows: Rows = {}
+    for index, item in found:
+        row: dict[str, Value] = {}
+        for alias, column in table.columns.items():
+            value = _plain(_pointed(item, column.at))
+            if value is not None:
+                row[alias] = value
+        rows[index] = row
+    return rows
+
+
+def _plain(value: Any) -> Value:
+    if isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, list):
+        return tuple(value)
+    return None
+
+
+def _pointed(document: Any, pointer: str) -> Any:
+    """RFC 6901, and `/*` at the end for the members of a mapping. None if nothing is there."""
+    for step in pointer.removesuffix("/*").split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict):
+            document = document.get(key)
+        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
+            document = document[int(key)]
+        else:
+            return None
+    return document
