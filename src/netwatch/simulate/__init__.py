@@ -2,13 +2,20 @@
 
 from netwatch.simulate.district import District, load_district
 from netwatch.simulate.phase import parse_phase
+from netwatch.simulate.recordings import RecordingServer
 from netwatch.simulate.server import DEFAULT_ECHO_PORT, DEFAULT_PORT, Simulator
+from netwatch.simulate.world import World, ground_truth
+from netwatch.simulate.writer import write_config
 
 __all__ = [
     "DEFAULT_ECHO_PORT",
     "DEFAULT_PORT",
     "District",
+    "RecordingServer",
     "Simulator",
+    "World",
+    "ground_truth",
     "load_district",
     "parse_phase",
+    "write_config",
 ]

@@ -26,6 +26,8 @@ from netwatch.simulate.view import MibView
 __all__ = ["DeviceModel", "Row", "build_model"]
 
 Row = dict[str, Any]
+_STILL = WeekLoad([(0.0, 0.0)])
+"""A week without load, for what does not depend on it."""
 
 
 @dataclass
@@ -343,6 +345,14 @@ def _point_row(expander: _Expander, point: AccessPoint, facts: Row, spec: Row) -
     if not up:
         row |= failed
     return row
+
+
+def point_facts(district: District, point: AccessPoint) -> Row:
+    """What the controller tells of an access point that does not change with time."""
+    expander = _Expander(district, point.controller, _STILL)
+    spec = {**district.library.district.access_point}
+    spec.pop("radios", None)
+    return _point_row(expander, point, expander.facts(), {**spec, **expander.defaults.get("aps", {})})
 
 
 def _crowded(value: Any, factor: float, limit: float) -> Any:

@@ -131,6 +131,9 @@ class District:
 
     library: Library
     seed: int
+    scale: int
+    folder: str
+    """Of the YAML that describes it; empty for the shipped one."""
     schools: list[School]
     devices: list[SimDevice]
     links: list[Link] = field(default_factory=list)
@@ -159,16 +162,16 @@ def load_district(path: Path | None = None, scale: int = DEFAULT_SCALE, seed: in
     from netwatch.simulate.conditions import plant
 
     library = load_library(path)
-    builder = _Builder(library, max(scale, 1), seed)
+    builder = _Builder(library, max(scale, 1), seed, "" if path is None else str(path))
     district = builder.build()
     plant(district)
     return district
 
 
 class _Builder:
-    def __init__(self, library: Library, scale: int, seed: int) -> None:
+    def __init__(self, library: Library, scale: int, seed: int, folder: str) -> None:
         self._library, self._spec = library, library.district
-        self._scale, self._seed = scale, seed
+        self._scale, self._seed, self._folder = scale, seed, folder
         self._devices: list[SimDevice] = []
         self._links: list[Link] = []
         self._turn: dict[str, int] = {}
@@ -196,7 +199,17 @@ class _Builder:
             link.lower.links.append(link)
         self._spread_access_points(schools)
         names = {device.name: device for device in self._devices}
-        return District(self._library, self._seed, [office, *schools], self._devices, self._links, [], names)
+        return District(
+            self._library,
+            self._seed,
+            self._scale,
+            self._folder,
+            [office, *schools],
+            self._devices,
+            self._links,
+            [],
+            names,
+        )
 
     def _school(self, number: int) -> School:
         known = self._spec.schools

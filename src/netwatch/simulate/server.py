@@ -6,16 +6,15 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from netwatch.model import Clock, Secret, SystemClock
 from netwatch.simulate.agent import Agent, engine_id_of
-from netwatch.simulate.build import DeviceModel, build_model, uptime
+from netwatch.simulate.build import uptime
 from netwatch.simulate.district import District, SimDevice
-from netwatch.simulate.phase import school_moment, week_load
 from netwatch.simulate.udp import LoopbackSocket
 from netwatch.simulate.usm import User
 from netwatch.simulate.view import MibView
+from netwatch.simulate.world import World
 
 __all__ = ["DEFAULT_ECHO_PORT", "DEFAULT_PORT", "Simulator"]
 
@@ -53,27 +52,19 @@ class Simulator:
         self._clock = clock or SystemClock()
         self._rng = random.Random(district.seed)  # noqa: S311 - which requests a bad agent drops
         self._started = self._clock.now()
-        zone = ZoneInfo(district.library.district.timezone)
-        begin = school_moment(self._started.wall, zone) if phase is None else phase
-        self.load = week_load(district.library.district.week, begin)
+        self.world = World(district, self._started.wall, phase)
         users = {
             user.name.encode(): User(
                 user.name, user.auth, Secret(user.auth_password), user.privacy, Secret(user.privacy_password)
             )
             for user in district.library.district.users
         }
-        self._models: dict[str, DeviceModel] = {}
         self._served = {
             device.address: _Served(device, self._agent(device, users)) for device in district.devices
         }
         addresses = tuple(self._served)
         self._snmp = LoopbackSocket(self._answer, port, addresses)
         self._echo = LoopbackSocket(self._reflect, echo_port, addresses)
-
-    @property
-    def started(self) -> float:
-        """Wall seconds at which the simulation began."""
-        return self._started.wall
 
     @property
     def port(self) -> int:
@@ -100,15 +91,8 @@ class Simulator:
         """Since the simulation started."""
         return self._clock.now().mono - self._started.mono
 
-    def model(self, name: str) -> DeviceModel:
-        """A device as it is served. Raises KeyError."""
-        found = self._models.get(name)
-        if found is None:
-            found = self._models[name] = build_model(self.district, self.district.device(name), self.load)
-        return found
-
     def _view(self, name: str) -> MibView:
-        return self.model(name).view
+        return self.world.model(name).view
 
     def _agent(self, device: SimDevice, users: dict[bytes, User]) -> Agent:
         spec = self.district.library.district

@@ -60,15 +60,15 @@ class MibView:
         name, tag, compute = entry
         return ber.tlv(ber.SEQUENCE, name + ber.encode_value(tag, compute(seconds)))
 
-    def value(self, oid: tuple[int, ...], seconds: float) -> Value:
-        """What an object shows, as it was before encoding: for ground truth. Raises KeyError."""
+    def value(self, oid: tuple[int, ...], seconds: float, *, wrap: bool = True) -> Value:
+        """What an object shows, for ground truth; `wrap` False: 32-bit counters uncut. Raises KeyError."""
         position = self.find(ber.oid_key(oid))
         if position is None:
             raise KeyError(".".join(map(str, oid)))
         entry = self._entries[position]
         if isinstance(entry, tuple):
             value = entry[2](seconds)
-            if isinstance(value, int) and entry[1] in (ber.COUNTER32, ber.TIME_TICKS):
+            if wrap and isinstance(value, int) and entry[1] in (ber.COUNTER32, ber.TIME_TICKS):
                 value %= 2**32
             return value
         outer = ber.read(entry, 0, len(entry))
