@@ -17,6 +17,7 @@ KNOWN = {
     models.IpAddress: "address",
     models.Addresses: "list of addresses",
     models.Day: "date",
+    models.Amount: "number",
     calendars.Day: "date",
     calendars.Periods: "list of periods",
 }

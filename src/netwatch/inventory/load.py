@@ -43,7 +43,8 @@ def read_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
     InventoryError with one Problem per mistake in any of the files.
     """
     raw = Raw()
-    for path in expand(settings.inventory):
+    paths = expand(settings.inventory)
+    for path in paths:
         read_source(path, raw)
     if raw.problems:
         # References into a file that could not be read would all look dangling: these come first.
@@ -62,7 +63,8 @@ def read_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
     problems.extend(assets.problems)
     locations = [_location(item, tree, problems) for item in raw.sys_location]
     if problems:
-        raise InventoryError(problems)
+        order = {str(path): index for index, path in enumerate(paths)}
+        raise InventoryError(sorted(problems, key=lambda each: (order.get(each.file, 0), each.line or 0)))
     inventory = Inventory(
         district=settings.district.slug,
         places=tree.places(),

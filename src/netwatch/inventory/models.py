@@ -52,6 +52,19 @@ def _day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_day)]
 
 
+def _amount(value: Any) -> float:
+    try:
+        amount = float(value)
+    except (TypeError, ValueError):
+        amount = -1.0
+    if isinstance(value, bool) or not 0 <= amount < 1e12:
+        raise fault("expected an amount such as 1234.50", "no currency signs, no thousands separators")
+    return amount
+
+
+Amount = Annotated[float, BeforeValidator(_amount)]
+
+
 class AssetFacts(Strict):
     """What the business office knows of a thing."""
 
@@ -63,8 +76,8 @@ class AssetFacts(Strict):
     sku: str = Field(default="", description="Order number: lifecycle dates are matched by it first.")
     asset_tag: str = Field(default="", description="The district's own number.")
     installed: Day | None = Field(default=None, description="Date of installation.")
-    cost: float | None = Field(
-        default=None, ge=0, description="Purchase price; left out where unknown, which is not 0."
+    cost: Amount | None = Field(
+        default=None, description="Purchase price; left out where unknown, which is not 0."
     )
     warranty_until: Day | None = Field(default=None, description="Last day of warranty.")
     support_until: Day | None = Field(default=None, description="Last day of a support contract.")
