@@ -2,8 +2,8 @@
 
 Only the node types and functions listed here exist: no attributes but `table.column` in a look-up, no
 comprehension, no loop, no assignment. Evaluation is total: a value not read, a division by zero or nonsense
-gives None (unknown), which spreads to whatever is computed from it. Only `first`, `known`, `total`, `join` and
-the short-circuits of `and` and `or` stop it.
+gives None (unknown), which spreads to whatever is computed from it. Only `first`, `known`, `total`, `join`
+and the short-circuits of `and` and `or` stop it.
 """
 
 from __future__ import annotations
