@@ -17,6 +17,7 @@ def device_facts(
     host: Mapping[str, Fact] | None = None,
 ) -> dict[str, Fact]:
     """Facts of one device. Always there: name, kind, role, site, district, place, address (empty if unknown).
+    `listed` is there, and True, for what people entered.
 
     Kind, role and place come from the inventory where it gives them; model and serial number from the
     device where it tells them. `host` holds the facts of the device that reports this one: a virtual
@@ -25,6 +26,7 @@ def device_facts(
     facts = {"kind": DeviceKind.OTHER.value, "role": "", "address": "", **told, "name": name}
     facts |= {"site": "", "district": inventory.district, "place": ""}
     if entry is not None:
+        facts["listed"] = True
         _from_entry(facts, entry)
         _locate(facts, entry, inventory)
     elif host is not None and facts["kind"] != DeviceKind.WIRELESS.value:

@@ -1,0 +1,200 @@
+"""netwatch's metrics of itself: passive, set by whoever knows, in a registry of their own."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from netwatch.model import Snapshot
+
+__all__ = ["OwnFamily", "SelfMetrics"]
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_EOF = b"# EOF\n"
+
+
+class OwnFamily(NamedTuple):
+    """One family of netwatch itself."""
+
+    name: str
+    type: str
+    help: str
+    labels: tuple[str, ...]
+
+
+class SelfMetrics:
+    """One per process. Every setter is cheap and safe to call from the event loop."""
+
+    def __init__(self, version: str, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._families: list[OwnFamily] = []
+        build = Info("netwatch_build", "Version of netwatch and of Python.", registry=self.registry)
+        build.info({"version": version, "python": platform.python_version()})
+        self._families.append(
+            OwnFamily(
+                "netwatch_build_info", "info", "Version of netwatch and of Python.", ("version", "python")
+            )
+        )
+        self._poller()
+        self._outlets()
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        self._families.append(OwnFamily(name, "gauge", text, labels))
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        self._families.append(OwnFamily(name, "counter", text, labels))
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str) -> Histogram:
+        self._families.append(OwnFamily(name, "histogram", text, ()))
+        return Histogram(name, text, registry=self.registry, buckets=_SECONDS)
+
+    def _poller(self) -> None:
+        self._durations = self._histogram(
+            "netwatch_poller_poll_duration_seconds", "Time from a table's first request to its last answer."
+        )
+        self._polls = self._counter(
+            "netwatch_poller_polls_total", "Passes over a table by outcome: ok or failed.", "outcome"
+        )
+        self._readings = self._counter("netwatch_poller_readings_total", "Readings that polling handed over.")
+        self._lag = self._histogram(
+            "netwatch_loop_lag_seconds", "Lateness of a timer of the event loop: what heavy work in it costs."
+        )
+        self._devices = self._gauge("netwatch_poller_devices", "Devices that are polled.")
+        self._tables = self._gauge(
+            "netwatch_poller_tables",
+            "Tables of polled devices by state: fresh, stale or never read.",
+            "state",
+        )
+        self._oldest = self._gauge(
+            "netwatch_poller_oldest_success_timestamp_seconds",
+            "Unix time of the last success of that table which waits for its next one the longest.",
+        )
+        self._series = self._gauge("netwatch_state_series", "Series by state: fresh or stale.", "state")
+        self._entities = self._gauge("netwatch_state_entities", "Entities by kind.", "kind")
+        self._costs = self._gauge(
+            "netwatch_poller_device_cost_ratio",
+            "Share of one CPU core that the costliest devices take.",
+            "device",
+        )
+
+    def _outlets(self) -> None:
+        self._alerts = self._gauge(
+            "netwatch_alerts", "Alerts by state: pending, firing or suppressed.", "state"
+        )
+        self._notified = self._counter(
+            "netwatch_notifications_total",
+            "Deliveries by channel and outcome: ok or failed.",
+            "channel",
+            "outcome",
+        )
+        self._queued = self._gauge(
+            "netwatch_notifications_queued", "Notifications that wait in the outbox.", "channel"
+        )
+        self._written = self._counter("netwatch_history_samples_total", "Samples written to history.")
+        self._history = self._gauge("netwatch_history_size_bytes", "Size of history on disk.")
+        self._traps = self._counter(
+            "netwatch_traps_total", "Traps received by fate: used or dropped.", "fate"
+        )
+        self._scrape = self._histogram(
+            "netwatch_exposition_render_duration_seconds", "CPU and waiting time of one exposition."
+        )
+        self._reloads = self._counter(
+            "netwatch_config_reloads_total",
+            "Reloads of the configuration by outcome: ok or failed.",
+            "outcome",
+        )
+
+    # -- polling and state
+
+    def polled(self, seconds: float, *, ok: bool, readings: int = 0) -> None:
+        """One pass over one table ended."""
+        self._durations.observe(seconds)
+        self._polls.labels("ok" if ok else "failed").inc()
+        self._readings.inc(readings)
+
+    def loop_lag(self, seconds: float) -> None:
+        self._lag.observe(max(0.0, seconds))
+
+    def costs(self, ratios: Mapping[str, float]) -> None:
+        """CPU shares of the costliest devices, by name. Replaces the former list."""
+        self._costs.clear()
+        for device, ratio in ratios.items():
+            self._costs.labels(device).set(ratio)
+
+    def state(self, snapshot: Snapshot) -> None:
+        """Freshness, series and entities as a snapshot shows them."""
+        now = snapshot.at.wall
+        states = {"fresh": 0, "stale": 0, "never": 0}
+        oldest = now
+        for table in snapshot.freshness:
+            if table.last_success is None:
+                states["never"] += 1
+                continue
+            states["fresh" if now - table.last_success <= 3.5 * table.interval else "stale"] += 1
+            oldest = min(oldest, table.last_success)
+        for state, count in states.items():
+            self._tables.labels(state).set(count)
+        self._oldest.set(oldest)
+        self._devices.set(sum(1 for d in snapshot.inventory.devices.values() if d.target is not None))
+        fresh = sum(int(column.fresh.sum()) for column in snapshot.columns.values())
+        total = sum(len(column.fresh) for column in snapshot.columns.values())
+        self._series.labels("fresh").set(fresh)
+        self._series.labels("stale").set(total - fresh)
+        kinds: dict[str, int] = {}
+        for entity in snapshot.entities.values():
+            kinds[entity.kind.value] = kinds.get(entity.kind.value, 0) + 1
+        self._entities.clear()
+        for kind, count in kinds.items():
+            self._entities.labels(kind).set(count)
+
+    # -- what goes out
+
+    def alerts(self, counts: Mapping[str, int]) -> None:
+        """Alerts by state: pending, firing, suppressed."""
+        for state in ("pending", "firing", "suppressed"):
+            self._alerts.labels(state).set(counts.get(state, 0))
+
+    def notified(self, channel: str, *, ok: bool) -> None:
+        self._notified.labels(channel, "ok" if ok else "failed").inc()
+
+    def queued(self, counts: Mapping[str, int]) -> None:
+        """Waiting notifications by channel."""
+        for channel, count in counts.items():
+            self._queued.labels(channel).set(count)
+
+    def history_written(self, samples: int, size_bytes: int | None = None) -> None:
+        self._written.inc(samples)
+        if size_bytes is not None:
+            self._history.set(size_bytes)
+
+    def trap(self, *, used: bool) -> None:
+        self._traps.labels("used" if used else "dropped").inc()
+
+    def rendered(self, seconds: float) -> None:
+        self._scrape.observe(seconds)
+
+    def reloaded(self, *, ok: bool) -> None:
+        self._reloads.labels("ok" if ok else "failed").inc()
+
+    # -- reading
+
+    def render(self, *, openmetrics: bool, end: bool = True) -> bytes:
+        """The metrics as text. `end=False` leaves out the closing `# EOF` of OpenMetrics, for a caller
+        that goes on with the devices' metrics."""
+        text: bytes
+        if not openmetrics:
+            text = generate_latest(self.registry)
+            return text
+        text = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]
+        return text if end else text.removesuffix(_EOF)
+
+    def families(self) -> tuple[OwnFamily, ...]:
+        """For the reference of metrics."""
+        return tuple(self._families)
