@@ -26,13 +26,13 @@ __all__ = ["Devices", "build_devices", "unknown_credentials", "weak_serial"]
 _WEAK = frozenset(
     [
         "none",
-        "n/a",
         "na",
         "null",
         "nil",
         "unknown",
         "unspecified",
         "default",
+        "defaultstring",
         "string",
         "empty",
         "serial",
@@ -55,7 +55,7 @@ _WEAK = frozenset(
 def weak_serial(serial: str) -> bool:
     """Whether it is a placeholder that many devices share: `0`, `N/A`, `To be filled by O.E.M.` ..."""
     bare = re.sub(r"[^a-z0-9]", "", serial.lower())
-    return bool(serial) and (bare in _WEAK or serial.lower() in _WEAK or len(set(bare)) <= 1)
+    return bool(serial) and (bare in _WEAK or len(set(bare)) <= 1)
 
 
 @dataclass(slots=True)
