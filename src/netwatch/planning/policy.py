@@ -74,7 +74,7 @@ class SchoolHours(Strict):
     def _known(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise ValueError(f"expected an IANA time zone such as America/Chicago, found {name!r}") from None
         return name
 

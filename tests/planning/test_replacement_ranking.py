@@ -1,0 +1,520 @@
+"""The list is right: weak gear on top, for the right reasons; sums exact, nothing unknown hidden."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netwatch.documents import parse_yaml
+from netwatch.model import (
+    Asset,
+    Column,
+    DeviceKind,
+    Entity,
+    EntityId,
+    EntityKind,
+    Instant,
+    Inventory,
+    InventoryDevice,
+    Place,
+    PlaceId,
+    PlaceKind,
+    Places,
+    RankedAsset,
+    ReplacementPlan,
+    SchoolFacts,
+    SeriesHistory,
+    Snapshot,
+    Target,
+    load_catalogue,
+)
+from netwatch.planning import Lifecycle, Topology, load_lifecycle, load_policy, rank_replacements
+from netwatch.resources import config_dir
+
+CATALOGUE = load_catalogue()
+POLICY = load_policy(config_dir() / "planning" / "replacement.yaml")
+LIFECYCLE = load_lifecycle(config_dir() / "lifecycle")
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+TODAY = date(2026, 11, 20)
+SCHOOL = PlaceId("d/s")
+UP = "netwatch_device_up"
+REBOOTS = "netwatch_device_reboots_total"
+AIRTIME = "netwatch_radio_airtime_ratio"
+RX = "netwatch_interface_receive_bytes_total"
+TX = "netwatch_interface_transmit_bytes_total"
+ERRORS = "netwatch_interface_receive_errors_total"
+SPEED = "netwatch_interface_speed_bytes_per_second"
+
+
+class Memory:
+    """A history reader over what a test says."""
+
+    def __init__(self) -> None:
+        self.rows: list[SeriesHistory] = []
+
+    def add(
+        self, family: str, entity: str, values, *, labels=(), simulated: bool = False, width: int = 3600
+    ) -> None:
+        """`values`: one per hour, ending at the plan's time; or one number for thirty days."""
+        array = np.full(720, values, dtype=float) if np.isscalar(values) else np.asarray(values, dtype=float)
+        starts = (int(AT) // width - array.size + np.arange(array.size, dtype=np.int64)) * width
+        widths = np.full(array.size, width, dtype=np.int64)
+        self.rows.append(
+            SeriesHistory(
+                family, EntityId(entity), labels, starts, widths, array, array, np.ones(array.size), simulated
+            )
+        )
+
+    def read(
+        self, family: str, start: float, end: float, entities: Sequence[EntityId] | None = None
+    ) -> Iterator[SeriesHistory]:
+        for row in self.rows:
+            if row.family == family and (entities is None or row.entity in entities):
+                inside = (row.starts >= start) & (row.starts < end)
+                yield dataclasses.replace(
+                    row,
+                    **{
+                        name: getattr(row, name)[inside]
+                        for name in ("starts", "widths", "values", "peaks", "coverage")
+                    },
+                )
+
+
+@dataclasses.dataclass
+class District:
+    """Gear, links and readings from which a snapshot is made."""
+
+    entities: dict[EntityId, Entity] = dataclasses.field(default_factory=dict)
+    devices: dict[str, InventoryDevice] = dataclasses.field(default_factory=dict)
+    assets: list[Asset] = dataclasses.field(default_factory=list)
+    links: list[tuple[EntityId, EntityId]] = dataclasses.field(default_factory=list)
+    readings: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    history: Memory = dataclasses.field(default_factory=Memory)
+
+    def device(
+        self,
+        name: str,
+        *,
+        kind: DeviceKind = DeviceKind.SWITCH,
+        role: str = "access",
+        installed: date | None = date(2024, 8, 1),
+        healthy: bool = True,
+        vendor: str = "acme",
+        model: str = "S-48",
+        **entered,
+    ) -> None:
+        facts = {"kind": str(kind), "role": role, "vendor": vendor, "model": model, "site": "s"}
+        self.entities[EntityId(name)] = Entity(
+            EntityId(name), EntityKind.DEVICE, EntityId(name), None, "", "", name, facts
+        )
+        self.devices[name] = InventoryDevice(
+            name, Target(EntityId(name), name, ("192.0.2.1",)), kind, role, SCHOOL, **entered
+        )
+        if installed is not None:
+            self.assets.append(Asset(f"SN-{name}", name, vendor=vendor, model=model, installed=installed))
+        if healthy:
+            self.history.add(UP, name, 1.0)
+            self.history.add(REBOOTS, name, 0.0)
+
+    def part(self, device: str, name: str, kind: EntityKind) -> str:
+        key = EntityId(f"{device}/{name}")
+        self.entities[key] = Entity(key, kind, EntityId(device), EntityId(device), name, "", name)
+        return key
+
+    def link(self, left: str, right: str) -> None:
+        self.links.append((EntityId(left), EntityId(right)))
+
+    def reading(self, family: str, entity: str, value: float) -> None:
+        self.readings.setdefault(family, {})[entity] = value
+
+    def snapshot(self) -> Snapshot:
+        columns = {
+            family: Column(
+                CATALOGUE[family],
+                tuple(map(EntityId, values)),
+                tuple(() for _ in values),
+                np.array(list(values.values()), dtype=float),
+                np.full(len(values), np.nan),
+                np.full(len(values), AT - 30),
+                np.full(len(values), True),
+            )
+            for family, values in self.readings.items()
+        }
+        places = Places(
+            {
+                PlaceId("d"): Place(PlaceId("d"), PlaceKind.DISTRICT, "District", None),
+                SCHOOL: Place(
+                    SCHOOL, PlaceKind.SCHOOL, "Lincoln", PlaceId("d"), SchoolFacts(calendar="bells")
+                ),
+            }
+        )
+        return Snapshot(
+            Instant(AT, 0),
+            self.entities,
+            columns,
+            Inventory("d", places, self.devices, tuple(self.assets)),
+            links=tuple(self.links),
+        )
+
+    def plan(self, **changes) -> ReplacementPlan:
+        arguments = {"lifecycle": LIFECYCLE, "policy": POLICY, "at": AT, **changes}
+        return rank_replacements(self.snapshot(), self.history, **arguments)
+
+
+def points(asset: RankedAsset) -> dict[str, float]:
+    return {one.name: one.points for one in asset.contributions}
+
+
+def by_name(plan: ReplacementPlan) -> dict[str, RankedAsset]:
+    return {asset.name: asset for asset in plan.assets}
+
+
+def lesson_load(value: float) -> np.ndarray:
+    """Hourly for 60 days: `value` in lessons, next to nothing outside."""
+    starts = (int(AT) // 3600 - 1440 + np.arange(1440)) * 3600
+    return np.where(POLICY.school_hours.calendar().mask(starts, 3600) > 0, value, 0.01)
+
+
+@pytest.fixture
+def district() -> District:
+    """A core with six healthy access switches, and one of each weakness."""
+    out = District()
+    out.device("firewall", kind=DeviceKind.FIREWALL, role="firewall")
+    out.device("core", role="core")
+    out.link("firewall", "core")
+    for name in ("sw-1", "sw-2", "sw-old", "sw-eol", "sw-psu", "sw-full"):
+        old, eol = name == "sw-old", name == "sw-eol"
+        out.device(
+            name,
+            installed=date(2014, 8, 1) if old else date(2024, 8, 1),
+            vendor="Cisco" if eol else "acme",
+            model="WS-C2960+48PST-L" if eol else "S-48",
+            serves=(PlaceId(f"d/s/room-{name}"),),
+        )
+        uplink = out.part(name, "uplink", EntityKind.INTERFACE)
+        out.link(uplink, "core")
+        out.reading(SPEED, uplink, 125e6)
+        out.history.add(RX, uplink, lesson_load(119e6 if name == "sw-full" else 10e6))
+        out.history.add(TX, uplink, lesson_load(5e6))
+        psu = out.part(name, "psu 1", EntityKind.SENSOR)
+        out.reading("netwatch_sensor_state_level", psu, 2 if name == "sw-psu" else 0)
+    return out
+
+
+def test_planted_weakness_comes_out_on_top_for_the_right_reason(district: District) -> None:
+    plan = district.plan()
+    assert {asset.name for asset in plan.assets[:4]} == {"sw-old", "sw-eol", "sw-psu", "sw-full"}
+    reasons = {"sw-old": "age", "sw-eol": "support", "sw-psu": "faults", "sw-full": "saturation"}
+    for name, criterion in reasons.items():
+        asset = by_name(plan)[name]
+        assert max(points(asset), key=points(asset).get) == criterion
+    assert by_name(plan)["sw-1"].score == 0
+    assert by_name(plan)["core"].score == 0, "important, but nothing speaks for replacing it"
+
+
+def test_evidence_opens_down_to_readings(district: District) -> None:
+    found = by_name(district.plan())
+    (psu,) = [
+        item
+        for one in found["sw-psu"].contributions
+        for item in one.evidence
+        if item.source == "netwatch_sensor_state_level"
+    ]
+    assert (psu.text, psu.value, psu.at) == ("psu 1: failed", 2, AT - 30)
+    full = next(one for one in found["sw-full"].contributions if one.name == "saturation")
+    assert full.evidence[0].value == pytest.approx(119 / 125)
+    assert full.evidence[0].source == RX
+    eol = next(one for one in found["sw-eol"].contributions if one.name == "support")
+    assert {item.source for item in eol.evidence} == {"bulletin c51-744423"}
+    old = next(one for one in found["sw-old"].contributions if one.name == "age")
+    assert "installed 2014-08-01, 12.3 years in use" in old.evidence[0].text
+
+
+def test_every_score_is_the_exact_sum_and_every_point_has_evidence(district: District) -> None:
+    for asset in district.plan().assets:
+        scattered = list(asset.contributions)
+        random.Random(asset.name).shuffle(scattered)
+        assert asset.score == sum(one.points for one in scattered)
+        assert all(one.evidence for one in asset.contributions if one.points > 0)
+        assert [one.name for one in asset.contributions] == [
+            "age",
+            "support",
+            "faults",
+            "saturation",
+            "consequence",
+        ]
+
+
+def test_order_is_by_score_then_name_and_equal_scores_share_a_rank(district: District) -> None:
+    plan = district.plan()
+    assert [asset.score for asset in plan.assets] == sorted(
+        (asset.score for asset in plan.assets), reverse=True
+    )
+    zero = [asset for asset in plan.assets if asset.score == 0]
+    assert [asset.name for asset in zero] == sorted(asset.name for asset in zero)
+    assert {asset.rank for asset in zero} == {5}
+    district.entities = dict(reversed(district.entities.items()))
+    district.devices = dict(reversed(district.devices.items()))
+    district.assets.reverse()
+    district.links.reverse()
+    assert district.plan() == plan
+
+
+def test_what_is_missing_is_told_and_earns_nothing() -> None:
+    district = District()
+    district.device("bare", installed=None, healthy=False, model="", role="")
+    (asset,) = district.plan().assets
+    assert asset.score == 0
+    assert set(asset.unknown) == {
+        "installed",
+        "model",
+        "uptime history",
+        "reboot history",
+        "state of parts",
+        "interface errors",
+        "saturation",
+        "topology",
+        "role",
+        "rooms served",
+    }
+
+
+def test_an_unknown_class_and_a_model_without_dates_are_told() -> None:
+    district = District()
+    district.device("odd", kind=DeviceKind.OTHER)
+    (asset,) = district.plan().assets
+    assert {"useful life", "support dates"} <= set(asset.unknown)
+    assert "installed" not in asset.unknown
+
+
+def test_too_little_history_concludes_nothing() -> None:
+    district = District()
+    district.device("new", healthy=False)
+    district.history.add(UP, "new", [0.0] * 3)
+    (asset,) = district.plan().assets
+    assert "uptime history" in asset.unknown
+    assert points(asset)["faults"] == 0
+
+
+def test_faults_from_history_count() -> None:
+    district = District()
+    for name in ("good", "bad"):
+        district.device(name, healthy=False)
+        port = district.part(name, "1", EntityKind.INTERFACE)
+        district.history.add(UP, name, 1.0 if name == "good" else 0.97)
+        district.history.add(REBOOTS, name, 0.0 if name == "good" else 5 / (720 * 3600))
+        district.history.add(ERRORS, port, 0.0 if name == "good" else 1.0)
+        district.history.add(RX, port, 1e5)
+    plan = district.plan()
+    bad, good = by_name(plan)["bad"], by_name(plan)["good"]
+    assert points(good)["faults"] == 0
+    assert points(bad)["faults"] == 7 + 5 + 5
+    texts = [item.text for one in bad.contributions for item in one.evidence]
+    assert "no answer for 21.6 of 720 measured hours" in texts
+    assert "5 restarts in 30 measured days" in texts
+    assert any(text.startswith("worst port 1: 2592000 errors in 259.2 GB") for text in texts)
+
+
+def test_what_is_full_counts_and_only_in_lessons() -> None:
+    district = District()
+    for name, load in (("busy", lesson_load(0.9)), ("night", 0.91 - lesson_load(0.9))):
+        district.device(name, kind=DeviceKind.WIRELESS, role="access-point")
+        radio = district.part(name, "radio0", EntityKind.RADIO)
+        district.history.add(AIRTIME, radio, load, labels=("all",))
+        district.history.add(AIRTIME, radio, np.ones(1440), labels=("tx",))
+    district.device("san", kind=DeviceKind.STORAGE, role="array")
+    volume = district.part("san", "vol1", EntityKind.VOLUME)
+    district.reading("netwatch_volume_size_bytes", volume, 1e12)
+    district.reading("netwatch_volume_used_bytes", volume, 0.97e12)
+    found = by_name(district.plan())
+    assert points(found["busy"])["saturation"] == 15
+    assert points(found["night"])["saturation"] == 0
+    assert points(found["san"])["saturation"] == 15
+
+
+def test_a_school_keeps_its_own_lesson_times() -> None:
+    district = District()
+    district.device("ap", kind=DeviceKind.WIRELESS, role="access-point")
+    radio = district.part("ap", "radio0", EntityKind.RADIO)
+    district.history.add(AIRTIME, radio, lesson_load(0.9), labels=("all",))
+    hours = POLICY.school_hours.model_copy(update={"days": ("sat", "sun")})
+    (quiet,) = district.plan(calendars={"bells": hours.calendar()}).assets
+    assert points(quiet)["saturation"] == 0
+    (other,) = district.plan(calendars={"elsewhere": hours.calendar()}).assets
+    assert points(other)["saturation"] == 15
+
+
+def test_consequence_counts_what_is_cut_off_and_grows_with_need() -> None:
+    district = District()
+    district.device("firewall", kind=DeviceKind.FIREWALL, role="firewall")
+    for name in ("left", "right"):
+        district.device(name, role="distribution", installed=date(2010, 1, 1))
+        district.link("firewall", name)
+    for number in range(5):
+        district.device(f"leaf-{number}", installed=date(2010, 1, 1), life_safety=number == 0)
+        district.link("left", f"leaf-{number}")
+    district.device("dual", installed=date(2010, 1, 1))
+    district.link("left", "dual")
+    district.link("right", "dual")
+    topology = Topology(district.snapshot())
+    assert topology.behind(EntityId("left")) == {f"leaf-{number}" for number in range(5)}
+    assert topology.behind(EntityId("right")) == frozenset()
+    assert len(topology.behind(EntityId("firewall"))) == 8
+    found = by_name(district.plan())
+    assert points(found["left"])["consequence"] > points(found["right"])["consequence"]
+    assert points(found["leaf-0"])["consequence"] > points(found["leaf-1"])["consequence"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 14), st.data())
+def test_what_is_behind_a_device_equals_brute_force(count, data) -> None:
+    district = District()
+    for number in range(count):
+        role = "core" if number == 0 else "access"
+        district.device(f"d{number:02}", role=role, installed=None, healthy=False)
+    pairs = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)).filter(
+        lambda pair: pair[0] != pair[1]
+    )
+    edges = data.draw(st.lists(pairs, min_size=1, max_size=24))
+    for left, right in edges:
+        district.link(f"d{left:02}", f"d{right:02}")
+    topology = Topology(district.snapshot())
+
+    def reach(without: int) -> set[int]:
+        seen, todo = {0}, [0]
+        while todo:
+            here = todo.pop()
+            for left, right in [*edges, *((b, a) for a, b in edges)]:
+                if left == here and right != without and right not in seen:
+                    seen.add(right)
+                    todo.append(right)
+        return seen
+
+    for number in range(1, count):
+        if number in reach(-1):
+            expected = reach(-1) - reach(number) - {number}
+            assert topology.behind(EntityId(f"d{number:02}")) == {f"d{other:02}" for other in expected}
+
+
+def test_stack_members_spares_unseen_gear_and_vms() -> None:
+    district = District()
+    district.device("stack")
+    district.assets.append(Asset("SN-second", "stack", model="S-48", installed=date(2012, 8, 1)))
+    district.assets.append(Asset("SN-spare", "", vendor="acme", model="S-24", installed=date(2012, 8, 1)))
+    district.devices["unseen"] = InventoryDevice("unseen", None, DeviceKind.SWITCH, "access", SCHOOL)
+    district.device("vm-1", kind=DeviceKind.SERVER, role="vm")
+    district.device("vm-2", kind=DeviceKind.SERVER, role="server", installed=None)
+    district.reading("netwatch_device_vm_running", "vm-2", 1)
+    plan = district.plan()
+    lines = {(asset.name, asset.serial): asset for asset in plan.assets}
+    assert set(lines) == {
+        ("stack", "SN-stack"),
+        ("stack", "SN-second"),
+        ("acme S-24 SN-spare", "SN-spare"),
+        ("unseen", ""),
+        ("vm-1", "SN-vm-1"),
+    } - {("vm-1", "SN-vm-1")}
+    assert lines["stack", "SN-second"].score > lines["stack", "SN-stack"].score
+    assert lines["acme S-24 SN-spare", "SN-spare"].device is None
+    assert lines["unseen", ""].school == "Lincoln"
+
+
+def test_an_access_point_behind_a_controller_is_matched_by_serial() -> None:
+    district = District()
+    key = EntityId("ap-entity")
+    facts = {"kind": "wireless", "role": "access-point", "serial": "apsn1", "vendor": "acme", "model": "A"}
+    district.entities[key] = Entity(
+        key, EntityKind.DEVICE, key, EntityId("controller"), "02:00", "", "AP-7", facts
+    )
+    district.devices["ap-lib"] = InventoryDevice("ap-lib", None, None, "", SCHOOL, serial="APSN1")
+    district.assets.append(Asset("APSN1", "ap-lib", installed=date(2019, 8, 1)))
+    (asset,) = district.plan().assets
+    assert (asset.name, asset.device, asset.kind, asset.serial) == ("ap-lib", key, "wireless", "APSN1")
+    assert points(asset)["age"] > 0
+
+
+def test_simulated_history_marks_the_plan(district: District) -> None:
+    assert not district.plan().simulated
+    district.history.add(UP, "core", 1.0, simulated=True)
+    assert district.plan().simulated
+
+
+def test_the_district_says_when_support_ends(district: District) -> None:
+    district.assets = [
+        dataclasses.replace(asset, support_until=date(2020, 1, 1)) if asset.device == "sw-1" else asset
+        for asset in district.assets
+    ]
+    found = by_name(district.plan())["sw-1"]
+    assert points(found)["support"] == 20
+    assert "support dates" not in found.unknown
+
+
+def one_score(
+    *, years: float = 3, up: float = 1.0, reboots: int = 0, failed: int = 0, support: float | None = None
+) -> float:
+    district = District()
+    district.device("x", installed=TODAY - timedelta(days=round(years * 365.25)), healthy=False)
+    district.history.add(UP, "x", up)
+    district.history.add(REBOOTS, "x", reboots / (720 * 3600))
+    for number in range(4):
+        part = district.part("x", f"psu {number}", EntityKind.SENSOR)
+        district.reading("netwatch_sensor_state_level", part, 2 if number < failed else 0)
+    if support is not None:
+        until = TODAY - timedelta(days=round(support * 365.25))
+        district.assets = [dataclasses.replace(asset, support_until=until) for asset in district.assets]
+    (asset,) = district.plan().assets
+    assert 0 <= asset.score <= 100
+    assert asset.score == sum(one.points for one in asset.contributions)
+    return asset.score
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    years=st.floats(0, 30),
+    up=st.floats(0, 1),
+    reboots=st.integers(0, 50),
+    failed=st.integers(0, 4),
+    support=st.floats(-5, 15),
+    more=st.fixed_dictionaries(
+        {
+            "years": st.floats(0, 10),
+            "up": st.floats(0, 1),
+            "reboots": st.integers(0, 20),
+            "support": st.floats(0, 5),
+        }
+    ),
+)
+def test_more_age_faults_and_milestones_never_lower_a_score(
+    years, up, reboots, failed, support, more
+) -> None:
+    base = {"years": years, "up": up, "reboots": reboots, "failed": failed, "support": support}
+    before = one_score(**base)
+    assert one_score(**{**base, "years": years + more["years"]}) >= before
+    assert one_score(**{**base, "up": up * (1 - more["up"])}) >= before
+    assert one_score(**{**base, "reboots": reboots + more["reboots"]}) >= before
+    assert one_score(**{**base, "failed": min(4, failed + 1)}) >= before
+    assert one_score(**{**base, "support": support + more["support"]}) >= before
+    assert one_score(**{**base, "support": None}) <= before
+
+
+def test_without_any_facts_there_is_still_a_list(district: District) -> None:
+    plan = district.plan(lifecycle=Lifecycle())
+    assert all("useful life" in asset.unknown for asset in plan.assets)
+    assert plan.policy == POLICY.name
+
+
+def test_another_policy_gives_another_order(district: District) -> None:
+    text = (config_dir() / "planning" / "replacement.yaml").read_text(encoding="utf-8")
+    changed = text.replace(
+        "points: 20\n    # Years since inst", "points: 35\n    # Years since inst"
+    ).replace("points: 15", "points: 0")
+    plan = district.plan(policy=load_policy(parse_yaml(changed, "mine.yaml")))
+    assert plan.assets[0].name == "sw-old"
+    assert points(by_name(plan)["sw-full"])["saturation"] == 0
