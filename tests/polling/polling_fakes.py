@@ -68,10 +68,8 @@ async def settle() -> None:
 def target(
     name: str, *, interval: float = 60.0, reachability: Reachability = NO_PROBE, **more: object
 ) -> Target:
-    values: dict[str, object] = {
-        "addresses": (f"192.0.2.{zlib.crc32(name.encode()) % 250 + 1}",),
-        "snmp": SnmpAccess(),
-    }
+    address = f"192.0.2.{zlib.crc32(name.encode()) % 250 + 1}"
+    values: dict[str, object] = {"addresses": (address,), "snmp": SnmpAccess()}
     return Target(
         EntityId(name),
         name,

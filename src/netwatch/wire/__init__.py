@@ -1,18 +1,34 @@
 """Everything that talks to devices, and the recordings that answer in their place."""
 
+from netwatch.wire.echo import UdpEchoProber
+from netwatch.wire.http_json import AiohttpJson, RecordedHttpJson
+from netwatch.wire.icmp import IcmpProber
 from netwatch.wire.protocols import HttpJson, Prober, ProbeResult, SnmpSession, SnmpWire, SshRunner
 from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
-from netwatch.wire.snmp import NetworkSnmpWire
+from netwatch.wire.sip import SipOptionsProber
+from netwatch.wire.snmp import NetworkSnmpWire, UsmUser
+from netwatch.wire.trap import Trap, TrapListener, TrapStats
+from netwatch.wire.udp import TransportStats
 
 __all__ = [
+    "AiohttpJson",
     "HttpJson",
+    "IcmpProber",
     "NetworkSnmpWire",
     "ProbeResult",
     "Prober",
+    "RecordedHttpJson",
     "RecordedSession",
     "RecordedSnmpWire",
     "Recording",
+    "SipOptionsProber",
     "SnmpSession",
     "SnmpWire",
     "SshRunner",
+    "TransportStats",
+    "Trap",
+    "TrapListener",
+    "TrapStats",
+    "UdpEchoProber",
+    "UsmUser",
 ]

@@ -4,6 +4,7 @@ ber -> pdu -> (channel: community | usm + v3) -> agent -> session -> wire
 """
 
 from netwatch.wire.snmp.session import NetworkSession
+from netwatch.wire.snmp.usm import UsmUser
 from netwatch.wire.snmp.wire import NetworkSnmpWire
 
-__all__ = ["NetworkSession", "NetworkSnmpWire"]
+__all__ = ["NetworkSession", "NetworkSnmpWire", "UsmUser"]

@@ -25,6 +25,7 @@ __all__ = [
     "encode_pdu",
     "message_id",
     "message_version",
+    "response_to",
 ]
 
 V1, V2C, V3 = 0, 1, 3
@@ -156,6 +157,13 @@ def decode_community_message(data: bytes) -> Message:
         raise WireDecodeError(f"SNMP version {version} where 0 or 1 belongs")
     start, stop = ber.expect(data, pos, end, ber.OCTET_STRING)
     return Message(version, data[start:stop], decode_pdu(data, stop, end))
+
+
+def response_to(inform: bytes) -> bytes:
+    """The Response to a v2c inform that could be decoded: the same message with another tag."""
+    _, pos, end = message_version(inform)
+    _, at = ber.expect(inform, pos, end, ber.OCTET_STRING)
+    return inform[:at] + bytes((PduType.RESPONSE,)) + inform[at + 1 : end]
 
 
 def decode_pdu(data: bytes, pos: int, end: int) -> Pdu:
