@@ -65,10 +65,14 @@ class OutboxMachine(RuleBasedStateMachine):
             row["tries"] += 1
             row["at"] = until
 
-    @rule(before=st.floats(10, 19))
-    def forget(self, before) -> None:
-        self.store.outbox.forget(before)
-        self.model = [row for row in self.model if row["done"] is None or row["done"] >= before]
+    @rule(channel=channels, count=st.integers(0, 2))
+    def delete_finished(self, channel, count) -> None:
+        finished = self.store.outbox.finished(channel)[:count]
+        self.store.outbox.delete([entry.number for entry in finished])
+        for entry in finished:
+            row = next(row for row in self.model if (row["channel"], row["key"]) == (channel, entry.key))
+            assert row["done"] is not None
+            self.model.remove(row)
 
     @rule(channel=channels)
     def discard(self, channel) -> None:

@@ -1,0 +1,38 @@
+"""From alerts to people and other programs: a durable outbox, and one module per kind of receiver."""
+
+from netwatch.notify.alertmanager import AlertmanagerChannel
+from netwatch.notify.channel import BaseChannel, Channel, Refused, alert_document
+from netwatch.notify.dispatcher import ChannelStatus, Dispatcher, Manners, Outbox
+from netwatch.notify.mail import EmailChannel
+from netwatch.notify.mqtt import MqttChannel
+from netwatch.notify.settings import (
+    AlertmanagerSettings,
+    ChannelSettings,
+    EmailSettings,
+    MqttSettings,
+    WebhookSettings,
+    taken_from,
+)
+from netwatch.notify.webhook import WebhookChannel, signature
+
+__all__ = [
+    "AlertmanagerChannel",
+    "AlertmanagerSettings",
+    "BaseChannel",
+    "Channel",
+    "ChannelSettings",
+    "ChannelStatus",
+    "Dispatcher",
+    "EmailChannel",
+    "EmailSettings",
+    "Manners",
+    "MqttChannel",
+    "MqttSettings",
+    "Outbox",
+    "Refused",
+    "WebhookChannel",
+    "WebhookSettings",
+    "alert_document",
+    "signature",
+    "taken_from",
+]

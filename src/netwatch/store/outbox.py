@@ -62,6 +62,19 @@ class OutboxTable:
         )
         return [OutboxEntry(*row) for row in rows]
 
+    def finished(self, channel: str) -> list[OutboxEntry]:
+        """What the channel has taken or refused and what is not forgotten yet, in order of acceptance."""
+        rows = self._database.rows(
+            "SELECT number, channel, key, body, created, attempts, next_attempt, error FROM outbox"
+            " WHERE channel = ? AND done IS NOT NULL ORDER BY number",
+            (channel,),
+        )
+        return [OutboxEntry(*row) for row in rows]
+
+    def delete(self, numbers: Sequence[int]) -> None:
+        """Forgets these, and their keys with them."""
+        self._database.write_many("DELETE FROM outbox WHERE number = ?", [(number,) for number in numbers])
+
     def depths(self) -> dict[str, int]:
         """How many messages wait, by channel; channels without any are left out."""
         rows = self._database.rows("SELECT channel, count(*) FROM outbox WHERE done IS NULL GROUP BY channel")
@@ -86,11 +99,6 @@ class OutboxTable:
             " WHERE number = ? AND done IS NULL",
             [(next_attempt, error, number) for number in numbers],
         )
-
-    def forget(self, before: float) -> int:
-        """Deletes what was done before that wall second, and its keys with it. Returns how many."""
-        with self._database.transaction() as connection:
-            return connection.execute("DELETE FROM outbox WHERE done < ?", (before,)).rowcount
 
     def discard(self, channel: str) -> int:
         """Deletes what waits for a channel that is no more. Returns how many."""

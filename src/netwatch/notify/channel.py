@@ -1,0 +1,98 @@
+"""What the dispatcher asks of a channel, and what channels share."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from netwatch.errors import ConfigError, DeliveryError
+from netwatch.model import Alert, Severity
+
+__all__ = ["BaseChannel", "Channel", "Refused", "alert_document", "tls_context"]
+
+DOCUMENT_VERSION = "netwatch-alerts/1"
+
+
+class Refused(DeliveryError):  # noqa: N818 - reads as what happened
+    """The receiver will never take this message, however often it is sent."""
+
+
+class Channel(Protocol):
+    """One way out. `deliver` is called by one task at a time."""
+
+    name: str
+    at_least: Severity
+    gathers: bool
+    """A first message waits a moment, so that alerts of one fault arrive together."""
+    refresh_every: float | None
+    """Seconds between calls of `refresh`; None for never."""
+
+    async def deliver(self, alerts: Sequence[Alert]) -> None:
+        """Returns once the receiver has taken all of them. Raises DeliveryError, or Refused."""
+        ...
+
+    async def refresh(self) -> None:
+        """Tells the receiver again what is active. Raises DeliveryError."""
+        ...
+
+    def resume(self, alerts: Sequence[Alert]) -> None:
+        """After a restart: these were delivered as firing and have not ended."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class BaseChannel:
+    """Defaults for a channel that only delivers."""
+
+    gathers = True
+    refresh_every: float | None = None
+
+    def __init__(self, name: str, at_least: Severity) -> None:
+        self.name = name
+        self.at_least = at_least
+
+    async def refresh(self) -> None:
+        """Nothing to tell again."""
+
+    def resume(self, alerts: Sequence[Alert]) -> None:
+        """Nothing to remember."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def alert_document(alert: Alert, external_url: str = "") -> dict[str, Any]:
+    """An alert as webhooks and MQTT carry it. Times: Unix seconds. `key`: the same at each repetition."""
+    return {
+        "id": alert.id,
+        "key": f"{alert.id}:{alert.state.value}",
+        "rule": alert.rule,
+        "state": alert.state.value,
+        "severity": alert.severity.value,
+        "summary": alert.summary,
+        "since": alert.since,
+        "fired": alert.fired,
+        "resolved": alert.resolved,
+        "value": alert.value,
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "url": alert_url(alert, external_url),
+    }
+
+
+def alert_url(alert: Alert, external_url: str) -> str:
+    """Where a person finds the alert on netwatch's own page; empty if that has no address."""
+    return f"{external_url.rstrip('/')}/alerts#{alert.id}" if external_url else ""
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Trusts the system's certificates, or only those in `ca_file`. ConfigError if that can't be read."""
+    try:
+        return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"{ca_file}: no certificates in PEM: {error.strerror or type(error).__name__}"
+        ) from None

@@ -1,0 +1,315 @@
+"""From transitions to receivers, through the outbox: accepted means committed, and then it will arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from netwatch.errors import DeliveryError, StoreError
+from netwatch.model import Alert, AlertState, Clock, Severity, Transition
+from netwatch.notify.channel import Channel, Refused
+from netwatch.store import OutboxEntry, decode_alert, encode_alert
+
+__all__ = ["ChannelStatus", "Dispatcher", "Outbox"]
+
+_ORDER = list(Severity)
+_BATCH = 50
+"""Messages in one delivery."""
+_IDLE = 60.0
+"""Seconds after which the outbox is looked at even if nothing woke the channel."""
+
+
+class Outbox(Protocol):
+    """What the dispatcher needs of the store's outbox."""
+
+    def put(self, messages: Sequence[tuple[str, str, str]], at: float) -> int: ...
+
+    def waiting(self, channel: str, limit: int = 100) -> list[OutboxEntry]: ...
+
+    def finished(self, channel: str) -> list[OutboxEntry]: ...
+
+    def has(self, channel: str, key: str) -> bool: ...
+
+    def done(self, numbers: Sequence[int], at: float, error: str = "") -> None: ...
+
+    def failed(self, numbers: Sequence[int], next_attempt: float, error: str) -> None: ...
+
+    def delete(self, numbers: Sequence[int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """How a channel is doing since the start of the process."""
+
+    delivered: int = 0
+    failures: int = 0
+    refused: int = 0
+    """Given up: refused for good, or too old."""
+    failures_in_a_row: int = 0
+    last_success: float | None = None
+    """Wall seconds."""
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """Seconds."""
+
+    group_wait: float = 0.0
+    """A first message waits this long for others, on channels that gather."""
+    first_retry: float = 5.0
+    longest_retry: float = 300.0
+    give_up_after: float = 86400.0
+    """A message that nobody took for that long is dropped, so that it does not hold up the others."""
+    shutdown: float = 3.0
+    """What is being delivered gets this long to end."""
+    keep: float = 7 * 86400.0
+    """Keys of ended alerts are remembered this long."""
+
+
+class Dispatcher:
+    """Writes what is to be told into the outbox and delivers it: in order per channel, channels apart."""
+
+    def __init__(
+        self,
+        channels: Sequence[Channel],
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        manners: Manners = Manners(),
+    ) -> None:
+        names = [channel.name for channel in channels]
+        if len(set(names)) < len(names):
+            raise ValueError("two channels have the same name")
+        self._channels = tuple(channels)
+        self._outbox = outbox
+        self._clock = clock
+        self._manners = manners
+        self._wake = {name: asyncio.Event() for name in names}
+        self._status = {name: ChannelStatus() for name in names}
+        self._settled: dict[str, set[int]] = {name: set() for name in names}
+        """Taken by the receiver, although the outbox could not be told."""
+        self._forget_at = dict.fromkeys(names, 0.0)
+        self._stopping = False
+        self._log = structlog.get_logger("netwatch.notify")
+
+    def notify(self, transitions: Sequence[Transition]) -> int:
+        """Accepts what somebody should be told of: committed on return. Returns the number of new messages.
+
+        What is explained by another alert is not told. An end is told to whom the beginning was. Raises
+        StoreError.
+        """
+        messages = [
+            (channel.name, _key(transition.alert), encode_alert(transition.alert))
+            for transition in transitions
+            for channel in self._channels
+            if self._is_for(channel, transition.alert)
+        ]
+        new = self._outbox.put(messages, self._clock.now().wall) if messages else 0
+        for name, _, _ in messages:
+            self._wake[name].set()
+        return new
+
+    def resume(self, open_alerts: Sequence[Alert]) -> None:
+        """After a restart: what channels were told of goes on, or is closed if it is open no more."""
+        alive = {alert.id for alert in open_alerts}
+        now = self._clock.now().wall
+        for channel in self._channels:
+            told = {entry.key: entry for entry in self._outbox.finished(channel.name) if not entry.error}
+            active = []
+            for key, entry in told.items():
+                alert_id, _, state = key.partition(":")
+                ended_key = f"{alert_id}:{AlertState.RESOLVED.value}"
+                if state != AlertState.FIRING.value or self._outbox.has(channel.name, ended_key):
+                    continue
+                alert = decode_alert(entry.body)
+                if alert_id in alive:
+                    active.append(alert)
+                else:
+                    ended = replace(alert, state=AlertState.RESOLVED, resolved=now)
+                    self._outbox.put([(channel.name, _key(ended), encode_alert(ended))], now)
+            channel.resume(active)
+
+    def status(self) -> dict[str, ChannelStatus]:
+        """By channel."""
+        return dict(self._status)
+
+    async def run(self) -> None:
+        """Delivers until cancelled; then ends within `manners.shutdown` seconds and closes the channels."""
+        self._stopping = False
+        tasks = [asyncio.create_task(self._serve(channel)) for channel in self._channels]
+        try:
+            if tasks:
+                # Unlike gather, wait does not cancel them: what is being delivered may end in peace.
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+                for task in tasks:
+                    if task.done():
+                        task.result()
+            else:
+                await asyncio.Event().wait()
+        finally:
+            self._stopping = True
+            for event in self._wake.values():
+                event.set()
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._manners.shutdown)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*(channel.close() for channel in self._channels), return_exceptions=True)
+
+    def _is_for(self, channel: Channel, alert: Alert) -> bool:
+        if alert.state is AlertState.RESOLVED:
+            return self._outbox.has(channel.name, f"{alert.id}:{AlertState.FIRING.value}")
+        severe = _ORDER.index(alert.severity) >= _ORDER.index(channel.at_least)
+        return alert.state is AlertState.FIRING and not alert.suppressed_by and severe
+
+    async def _serve(self, channel: Channel) -> None:
+        """The life of one channel."""
+        refresh_at = self._clock.now().mono
+        while not self._stopping:
+            self._wake[channel.name].clear()
+            try:
+                delay = await self._deliver_ready(channel)
+            except StoreError as error:
+                self._log.error("outbox is not usable", channel=channel.name, error=str(error))
+                delay = self._manners.first_retry
+            if channel.refresh_every is not None:
+                now = self._clock.now().mono
+                if now >= refresh_at:
+                    await self._refresh(channel)
+                    refresh_at = now + channel.refresh_every
+                delay = min(delay, refresh_at - now)
+            if delay > 0 and not self._stopping:
+                await self._pause(channel.name, delay)
+
+    async def _pause(self, name: str, seconds: float) -> None:
+        """Until the channel is woken, or for that long."""
+        waits = [
+            asyncio.ensure_future(self._wake[name].wait()),
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _deliver_ready(self, channel: Channel) -> float:
+        """Delivers what is due. Returns seconds until there is something to do again, 0 for at once."""
+        settled = self._settled[channel.name]
+        if settled:
+            self._outbox.done(sorted(settled), self._clock.now().wall)
+            settled.clear()
+        entries = self._outbox.waiting(channel.name, _BATCH)
+        if not entries:
+            self._forget(channel.name)
+            return _IDLE
+        head, now = entries[0], self._clock.now().wall
+        due = head.next_attempt
+        if channel.gathers and head.attempts == 0:
+            due = max(due, head.created + self._manners.group_wait)
+        wait = due - now
+        if 0 < wait <= self._manners.longest_retry:  # more than that: the clock was set back
+            return wait
+        await self._attempt(channel, entries)
+        return 0.0
+
+    async def _attempt(self, channel: Channel, entries: Sequence[OutboxEntry]) -> None:
+        try:
+            await channel.deliver([decode_alert(entry.body) for entry in entries])
+        except Refused as error:
+            if len(entries) > 1:  # one of them spoils it: find out which
+                for entry in entries:
+                    if self._stopping:
+                        return
+                    await self._attempt(channel, [entry])
+                return
+            self._give_up(channel, entries, str(error))
+        except DeliveryError as error:
+            self._postpone(channel, entries, str(error))
+        except Exception as error:  # a mistake in one channel must not silence the others
+            # Neither text nor locals of the error: they might hold the URL or a password.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{where.filename}:{where.lineno}"
+            self._log.error("channel failed", channel=channel.name, error=type(error).__name__, place=place)
+            self._postpone(channel, entries, f"unexpected {type(error).__name__}")
+        else:
+            self._settle(channel.name, entries)
+            status = self._status[channel.name]
+            self._status[channel.name] = replace(
+                status,
+                delivered=status.delivered + len(entries),
+                failures_in_a_row=0,
+                last_success=self._clock.now().wall,
+            )
+
+    def _settle(self, name: str, entries: Sequence[OutboxEntry], error: str = "") -> None:
+        numbers = [entry.number for entry in entries]
+        self._settled[name].update(numbers)
+        self._outbox.done(numbers, self._clock.now().wall, error)
+        self._settled[name].difference_update(numbers)
+
+    def _postpone(self, channel: Channel, entries: Sequence[OutboxEntry], error: str) -> None:
+        now = self._clock.now().wall
+        late = [entry for entry in entries if now - entry.created >= self._manners.give_up_after]
+        if late:
+            self._give_up(channel, late, f"given up: {error}")
+        rest = entries[len(late) :]
+        if rest:
+            pause = min(
+                self._manners.longest_retry, self._manners.first_retry * 2.0 ** min(rest[0].attempts, 20)
+            )
+            self._outbox.failed([entry.number for entry in rest], now + pause, error)
+        status = self._status[channel.name]
+        self._status[channel.name] = replace(
+            status,
+            failures=status.failures + 1,
+            failures_in_a_row=status.failures_in_a_row + 1,
+            last_error=error,
+        )
+        self._log.warning("alerts not delivered", channel=channel.name, waiting=len(entries), error=error)
+
+    def _give_up(self, channel: Channel, entries: Sequence[OutboxEntry], error: str) -> None:
+        self._settle(channel.name, entries, error)
+        status = self._status[channel.name]
+        self._status[channel.name] = replace(status, refused=status.refused + len(entries), last_error=error)
+        keys = [entry.key for entry in entries]
+        self._log.error("alerts given up", channel=channel.name, keys=keys, error=error)
+
+    async def _refresh(self, channel: Channel) -> None:
+        try:
+            await channel.refresh()
+        except DeliveryError as error:
+            status = self._status[channel.name]
+            self._status[channel.name] = replace(status, failures=status.failures + 1, last_error=str(error))
+            self._log.warning("alerts not repeated", channel=channel.name, error=str(error))
+
+    def _forget(self, name: str) -> None:
+        """Drops the keys of alerts that ended long ago; looks once an hour."""
+        now = self._clock.now().mono
+        if now < self._forget_at[name]:
+            return
+        self._forget_at[name] = now + 3600.0
+        before = self._clock.now().wall - self._manners.keep
+        finished = self._outbox.finished(name)
+        end = f":{AlertState.RESOLVED.value}"
+        old = {
+            entry.key.removesuffix(end)
+            for entry in finished
+            if entry.key.endswith(end) and entry.created < before
+        }
+        self._outbox.delete([entry.number for entry in finished if entry.key.partition(":")[0] in old])
+
+
+def _key(alert: Alert) -> str:
+    """What a receiver is told at most once."""
+    return f"{alert.id}:{alert.state.value}"

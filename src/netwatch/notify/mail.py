@@ -1,0 +1,123 @@
+"""Mail through an SMTP server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from types import ModuleType
+
+from netwatch.errors import DeliveryError, MissingExtra
+from netwatch.model import Alert, AlertState, Clock, Severity
+from netwatch.notify.channel import BaseChannel, Refused, alert_url, tls_context
+from netwatch.notify.settings import EmailSettings
+
+__all__ = ["EmailChannel", "compose"]
+
+_ORDER = list(Severity)
+
+
+class EmailChannel(BaseChannel):
+    """One plain text mail for all alerts that are ready."""
+
+    def __init__(self, settings: EmailSettings, clock: Clock, *, external_url: str = "") -> None:
+        super().__init__(settings.name, settings.at_least)
+        self._settings = settings
+        self._clock = clock
+        self._external_url = external_url
+        self._smtp = _library()
+        self._tls = None if settings.tls == "none" else tls_context(settings.ca_file)
+
+    async def deliver(self, alerts: Sequence[Alert]) -> None:
+        settings, smtp = self._settings, self._smtp
+        now = datetime.fromtimestamp(self._clock.now().wall, UTC)
+        message = compose(alerts, settings.sender, settings.to, now, self._external_url)
+        try:
+            await smtp.send(
+                message,
+                hostname=settings.host,
+                port=settings.port,
+                username=settings.user or None,
+                password=settings.password.reveal() or None,
+                timeout=settings.timeout,
+                use_tls=settings.tls == "tls",
+                start_tls=settings.tls == "starttls",
+                tls_context=self._tls,
+            )
+        except smtp.SMTPAuthenticationError:
+            raise DeliveryError("user or password was refused") from None
+        except smtp.SMTPRecipientsRefused as error:
+            codes = {recipient.code for recipient in error.recipients}
+            self._raise_for(min(codes, default=0), "no recipient was accepted")
+        except smtp.SMTPResponseException as error:
+            self._raise_for(error.code, "the server did not take the mail")
+        except smtp.SMTPTimeoutError:
+            raise DeliveryError(f"no answer within {settings.timeout:g} s") from None
+        except (smtp.SMTPException, OSError, ValueError) as error:
+            raise DeliveryError(f"the mail could not be handed over: {type(error).__name__}") from None
+
+    def _raise_for(self, code: int, what: str) -> None:
+        """550 to 554 are final (RFC 5321, 4.2.3); the texts beside the codes may quote the login."""
+        kind = Refused if 550 <= code <= 554 else DeliveryError
+        raise kind(f"{what} (SMTP code {code})") from None
+
+
+def compose(
+    alerts: Sequence[Alert], sender: str, to: Sequence[str], now: datetime, external_url: str = ""
+) -> EmailMessage:
+    """Subject: what matters most, readable on a phone. Body: one paragraph per alert."""
+    message = EmailMessage()
+    message["Subject"] = _subject(alerts)
+    message["From"] = sender
+    message["To"] = ", ".join(to)
+    message["Date"] = format_datetime(now)
+    domain = sender.rpartition("@")[2]
+    message["Message-ID"] = _message_id(alerts[0], alerts[0].state, domain)
+    if len(alerts) == 1 and alerts[0].state is AlertState.RESOLVED:
+        message["In-Reply-To"] = message["References"] = _message_id(alerts[0], AlertState.FIRING, domain)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content("\n\n".join(_paragraph(alert, external_url) for alert in alerts) + "\n")
+    return message
+
+
+def _message_id(alert: Alert, state: AlertState, domain: str) -> str:
+    return f"<{alert.id}.{state.value}@{domain}>"
+
+
+def _subject(alerts: Sequence[Alert]) -> str:
+    firing = [alert for alert in alerts if alert.state is AlertState.FIRING]
+    worst = max(firing or alerts, key=lambda alert: _ORDER.index(alert.severity))
+    head = worst.severity.value if firing else "resolved"
+    more = f" (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
+    return f"[{head}] {_line(worst.summary)[:150]}{more}"
+
+
+def _paragraph(alert: Alert, external_url: str) -> str:
+    state = "RESOLVED" if alert.state is AlertState.RESOLVED else alert.severity.value.upper()
+    lines = [f"{state}: {_line(alert.summary)}", f"since {_when(alert.since)}"]
+    if alert.resolved is not None:
+        lines.append(f"until {_when(alert.resolved)}")
+    lines += [_line(alert.annotations[name]) for name in ("description",) if alert.annotations.get(name)]
+    for name in ("devices_behind", "evidence", "runbook"):
+        if alert.annotations.get(name):
+            lines.append(f"{name.replace('_', ' ')}: {_line(alert.annotations[name])}")
+    link = alert_url(alert, external_url)
+    return "\n".join([*lines, link] if link else lines)
+
+
+def _when(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _line(text: str) -> str:
+    """One line of printable text: names come from devices, and a line break in them would forge a header."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _library() -> ModuleType:
+    try:
+        import aiosmtplib
+    except ImportError:
+        raise MissingExtra("aiosmtplib", "notify") from None
+    return aiosmtplib

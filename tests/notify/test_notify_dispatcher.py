@@ -1,0 +1,276 @@
+"""In order, once, to everybody, over restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netwatch.errors import DeliveryError
+from netwatch.model import Alert, AlertState, EntityId, Instant, Severity, Transition
+from netwatch.notify import BaseChannel, Dispatcher, Manners, Refused
+from netwatch.store import Store
+
+
+class FakeClock:
+    """Time moves on only by sleeping, and then at once."""
+
+    def __init__(self) -> None:
+        self.time = Instant(1_700_000_000.0, 0.0)
+
+    def now(self) -> Instant:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0.001)
+        self.time = self.time.plus(seconds)
+
+
+class Recorder(BaseChannel):
+    """Takes messages according to a script of answers; takes all when the script has ended."""
+
+    def __init__(self, name: str, script: Sequence[Exception | None] = (), *, at_least=Severity.INFO) -> None:
+        super().__init__(name, at_least)
+        self.script = list(script)
+        self.got: list[str] = []
+        self.batches: list[int] = []
+        self.resumed: list[str] = []
+        self.bad: set[str] = set()
+
+    async def deliver(self, alerts: Sequence[Alert]) -> None:
+        answer = self.script.pop(0) if self.script else None
+        if answer is not None:
+            raise answer
+        if self.bad & {alert.id for alert in alerts}:
+            raise Refused("no")
+        self.batches.append(len(alerts))
+        self.got += [f"{alert.id}:{alert.state.value}" for alert in alerts]
+
+    def resume(self, alerts: Sequence[Alert]) -> None:
+        self.resumed += [alert.id for alert in alerts]
+
+
+async def run_until(dispatcher: Dispatcher, reached: Callable[[], bool]) -> None:
+    task = asyncio.create_task(dispatcher.run())
+    for _ in range(5000):
+        await asyncio.sleep(0.001)
+        if reached():
+            break
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert reached()
+
+
+async def drain(dispatcher: Dispatcher, store: Store) -> None:
+    await run_until(dispatcher, lambda: not store.outbox.depths())
+
+
+async def test_each_transition_arrives_once_and_in_order(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        mail, page = Recorder("mail", [DeliveryError("away")] * 3), Recorder("page")
+        dispatcher = Dispatcher([mail, page], store.outbox, FakeClock())
+        steps = [transition(make_alert("a")), transition(make_alert("b")), transition(make_alert("a"))]
+        assert dispatcher.notify(steps) == 4
+        assert dispatcher.notify([transition(make_alert("a", state="resolved"), "firing")]) == 2
+        await drain(dispatcher, store)
+        assert mail.got == page.got == ["a:firing", "b:firing", "a:resolved"]
+        status = dispatcher.status()
+        assert (status["mail"].failures, status["mail"].delivered, status["mail"].last_error) == (
+            3,
+            3,
+            "away",
+        )
+        assert status["page"].failures == 0
+
+
+async def test_what_nobody_needs_to_know_is_not_told(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        channel = Recorder("page", at_least=Severity.WARNING)
+        dispatcher = Dispatcher([channel], store.outbox, FakeClock())
+        dispatcher.notify(
+            [
+                transition(make_alert("pending", state="pending"), None),
+                transition(make_alert("explained", suppressed_by="root")),
+                transition(make_alert("minor", severity=Severity.INFO)),
+                transition(make_alert("minor", state="resolved", severity=Severity.INFO), "firing"),
+                transition(make_alert("explained", state="resolved"), "firing"),
+                transition(make_alert("never-fired", state="resolved", fired=None)),
+            ]
+        )
+        assert store.outbox.depths() == {}
+
+
+async def test_the_end_of_what_was_told_is_told_even_if_it_is_explained_by_now(
+    tmp_path, make_alert, transition
+) -> None:
+    with Store(tmp_path / "db") as store:
+        channel = Recorder("page")
+        dispatcher = Dispatcher([channel], store.outbox, FakeClock())
+        dispatcher.notify([transition(make_alert("a"))])
+        dispatcher.notify([transition(make_alert("a", suppressed_by="root"), "firing")])
+        dispatcher.notify([transition(make_alert("a", state="resolved", suppressed_by="root"), "firing")])
+        await drain(dispatcher, store)
+        assert channel.got == ["a:firing", "a:resolved"]
+
+
+async def test_one_refused_message_does_not_hold_up_the_others(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        channel = Recorder("page")
+        channel.bad = {"b"}
+        dispatcher = Dispatcher([channel], store.outbox, FakeClock())
+        dispatcher.notify([transition(make_alert(number)) for number in "abc"])
+        await drain(dispatcher, store)
+        assert channel.got == ["a:firing", "c:firing"]
+        assert dispatcher.status()["page"].refused == 1
+
+
+async def test_a_mistake_in_a_channel_is_retried_and_hurts_no_other(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        broken, page = Recorder("broken", [KeyError("oops")]), Recorder("page")
+        dispatcher = Dispatcher([broken, page], store.outbox, FakeClock())
+        dispatcher.notify([transition(make_alert("a"))])
+        await drain(dispatcher, store)
+        assert broken.got == page.got == ["a:firing"]
+
+
+async def test_messages_that_nobody_takes_are_dropped_in_the_end(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        channel = Recorder("page", [DeliveryError("away")] * 400)
+        clock = FakeClock()
+        dispatcher = Dispatcher([channel], store.outbox, clock, manners=Manners(give_up_after=3600))
+        dispatcher.notify([transition(make_alert("a"))])
+        await drain(dispatcher, store)
+        assert channel.got == []
+        assert dispatcher.status()["page"].refused == 1
+        assert 3600 <= clock.now().mono < 4500
+
+
+async def test_a_fault_with_many_alerts_arrives_together(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        channel = Recorder("mail")
+        clock = FakeClock()
+        dispatcher = Dispatcher([channel], store.outbox, clock, manners=Manners(group_wait=10))
+        for number in "abc":
+            dispatcher.notify([transition(make_alert(number))])
+        await drain(dispatcher, store)
+        assert channel.batches == [3]
+        assert clock.now().mono >= 10
+
+
+async def test_a_restart_goes_on_and_closes_what_is_open_no_more(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        first = Recorder("page")
+        dispatcher = Dispatcher([first], store.outbox, FakeClock())
+        dispatcher.notify([transition(make_alert(number)) for number in ("still", "gone", "ended")])
+        dispatcher.notify([transition(make_alert("ended", state="resolved"), "firing")])
+        await drain(dispatcher, store)
+        dispatcher.notify([transition(make_alert("waiting"))])
+    with Store(tmp_path / "db") as store:
+        second = Recorder("page")
+        dispatcher = Dispatcher([second], store.outbox, FakeClock())
+        dispatcher.resume([make_alert("still"), make_alert("waiting")])
+        await drain(dispatcher, store)
+        assert second.resumed == ["still"]
+        assert second.got == ["waiting:firing", "gone:resolved"]
+
+
+async def test_what_is_being_delivered_may_end_before_the_shutdown(tmp_path, make_alert, transition) -> None:
+    class Slow(Recorder):
+        async def deliver(self, alerts: Sequence[Alert]) -> None:
+            started.set()
+            await asyncio.sleep(0.05)
+            await super().deliver(alerts)
+
+    started = asyncio.Event()
+    with Store(tmp_path / "db") as store:
+        channel = Slow("page")
+        dispatcher = Dispatcher([channel], store.outbox, FakeClock())
+        dispatcher.notify([transition(make_alert("a"))])
+        task = asyncio.create_task(dispatcher.run())
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert channel.got == ["a:firing"]
+        assert store.outbox.depths() == {}
+
+
+async def test_a_receiver_that_hangs_does_not_hold_up_the_shutdown(tmp_path, make_alert, transition) -> None:
+    class Hanging(Recorder):
+        async def deliver(self, alerts: Sequence[Alert]) -> None:
+            started.set()
+            await asyncio.Event().wait()
+
+    started = asyncio.Event()
+    with Store(tmp_path / "db") as store:
+        dispatcher = Dispatcher([Hanging("page")], store.outbox, FakeClock(), manners=Manners(shutdown=0.05))
+        dispatcher.notify([transition(make_alert("a"))])
+        task = asyncio.create_task(dispatcher.run())
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert store.outbox.depths() == {"page": 1}
+
+
+async def test_keys_of_what_ended_long_ago_are_forgotten(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        clock = FakeClock()
+        dispatcher = Dispatcher([Recorder("page")], store.outbox, clock)
+        dispatcher.notify([transition(make_alert("old")), transition(make_alert("lasting"))])
+        dispatcher.notify([transition(make_alert("old", state="resolved"), "firing")])
+        await drain(dispatcher, store)
+        clock.time = clock.time.plus(30 * 86400)
+        await run_until(dispatcher, lambda: not store.outbox.has("page", "old:firing"))
+        assert store.outbox.has("page", "lasting:firing")
+
+
+def test_two_channels_of_one_name_are_refused(tmp_path) -> None:
+    with Store(tmp_path / "db") as store, pytest.raises(ValueError, match="same name"):
+        Dispatcher([Recorder("x"), Recorder("x")], store.outbox, FakeClock())
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    steps=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["firing", "resolved"])), max_size=10),
+    failures=st.lists(st.sampled_from([None, DeliveryError("away")]), max_size=8),
+    cut=st.integers(0, 10),
+)
+def test_whatever_fails_and_restarts_each_key_arrives_once_and_in_order(
+    tmp_path_factory, steps, failures, cut
+) -> None:
+    async def scenario() -> None:
+        path = tmp_path_factory.mktemp("outbox") / "db"
+        channel = Recorder("page", failures)
+        expected: list[str] = []
+        for part in (steps[:cut], steps[cut:]):
+            with Store(path) as store:
+                dispatcher = Dispatcher([channel], store.outbox, FakeClock())
+                for number, state in part:
+                    alert = Alert(
+                        id=number,
+                        rule="R",
+                        entity=EntityId("e"),
+                        device=EntityId("e"),
+                        state=AlertState(state),
+                        severity=Severity.INFO,
+                        since=1.0,
+                        fired=2.0,
+                        resolved=3.0 if state == "resolved" else None,
+                        value=None,
+                        summary="s",
+                    )
+                    key = f"{number}:{state}"
+                    told = state == "firing" or f"{number}:firing" in expected
+                    if told and key not in expected:
+                        expected.append(key)
+                    dispatcher.notify([Transition(alert, None, 1.0)])
+                await drain(dispatcher, store)
+        assert channel.got == expected
+
+    asyncio.run(scenario())
