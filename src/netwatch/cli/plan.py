@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -73,13 +74,15 @@ async def _fetch(base: str, env: Mapping[str, str]) -> Any:
 
     if not base.startswith(("http://", "https://")):
         raise PlanningError(f"{base}: expected a URL such as {_DEFAULT}")
-    user = env.get("NETWATCH_USER", "")
-    auth = aiohttp.BasicAuth(user, env.get("NETWATCH_PASSWORD", ""), "utf-8") if user else None
+    headers = {"Accept": "application/json"}
+    if user := env.get("NETWATCH_USER", ""):
+        pair = f"{user}:{env.get('NETWATCH_PASSWORD', '')}".encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
     try:
         async with (
-            aiohttp.ClientSession(auth=auth, timeout=timeout) as session,
-            session.get(base.rstrip("/") + _PATH, headers={"Accept": "application/json"}) as answer,
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(base.rstrip("/") + _PATH, headers=headers) as answer,
         ):
             if answer.status in (401, 403):
                 raise PlanningError(f"{base} wants a user: set NETWATCH_USER and NETWATCH_PASSWORD")
