@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import socket
 
 import pytest
@@ -46,3 +47,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture
+def program():
+    """The path of a server: an ordinary user's PATH often lacks /usr/sbin."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path="/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin")
+        assert found is not None, f"{name} is not installed"
+        return found
+
+    return find
