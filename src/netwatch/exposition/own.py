@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from netwatch import __version__
 from netwatch.model import Snapshot
 
 __all__ = ["OwnFamily", "SelfMetrics"]
@@ -30,7 +31,7 @@ class OwnFamily(NamedTuple):
 class SelfMetrics:
     """One per process. Every setter is cheap and safe to call from the event loop."""
 
-    def __init__(self, version: str, registry: CollectorRegistry | None = None) -> None:
+    def __init__(self, version: str = __version__, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self._families: list[OwnFamily] = []
         build = Info("netwatch_build", "Version of netwatch and of Python.", registry=self.registry)

@@ -61,6 +61,6 @@ def _table(families: Iterable[Family]) -> str:
 
 def _own() -> str:
     rows = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
-    for name, kind, text, labels in SelfMetrics("").families():
+    for name, kind, text, labels in SelfMetrics().families():
         rows.append(f"| `{name}` | {kind} | {' '.join(f'`{label}`' for label in labels)} | {text} |")
     return "### netwatch itself\n\nWithout the labels of a device.\n\n" + "\n".join(rows)
