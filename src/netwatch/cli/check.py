@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 
-def register(app: typer.Typer, checkers: Sequence[Checker] = ()) -> None:
-    """Adds the command. `checkers` try what further rooms read."""
+def _all_rooms() -> Sequence[Checker]:
+    from netwatch.app.loading import checkers
+    from netwatch.model import load_catalogue
+
+    return checkers(load_catalogue())
+
+
+def register(app: typer.Typer, checkers: Callable[[], Sequence[Checker]] = _all_rooms) -> None:
+    """Adds the command. `checkers` gives what tries the files of further rooms: profiles, rules, policy."""
 
     @app.command()
     def check(
@@ -25,7 +32,7 @@ def register(app: typer.Typer, checkers: Sequence[Checker] = ()) -> None:
         """Read settings, inventory, calendars and all they name, and say what is wrong. Starts nothing."""
         from netwatch.inventory import check_configuration
 
-        checked = check_configuration(config, os.environ, checkers)
+        checked = check_configuration(config, os.environ, checkers())
         for problem in checked.problems:
             typer.echo(str(problem), err=True)
         if checked.problems:
