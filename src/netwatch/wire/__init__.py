@@ -7,6 +7,7 @@ from netwatch.wire.protocols import HttpJson, Prober, ProbeResult, SnmpSession, 
 from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
 from netwatch.wire.sip import SipOptionsProber
 from netwatch.wire.snmp import NetworkSnmpWire, UsmUser
+from netwatch.wire.ssh import NetmikoRunner, RecordedSshRunner
 from netwatch.wire.trap import Trap, TrapListener, TrapStats
 from netwatch.wire.udp import TransportStats
 
@@ -14,12 +15,14 @@ __all__ = [
     "AiohttpJson",
     "HttpJson",
     "IcmpProber",
+    "NetmikoRunner",
     "NetworkSnmpWire",
     "ProbeResult",
     "Prober",
     "RecordedHttpJson",
     "RecordedSession",
     "RecordedSnmpWire",
+    "RecordedSshRunner",
     "Recording",
     "SipOptionsProber",
     "SnmpSession",
