@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -125,7 +126,8 @@ def validate(model: type[T], document: Document, *, context: Any = None) -> T:
         return model.model_validate(data, context=context)
     except ValidationError as error:
         problems = [_problem(model, document, detail) for detail in error.errors()]
-        raise ConfigError(sorted(problems, key=lambda problem: problem.line or 0)) from None
+    # Raised outside: pydantic's error holds what was found, and must not hang on as __context__.
+    raise ConfigError(sorted(problems, key=lambda problem: problem.line or 0))
 
 
 def fault(message: str, hint: str = "") -> PydanticCustomError:
@@ -187,6 +189,8 @@ def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, An
             message += f", found {detail['input']!r}"
     elif kind in _EXPECTED:
         message = f"expected {_EXPECTED[kind]}, found {_kind_of(detail['input'])}"
+        if kind == "string_type" and isinstance(detail["input"], bool | int | float | date):
+            hint = "put it in quotes"
     else:
         message = message.removeprefix("Value error, ").removeprefix("Input should be ")
         if message != detail["msg"] and detail["msg"].startswith("Input"):
@@ -197,6 +201,8 @@ def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, An
 def _kind_of(value: Any) -> str:
     if isinstance(value, bool | int | float):
         return repr(value)
+    if isinstance(value, date):
+        return "a date"
     return {str: "text", list: "a list", dict: "a mapping", type(None): "nothing"}.get(
         type(value), "something else"
     )
