@@ -18,6 +18,7 @@ KNOWN = {
     models.Addresses: "list of addresses",
     models.Day: "date",
     models.Amount: "number",
+    models.Code: "text",
     calendars.Day: "date",
     calendars.Periods: "list of periods",
 }

@@ -22,6 +22,7 @@ def test_messages_name_file_line_path_and_remedy(path):
     assert found == expected
     assert "planted-secret" not in str(error.value)
     assert "8675309" not in str(error.value)
+    assert error.value.__context__ is None or "planted-secret" not in str(error.value.__context__)
 
 
 def test_a_missing_file_is_named(tmp_path):

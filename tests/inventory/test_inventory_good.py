@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netwatch.config import load_settings
 from netwatch.errors import InventoryError
-from netwatch.inventory import load_inventory, read_inventory, weak_serial
+from netwatch.inventory import DeviceEntry, load_inventory, read_inventory, weak_serial
+from netwatch.inventory.sources import Raw, read_source
 from netwatch.model import (
     Asset,
     DeviceKind,
@@ -62,7 +68,7 @@ places:
         kind: building
         defaults: {reachability: {method: none}}
         places:
-          - {id: 201, kind: room}
+          - {id: "201", kind: room}
   - {id: idf, kind: closet, parent: maple/lincoln-es/main, name: IDF 2A}
 """
 
@@ -305,3 +311,42 @@ def test_an_empty_inventory_holds_the_district(tmp_path):
     inventory = read(tmp_path).inventory
     assert inventory.district == "maple"
     assert [place.name for place in inventory.places.by_id.values()] == ["Maple Valley"]
+
+
+@given(
+    st.lists(
+        st.builds(
+            DeviceEntry,
+            name=st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)
+            .map(str.strip)
+            .filter(bool),
+            addresses=st.lists(st.ip_addresses().map(str), max_size=3).map(tuple),
+            role=st.sampled_from(["core", "access"]),
+            tags=st.lists(st.from_regex(r"[a-z]{1,5}", fullmatch=True), max_size=3).map(tuple),
+            installed=st.none() | st.dates(),
+            cost=st.none() | st.integers(0, 10**6).map(lambda cents: cents / 100),
+            interval=st.none() | st.integers(1, 10**5).map(float),
+            serial=st.from_regex(r"[A-Z]{3}[0-9]{4}", fullmatch=True),
+        ),
+        max_size=5,
+    ),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["", "\ufeff"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_a_table_says_is_what_was_written_into_it(entries, separator, newline, mark):
+    columns = ("name", "addresses", "role", "tags", "installed", "cost", "interval", "serial")
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator=newline)
+    writer.writerow(columns)
+    for entry in entries:
+        values = [getattr(entry, column) for column in columns]
+        writer.writerow([" ".join(value) if isinstance(value, tuple) else value for value in values])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "devices.csv"
+        path.write_bytes((mark + text.getvalue()).encode())
+        raw = Raw()
+        read_source(path, raw)
+    assert raw.problems == []
+    assert [item.entry for item in raw.devices] == entries

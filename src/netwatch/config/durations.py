@@ -10,6 +10,7 @@ __all__ = ["format_duration", "parse_bit_rate", "parse_duration", "parse_size"]
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
 _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:([KMGT])(i?)B?|B)?")
 _RATE = re.compile(r"(\d+(?:\.\d+)?) ?([kKMGT]?)(?:bit/s|bps)?")
 _EXPONENT = {"K": 1, "M": 2, "G": 3, "T": 4}
@@ -22,6 +23,8 @@ def parse_duration(value: object) -> float:
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value)
+    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        seconds = float(value)  # a cell of a table is text
     elif isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
     else:

@@ -78,8 +78,9 @@ _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def _slug(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)  # `id: 101` in YAML: a room
+    if isinstance(value, int):
+        # YAML reads 010 as 8 and no as false: what was written can't be told any more.
+        raise fault("expected a slug, found a number or truth value", "put it in quotes")
     if not isinstance(value, str) or not _SLUG.fullmatch(value):
         hint = ""
         if isinstance(value, str):

@@ -65,16 +65,25 @@ def _amount(value: Any) -> float:
 Amount = Annotated[float, BeforeValidator(_amount)]
 
 
+def _undamaged(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"\d[.,]\d+E[+-]?\d+", value.strip(), re.IGNORECASE):
+        raise fault(f"{value!r} is what a spreadsheet made of a long number", "format the column as text")
+    return value
+
+
+Code = Annotated[str, BeforeValidator(_undamaged)]
+
+
 class AssetFacts(Strict):
     """What the business office knows of a thing."""
 
-    serial: str = Field(
+    serial: Code = Field(
         default="", description="Serial number; placeholders such as `0` or `N/A` are dropped."
     )
     vendor: str = Field(default="", description="Who made it.")
     model: str = Field(default="", description="Model, as on the label.")
-    sku: str = Field(default="", description="Order number: lifecycle dates are matched by it first.")
-    asset_tag: str = Field(default="", description="The district's own number.")
+    sku: Code = Field(default="", description="Order number: lifecycle dates are matched by it first.")
+    asset_tag: Code = Field(default="", description="The district's own number.")
     installed: Day | None = Field(default=None, description="Date of installation.")
     cost: Amount | None = Field(
         default=None, description="Purchase price; left out where unknown, which is not 0."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -136,8 +137,9 @@ def _row(model: type[M], file: str, cells: Mapping[str, str]) -> M:
 def _rows(path: Path, known: list[str], problems: list[Problem]) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, cells that are not empty) of each row. What is wrong with the file goes into `problems`."""
     file = str(path)
-    lines = _text(path).splitlines(keepends=True)
-    reader = csv.reader(lines, delimiter=_delimiter(lines[0] if lines else ""), strict=True)
+    text = _text(path)
+    delimiter = _delimiter(text.partition("\n")[0])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     begin = 1
     try:
