@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -277,6 +281,58 @@ def test_cut_off_anywhere_everything_before_reads_back_and_writing_goes_on(tmp_p
         **expected,
         START + 7 * WIDTH: 9,
     }
+
+
+WRITER = """
+import itertools, sys
+import numpy as np
+from netwatch.history import SegmentStore
+from netwatch.model import EntityId, GaugeBlock, load_catalogue
+store = SegmentStore(sys.argv[1], load_catalogue())
+for number in itertools.count():
+    value = np.full((1, 1), number % 7)
+    start = int(sys.argv[2]) + 3600 * number
+    covered = np.full((1, 1), 3600.0)
+    block = GaugeBlock("netwatch_device_up", (EntityId("a"),), ((),), start, 3600, value, value, covered)
+    store.append(block)
+    print(number, flush=True)
+"""
+
+
+def test_what_was_taken_outlives_a_kill(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path), str(START)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= 700:  # past the first move into months
+                break
+        process.kill()
+        rest = process.stdout.read().split()
+    last = int(rest[-1]) if rest else 700
+    found = everything(SegmentStore(tmp_path, CATALOGUE))["a"]
+    assert [found[START + 3600 * number] for number in range(last + 1)] == [
+        number % 7 for number in range(last + 1)
+    ]
+
+
+def test_a_full_disk_is_told_and_costs_nothing_that_was_there(
+    store: SegmentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append(gauge("a", [[1]]))
+    real = os.pwrite
+
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        if len(data) < 40:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data[:30], offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(StoreError, match="No space left"):
+        store.append(gauge("a", [[2]], START + WIDTH))
+    monkeypatch.setattr(os, "pwrite", real)
+    assert everything(store)["a"] == {START: 1}
+    store.append(gauge("a", [[3]], START + 2 * WIDTH))
+    assert everything(SegmentStore(store.directory, CATALOGUE))["a"] == {START: 1, START + 2 * WIDTH: 3}
 
 
 matrices = hnp.arrays(

@@ -57,6 +57,8 @@ def test_every_date_has_a_source_and_was_checked() -> None:
         ("cisco", ["WS-C9200-48P"], "", {}),
         ("cisco", [""], "", {}),
         ("VMware", ["ESXi"], "6.7.0", {"last_day_of_support": "2022-10-15"}),
+        ("VMware", ["ESXi 6.7"], "17700523", {"last_day_of_support": "2022-10-15"}),
+        ("Microsoft", ["Windows Server 2012 R2"], "", {"last_day_of_support": "2023-10-10"}),
         ("Other", ["WS-C2960X-48FPD-L"], "6.7.0", {}),
     ],
 )

@@ -196,7 +196,7 @@ class Segment:
         """Row numbers and values of one block; None if it is damaged, which is told of in `problems`."""
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
-            return _un_pack_block(head, payload)
+            return _unpack_block(head, payload)
         problem = f"{self.path}: the block at byte {head.offset} is damaged and left out"
         if problem not in self._index.problems:
             self._index.problems.append(problem)
@@ -273,7 +273,7 @@ def _pack_block(numbers: NDArray[np.uint32], columns: Matrices) -> bytes:
     return b"".join(struct.pack("<I", len(part)) + part for part in parts)
 
 
-def _un_pack_block(head: BlockHead, payload: bytes) -> tuple[NDArray[np.uint32], Matrices]:
+def _unpack_block(head: BlockHead, payload: bytes) -> tuple[NDArray[np.uint32], Matrices]:
     parts, position = [], 0
     while position < len(payload):
         (length,) = struct.unpack_from("<I", payload, position)

@@ -56,7 +56,7 @@ class Milestone(Strict):
     models: tuple[str, ...] = ()
     """Shell patterns for the model or the SKU."""
     versions: tuple[str, ...] = ()
-    """Shell patterns for the software's version."""
+    """Shell patterns for the software's version, or for the model where a maker writes the software there."""
     milestone: MilestoneKind
     on: date = Field(alias="date")
     bulletin: str = ""
@@ -77,7 +77,10 @@ class Milestone(Strict):
             and (
                 not self.models or any(_matches(wanted, model) for wanted in self.models for model in models)
             )
-            and (not self.versions or any(_matches(wanted, version) for wanted in self.versions))
+            and (
+                not self.versions
+                or any(_matches(wanted, name) for wanted in self.versions for name in (version, *models))
+            )
         )
 
 
