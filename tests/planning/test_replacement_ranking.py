@@ -333,7 +333,14 @@ def test_what_is_full_counts_and_only_in_lessons() -> None:
     volume = district.part("san", "vol1", EntityKind.VOLUME)
     district.reading("netwatch_volume_size_bytes", volume, 1e12)
     district.reading("netwatch_volume_used_bytes", volume, 0.97e12)
+    disc = district.part("busy", "/cdrom", EntityKind.VOLUME)
+    district.entities[disc] = dataclasses.replace(
+        district.entities[disc], facts={"kind": "hrStorageCompactDisc"}
+    )
+    district.reading("netwatch_volume_size_bytes", disc, 7e8)
+    district.reading("netwatch_volume_used_bytes", disc, 7e8)
     found = by_name(district.plan())
+    assert not any("/cdrom" in item.text for one in found["busy"].contributions for item in one.evidence)
     assert points(found["busy"])["saturation"] == 15
     assert points(found["night"])["saturation"] == 0
     assert points(found["san"])["saturation"] == 15

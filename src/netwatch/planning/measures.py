@@ -25,6 +25,8 @@ _SIZES = {
     "netwatch_volume_used_bytes": "netwatch_volume_size_bytes",
     "netwatch_pool_used_bytes": "netwatch_pool_size_bytes",
 }
+_ALWAYS_FULL = ("compactdisc", "ramdisk", "removabledisk", "floppydisk")
+"""hrStorageTypes of HOST-RESOURCES-MIB (RFC 2790) of which nobody waits for free space."""
 _ERRORS = ("netwatch_interface_receive_errors_total", "netwatch_interface_transmit_errors_total")
 _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
 
@@ -235,14 +237,19 @@ def _volumes(source: _Source) -> None:
         sizes = source.latest(size_family)
         for entity, (used, at) in source.latest(used_family).items():
             size = sizes.get(entity, (0.0, at))[0]
-            if size > 0 and entity in source.snapshot.entities:
+            if size > 0 and _fills(source, entity):
                 _add(source, Fullness(SaturationMeasure.VOLUME, entity, used_family, used / size, None, at))
     told = source.latest("netwatch_volume_used_ratio")
     done = {one.entity for found in source.into.fullness.values() for one in found}
     for entity, (share, at) in told.items():
-        if entity not in done and entity in source.snapshot.entities:
+        if entity not in done and _fills(source, entity):
             family = "netwatch_volume_used_ratio"
             _add(source, Fullness(SaturationMeasure.VOLUME, entity, family, share, None, at))
+
+
+def _fills(source: _Source, entity: EntityId) -> bool:
+    found = source.snapshot.entities.get(entity)
+    return found is not None and not str(found.facts.get("kind", "")).lower().endswith(_ALWAYS_FULL)
 
 
 def _add_percentile(source: _Source, kind: SaturationMeasure, series: SeriesHistory, capacity: float) -> None:

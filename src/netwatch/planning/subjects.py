@@ -158,8 +158,9 @@ def _subject(
         name = asset.device or asset.asset_tag or f"{asset.vendor} {asset.model} {asset.serial}".strip()
     place = device.place if device is not None else _place(snapshot, entity)
     school = snapshot.inventory.places.school_of(place)
-    site = "" if entity is None else str(entity.facts.get("site") or "")
-    return Subject(name, entity, device, asset, place, site if school is None else school.name)
+    if school is None and entity is not None:
+        school = snapshot.inventory.places.school_of(PlaceId(str(entity.facts.get("site") or "")))
+    return Subject(name, entity, device, asset, place, "" if school is None else school.name)
 
 
 def _place(snapshot: Snapshot, entity: Entity | None) -> PlaceId | None:
