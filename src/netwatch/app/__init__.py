@@ -1,0 +1,17 @@
+"""The place where parts become a program."""
+
+from netwatch.app.daemon import Daemon, Running
+from netwatch.app.demo import Demo, give_past
+from netwatch.app.loading import Configuration, checkers, load_configuration
+from netwatch.app.logs import configure_logs
+
+__all__ = [
+    "Configuration",
+    "Daemon",
+    "Demo",
+    "Running",
+    "checkers",
+    "configure_logs",
+    "give_past",
+    "load_configuration",
+]

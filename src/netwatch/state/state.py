@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from netwatch.model import (
     Catalogue,
     Clock,
     EntityId,
+    EntityKey,
     EntityKind,
     Evidence,
     Freshness,
@@ -133,6 +134,10 @@ class State:
             60.0 if before is None else before.interval,
             1 if before is None else before.failures + 1,
         )
+
+    def known(self, source: EntityId) -> Mapping[EntityKey, EntityId]:
+        """Who a source's keys stand for, as far as it has told of them."""
+        return dict(self._directory.keys(source))
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now, frozen. The series are copied; entities and labels are shared between

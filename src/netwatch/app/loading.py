@@ -1,0 +1,137 @@
+"""Everything that files say, read and checked together: a configuration is good as a whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from netwatch.alerts import Rule, load_rules
+from netwatch.calendars import Calendar
+from netwatch.config import Settings, expand, load_settings
+from netwatch.documents import read_yaml
+from netwatch.errors import ConfigError, Problem
+from netwatch.inventory import Checker, Finding, LoadedInventory, read_calendars, read_inventory
+from netwatch.model import Catalogue, EntityId, Inventory, InventoryDevice
+from netwatch.planning import Lifecycle, ReplacementPolicy, load_lifecycle, load_policy
+from netwatch.profiles import ProfileSet, load_profiles
+from netwatch.resources import collectors_dir, config_dir
+from netwatch.web import Auth, load_web_file
+
+__all__ = ["Configuration", "checkers", "load_configuration"]
+
+DeviceIds = Callable[[InventoryDevice], EntityId]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One consistent state of all files."""
+
+    settings: Settings
+    inventory: Inventory
+    profiles: ProfileSet
+    rules: tuple[Rule, ...]
+    calendars: Mapping[str, Calendar]
+    policy: ReplacementPolicy
+    lifecycle: Lifecycle
+    auth: Auth
+    warnings: tuple[Problem, ...]
+    """What is unwise but works, refused user profiles among it: one bad profile does not stop a district."""
+
+    def identified(self, device_id: DeviceIds) -> Configuration:
+        """The same with permanent ids in the devices' targets. Reading files may happen in a thread; asking
+        for ids may not."""
+        devices = {name: _identified(device, device_id) for name, device in self.inventory.devices.items()}
+        return replace(self, inventory=replace(self.inventory, devices=devices))
+
+
+def load_configuration(path: Path, env: Mapping[str, str], catalogue: Catalogue) -> Configuration:
+    """Reads the settings file and all that it names; devices are known by name until `identified`.
+
+    Raises ConfigError with the problems of every file.
+    """
+    settings = load_settings(path, env)
+    problems: list[Problem] = []
+
+    def try_to(read: Callable[[], T]) -> T:
+        """What `read` gives; its problems join the others. The result is looked at only if there are none."""
+        try:
+            return read()
+        except ConfigError as error:
+            problems.extend(error.problems)
+            return None  # type: ignore[return-value]
+
+    rules = try_to(lambda: _rules(settings, catalogue))
+    calendars = try_to(lambda: read_calendars(settings))
+    policy = try_to(lambda: _policy(settings))
+    lifecycle = try_to(lambda: _lifecycle(settings))
+    auth = try_to(lambda: _auth(settings))
+    profiles = try_to(lambda: _profiles(settings, catalogue))
+    loaded: LoadedInventory = try_to(lambda: read_inventory(settings, env, _name_as_id))
+    if problems:
+        raise ConfigError(problems)
+    return Configuration(
+        settings=settings,
+        inventory=loaded.inventory,
+        profiles=profiles,
+        rules=rules,
+        calendars=calendars,
+        policy=policy,
+        lifecycle=lifecycle,
+        auth=auth,
+        warnings=(*settings.warnings, *loaded.warnings, *profiles.problems),
+    )
+
+
+def checkers(catalogue: Catalogue) -> Sequence[Checker]:
+    """What `netwatch check` tries beside settings, inventory and calendars."""
+
+    def of_profiles(settings: Settings) -> Finding:
+        profiles = _profiles(settings, catalogue)
+        return Finding(warnings=tuple(profiles.problems), counts={"profiles": len(profiles.profiles)})
+
+    def of_rules(settings: Settings) -> Finding:
+        return Finding(counts={"rules": len(_rules(settings, catalogue))})
+
+    def of_planning(settings: Settings) -> Finding:
+        _policy(settings)
+        return Finding(counts={"milestones": len(_lifecycle(settings).milestones)})
+
+    def of_web(settings: Settings) -> Finding:
+        return Finding(counts={"users": len(_auth(settings).users)})
+
+    return of_profiles, of_rules, of_planning, of_web
+
+
+def _name_as_id(device: InventoryDevice) -> EntityId:
+    return EntityId(device.name)
+
+
+def _identified(device: InventoryDevice, device_id: DeviceIds) -> InventoryDevice:
+    if device.target is None:
+        return device
+    return replace(device, target=replace(device.target, device=device_id(device)))
+
+
+def _rules(settings: Settings, catalogue: Catalogue) -> tuple[Rule, ...]:
+    files = expand(settings.alerts.rules) or tuple(sorted((config_dir() / "rules").glob("*.yaml")))
+    return load_rules([read_yaml(path) for path in files], catalogue)
+
+
+def _policy(settings: Settings) -> ReplacementPolicy:
+    return load_policy(settings.planning.policy or config_dir() / "planning" / "replacement.yaml")
+
+
+def _lifecycle(settings: Settings) -> Lifecycle:
+    return load_lifecycle(settings.planning.lifecycle or (config_dir() / "lifecycle",))
+
+
+def _auth(settings: Settings) -> Auth:
+    file = settings.web.web_config_file
+    return Auth.open() if file is None else load_web_file(file)
+
+
+def _profiles(settings: Settings, catalogue: Catalogue) -> ProfileSet:
+    return load_profiles([collectors_dir(), *settings.collectors], catalogue)
