@@ -226,6 +226,20 @@ def test_placeholder_serials_are_dropped_with_a_warning_and_may_repeat(tmp_path)
     ]
 
 
+def test_a_mac_address_of_two_devices_is_evidence_for_neither(tmp_path):
+    loaded = read(
+        tmp_path,
+        a_yaml="devices:\n  - {name: a, mac: 001b.210a.0b0c}\n  - {name: b, mac: '00:1B:21:0A:0B:0C'}\n"
+        "  - {name: c, mac: 00-1b-21-0a-0b-0d}\n  - {name: d}\n  - {name: e}\n",
+    )
+    macs = [device.mac for device in loaded.inventory.devices.values()]
+    assert macs == ["", "", "00:1b:21:0a:0b:0d", "", ""]
+    assert [str(warning).replace(f"{tmp_path}/", "") for warning in loaded.warnings] == [
+        "a.inv.yaml:3: devices[1].mac: 00:1b:21:0a:0b:0c is also that of device 'a' and is dropped from both "
+        "(see a.inv.yaml:2)"
+    ]
+
+
 COMMA = """name,addresses,kind,tags,installed,place
 "a, b",192.0.2.1 2001:db8::1,switch,x|y,2019-07-15,
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netwatch.config import CredentialSet, DeviceDefaults, ReachabilityOverrides, Settings
@@ -116,6 +116,7 @@ def build_devices(entries: list[Located[DeviceEntry]], settings: Settings, tree:
             interface_speeds=dict(entry.interface_speeds),
         )
     _duplicates(out)
+    _shared_macs(out)
     return out
 
 
@@ -224,12 +225,10 @@ def _combine(names: tuple[str, ...], settings: Settings, where: Where, out: Devi
 
 
 def _duplicates(out: Devices) -> None:
-    """Two devices can't share an address and port, a MAC address, or names that differ in case only."""
+    """Two devices can't share an address and port, or names that differ in case only."""
     seen: dict[tuple[str, Any], str] = {}
     for device in out.by_name.values():
         claims: list[tuple[str, Any, str]] = [("name", device.name.casefold(), device.name)]
-        if device.mac:
-            claims.append(("mac", device.mac, device.mac))
         if device.target is not None:
             port = 0 if device.target.snmp is None else device.target.snmp.port
             claims += [("addresses", (each, port), each) for each in dict.fromkeys(device.target.addresses)]
@@ -241,3 +240,18 @@ def _duplicates(out: Devices) -> None:
                         key, f"{shown} is also that of device {other!r}", f"see {out.where[other]}"
                     )
                 )
+
+
+def _shared_macs(out: Devices) -> None:
+    """A MAC address of two devices, as clones and slips of the pen bring it, is evidence for neither."""
+    first: dict[str, str] = {}
+    shared: set[str] = set()
+    for device in out.by_name.values():
+        other = first.setdefault(device.mac, device.name) if device.mac else device.name
+        if other != device.name:
+            shared.add(device.mac)
+            message = f"{device.mac} is also that of device {other!r} and is dropped from both"
+            out.warnings.append(out.where[device.name].problem("mac", message, f"see {out.where[other]}"))
+    for name, device in out.by_name.items():
+        if device.mac in shared:
+            out.by_name[name] = replace(device, mac="")
