@@ -80,6 +80,8 @@ class Builder:
             "address": "",
             **facts,
         }
+        if parent is None:
+            known["listed"] = True
         self.entities[identity] = Entity(
             identity, EntityKind.DEVICE, identity, EntityId(parent) if parent else None, name, "", name, known
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["content_type", "wants_openmetrics"]
+from netwatch.exposition import CONTENT_TYPE_OPENMETRICS, CONTENT_TYPE_TEXT
 
-_TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+__all__ = ["content_type", "wants_openmetrics"]
 
 
 def content_type(openmetrics: bool) -> str:
-    return _OPENMETRICS if openmetrics else _TEXT
+    return CONTENT_TYPE_OPENMETRICS if openmetrics else CONTENT_TYPE_TEXT
 
 
 def wants_openmetrics(accept: str) -> bool:

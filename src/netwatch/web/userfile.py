@@ -85,7 +85,6 @@ def _with_entry(text: str, section: str, key: str, value: str, file: str) -> str
     if not isinstance(mapping, yaml.MappingNode) or (mapping.flow_style and not mapping.value):
         lines[line : mapping.end_mark.line + 1] = [f"{section}:", f"  {entry}"]
     elif mapping.flow_style:
-        hint = "write one user per line"
         raise ConfigError(
             [Problem(file, section, "is written in braces: write one user per line", line=line + 1)]
         )

@@ -30,6 +30,7 @@ from netwatch.web.views import DeviceView, Status
 __all__ = ["DeviceDetail", "device_page", "readings_page"]
 
 _SHOWN_ABOVE = {
+    "listed",
     "kind",
     "role",
     "site",
