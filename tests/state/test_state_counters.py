@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch.model import Evidence
@@ -131,6 +131,7 @@ events = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(events, st.sampled_from([32, 64]), st.integers(0, 2**32 - 1), st.floats(0, 42_949_672))
 def test_never_negative_never_above_line_speed_never_more_than_the_truth(history, bits, start, uptime):
     limit = FAST_ETHERNET  # a 32-bit counter of it wraps after 344 s: no interval here hides a wrap
@@ -166,6 +167,7 @@ def test_never_negative_never_above_line_speed_never_more_than_the_truth(history
         previous = current
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(20, 90), st.floats(0, 0.98)), min_size=3, max_size=50),
     st.floats(0, CACHE_SECONDS * 0.9),

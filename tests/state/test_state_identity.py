@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch.model import EntityKey, EntityKind, InventoryDevice, Reading, Witness, WitnessKind
@@ -239,6 +239,7 @@ def test_a_name_that_is_given_to_another_virtual_machine_is_another_device(world
 names = st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(names, names, st.booleans())
 def test_parts_with_own_mac_addresses_are_always_found_again(old, new, renumbered):
     """Whatever is renamed and renumbered at once, MAC addresses of their own tell which is which."""
@@ -252,6 +253,7 @@ def test_parts_with_own_mac_addresses_are_always_found_again(old, new, renumbere
     assert {new[at]: old[was] for at, was in found.items()} == {n: n for n in set(old) & set(new)}
 
 
+@settings(deadline=None)
 @given(names)
 def test_parts_that_share_one_mac_address_are_told_by_row(old):
     shared = (Witness(WitnessKind.MAC, "00:1a:2b:3c:4d:00"),)

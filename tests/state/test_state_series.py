@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch.model import EntityId, Instant, load_catalogue
@@ -97,6 +97,7 @@ polls = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(polls, min_size=1, max_size=4),
     st.sampled_from([32, 64]),

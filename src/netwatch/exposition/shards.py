@@ -16,6 +16,8 @@ __all__ = ["ALL", "LIMIT", "Shard", "device_filter", "parse_shard", "sd_targets"
 LIMIT = 100_000
 """Samples in one scrape: a Prometheus takes 0.3 CPU seconds for so many, and 4.5 for a million."""
 
+_MOST_PARTS = 1024
+
 _HEADROOM = 0.5
 """Share of the limit that a part may have at most when it is made. Parts come in powers of two, so that
 growth moves few devices."""
@@ -68,13 +70,12 @@ def shards(snapshot: Snapshot, limit: int = LIMIT) -> list[Shard]:
         sites.setdefault(_site(snapshot, device), []).append((device, count))
     out: list[Shard] = []
     for site in sorted(sites):
-        parts = _parts(sites[site], limit)
-        out += [Shard(site, part, parts) for part in range(parts)]
+        out += _split(site, sites[site], limit)
     return out
 
 
 def sd_targets(
-    snapshot: Snapshot, limit: int = LIMIT, address: str = "localhost:9115"
+    snapshot: Snapshot, limit: int = LIMIT, address: str = "localhost:8600"
 ) -> list[dict[str, Any]]:
     """Shards in the form of Prometheus' http_sd_config: `address` is where netwatch serves /metrics."""
     return [
@@ -98,19 +99,17 @@ def device_filter(snapshot: Snapshot, shard: Shard | None) -> Callable[[EntityId
     return lambda device: held.get(device, False)
 
 
-def _parts(devices: list[tuple[EntityId, int]], limit: int) -> int:
-    parts = 1
-    total = sum(count for _, count in devices)
-    if total <= limit:
-        return 1
-    while parts < 1024:
+def _split(site: str, devices: list[tuple[EntityId, int]], limit: int) -> list[Shard]:
+    """The shards of one site that hold anything."""
+    parts, sizes = 1, {0: sum(count for _, count in devices)}
+    while max(sizes.values()) > (limit if parts == 1 or parts > 4 * len(devices) else limit * _HEADROOM):
+        if parts >= _MOST_PARTS:
+            break
         parts *= 2
-        sizes = [0] * parts
+        sizes = dict.fromkeys(range(parts), 0)
         for device, count in devices:
             sizes[crc32(device.encode()) % parts] += count
-        if max(sizes) <= limit * _HEADROOM or parts >= 2 * len(devices):
-            break
-    return parts
+    return [Shard(site, part, parts) for part, size in sizes.items() if size]
 
 
 def _samples(snapshot: Snapshot) -> dict[EntityId, int]:
