@@ -232,7 +232,12 @@ def test_evidence_opens_down_to_readings(district: District) -> None:
     assert full.evidence[0].value == pytest.approx(119 / 125)
     assert full.evidence[0].source == RX
     eol = next(one for one in found["sw-eol"].contributions if one.name == "support")
-    assert {item.source for item in eol.evidence} == {"bulletin c51-744423"}
+    assert [item.text for item in eol.evidence] == [
+        "last day of support 2026-10-31, 0.1 years ago",
+        "end of sale 2021-10-31, 5.1 years ago",
+    ]
+    assert all(item.source.startswith("bulletin c51-744423; ") for item in eol.evidence)
+    assert all(item.source.endswith("checked 2026-11-21, medium confidence") for item in eol.evidence)
     old = next(one for one in found["sw-old"].contributions if one.name == "age")
     assert "installed 2014-08-01, 12.3 years in use" in old.evidence[0].text
 
@@ -461,6 +466,15 @@ def test_the_district_says_when_support_ends(district: District) -> None:
     found = by_name(district.plan())["sw-1"]
     assert points(found)["support"] == 20
     assert "support dates" not in found.unknown
+
+
+def test_software_that_ended_says_that_an_upgrade_may_be_enough() -> None:
+    district = District()
+    district.device("host", kind=DeviceKind.SERVER, role="hypervisor", vendor="VMware", model="ESXi 6.7")
+    (host,) = district.plan().assets
+    support = next(one for one in host.contributions if one.name == "support")
+    assert support.points == 20
+    assert "an upgrade may be enough" in support.evidence[0].text
 
 
 def one_score(

@@ -89,16 +89,13 @@ def _age(subject: Subject, known: Knowledge, verdict: Verdict) -> None:
     if installed is not None and life is not None:
         years = max(0.0, (known.day - installed).days / _DAYS_PER_YEAR)
         text = (
-            f"installed {installed}, {years:.1f} years in use; planned for {life.years:g}, "
-            f"{life.outer_years:g} at most ({life.name})"
+            f"installed {installed}, {years:.1f} years in use, "
+            f"planned for {life.years:g} and {life.outer_years:g} at most"
         )
         points = policy.points * policy.curve.share(years / life.years)
         out.add(points, _item(text, "inventory", years, "years"))
-        text = (
-            f"useful life of {life.name}: {life.source}, checked {life.checked_on}, "
-            f"{life.confidence} confidence"
-        )
-        out.evidence.append(_item(text, "lifecycle", life.years, "years"))
+        source = f"{life.source}, checked {life.checked_on}, {life.confidence} confidence"
+        out.evidence.append(_item(f"useful life of: {life.name}", source, life.years, "years"))
     verdict.contributions.append(out.close("age", policy.points))
 
 
@@ -106,16 +103,14 @@ def _support(subject: Subject, known: Knowledge, verdict: Verdict) -> None:
     policy, out = known.policy.criteria.support, _Sum()
     rows: list[tuple[float, EvidenceItem]] = []
     for one in known.lifecycle.milestones_of(subject.vendor, subject.models, subject.version):
-        label = one.milestone.replace("_", " ")
-        text = f"{label} {one.on}: {one.source}, checked {one.checked_on}, {one.confidence} confidence"
-        source = f"bulletin {one.bulletin}" if one.bulletin else "lifecycle"
-        rows.append(_milestone(known, one.milestone, one.on, text, source))
+        bulletin = f"bulletin {one.bulletin}; " if one.bulletin else ""
+        source = f"{bulletin}{one.source}, checked {one.checked_on}, {one.confidence} confidence"
+        software = bool(one.versions) and not one.models
+        rows.append(_milestone(known, one.milestone, one.on, source, software=software))
     asset = subject.asset
     if asset is not None and asset.support_until is not None:
-        text = f"last day of support {asset.support_until}: register of assets"
-        rows.append(
-            _milestone(known, MilestoneKind.LAST_DAY_OF_SUPPORT, asset.support_until, text, "inventory")
-        )
+        kind = MilestoneKind.LAST_DAY_OF_SUPPORT
+        rows.append(_milestone(known, kind, asset.support_until, "inventory"))
     if not rows:
         verdict.unknown.append("support dates" if subject.models or subject.version else "model")
     # Milestones of one model are steps of one decline: the worst counts, they don't add up.
@@ -125,11 +120,15 @@ def _support(subject: Subject, known: Knowledge, verdict: Verdict) -> None:
 
 
 def _milestone(
-    known: Knowledge, kind: MilestoneKind, on: date, text: str, source: str
+    known: Knowledge, kind: MilestoneKind, on: date, source: str, *, software: bool = False
 ) -> tuple[float, EvidenceItem]:
     policy = known.policy.criteria.support
     years = (known.day - on).days / _DAYS_PER_YEAR
     share = policy.milestones.get(kind, 0.0) * policy.curve.share(years)
+    when = f"{years:.1f} years ago" if years >= 0 else f"in {-years:.1f} years"
+    text = f"{kind.replace('_', ' ')} {on}, {when}"
+    if software:
+        text += " (its software: an upgrade may be enough)"
     return share, _item(text, source, round(years, 2), "years since")
 
 
