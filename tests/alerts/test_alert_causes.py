@@ -15,6 +15,10 @@ from netwatch.model import (
     EntityKind,
     Inventory,
     InventoryDevice,
+    Place,
+    PlaceId,
+    PlaceKind,
+    Places,
     Target,
 )
 
@@ -122,6 +126,41 @@ def test_another_way_around_means_that_it_stands_for_itself() -> None:
 def test_children_of_a_dead_host_and_of_a_dead_controller() -> None:
     _, pages = fired({"host", "vm", "wlc", "ap"}, links=[])
     assert pages == {"host", "wlc"}
+
+
+def test_what_never_answered_is_taken_to_hang_on_the_core_of_its_school() -> None:
+    school = {"site": "maple/lhs", "place": "maple/lhs/mdf"}
+    entities = [
+        device("center", role="core", site="", place="maple/office"),
+        device("lhs-core", role="core", **school),
+        *(device(f"lhs-sw{number}", role="access", **school) for number in range(3)),
+        device("lhs-ap", kind="wireless", role="ap", **school),
+        device("oes-sw", role="access", site="maple/oes", place="maple/oes/mdf"),
+    ]
+    places = {
+        PlaceId("maple"): Place(PlaceId("maple"), PlaceKind.DISTRICT, "Maple", None),
+        PlaceId("maple/office"): Place(
+            PlaceId("maple/office"), PlaceKind.BUILDING, "Office", PlaceId("maple")
+        ),
+        PlaceId("maple/lhs"): Place(PlaceId("maple/lhs"), PlaceKind.SCHOOL, "Lincoln", PlaceId("maple")),
+        PlaceId("maple/lhs/mdf"): Place(
+            PlaceId("maple/lhs/mdf"), PlaceKind.CLOSET, "MDF", PlaceId("maple/lhs")
+        ),
+    }
+    up = {entity.name: 0.0 if entity.name != "center" else 1.0 for entity in entities}
+    engine = AlertEngine(RULES)
+    pages: set[str] = set()
+    for at in (0, 60, 120):
+        frame = snapshot(
+            at,
+            entities,
+            {"netwatch_device_up": up},
+            links=[("lhs-sw1", "lhs-sw2")],
+            inventory=Inventory(places=Places(places)),
+        )
+        pages |= paged(engine.evaluate(frame))
+    assert pages == {"lhs-core", "oes-sw"}
+    assert firing(engine)["lhs-core"].annotations["devices_behind"] == "4"
 
 
 def test_a_port_that_leads_to_the_dead_device_is_explained_by_it() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -214,3 +216,10 @@ async def test_errors_tell_neither_url_nor_secret(make_alert, free_port) -> None
     assert all(secret not in str(caught.value) for secret in ("hunter2", "t0k", "hook-key"))
     assert "hunter2" not in repr(channel.__dict__["_settings"])
     await channel.close()
+
+
+@pytest.mark.server("amtool")
+def test_the_example_configuration_is_accepted(program) -> None:
+    example = Path(__file__).parents[2] / "deploy/alertmanager.yml"
+    checked = subprocess.run([program("amtool"), "check-config", example], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr

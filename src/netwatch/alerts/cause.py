@@ -7,43 +7,20 @@ An alert of a `root_cause` rule on a device (it does not answer) explains
 - alerts of its children: the access points of a controller, the virtual machines of a host,
 - alerts of interfaces whose link ends at it.
 
-Where netwatch attaches is handed in, or taken to be the core switches and firewalls outside the schools. A
-device without any known link is explained by its parent alone. A pending cause counts as well: polls are
-spread over the interval, so a switch behind a dead one may be found first.
+Where netwatch attaches is handed in, or taken to be the core switches and firewalls outside the schools
+(`topology`). A pending cause counts as well: polls are spread over the interval, so a switch behind a dead
+one may be found first.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from netwatch.model import Alert, AlertState, Entity, EntityId, EntityKind, PlaceKind, Snapshot
+from netwatch.alerts.topology import Links, Neighbours, neighbours
+from netwatch.model import Alert, AlertState, Entity, EntityId, EntityKind, Snapshot
 
-__all__ = ["Links", "attachments", "explain", "known_links"]
-
-Links = frozenset[tuple[EntityId, EntityId]]
-
-
-def known_links(snapshot: Snapshot, before: Links, down: set[EntityId]) -> Links:
-    """The links of the snapshot, and older ones that end at a device which is down and can't tell."""
-    now = frozenset(snapshot.links)
-    entities = snapshot.entities
-
-    def is_down(end: EntityId) -> bool:
-        entity = entities.get(end)
-        return entity is not None and entity.device in down
-
-    return now | {link for link in before - now if is_down(link[0]) or is_down(link[1])}
-
-
-def attachments(snapshot: Snapshot, names: Sequence[str] = ()) -> set[EntityId]:
-    """Devices that netwatch hangs on: those named, else core switches and firewalls outside schools."""
-    devices = list(snapshot.devices())
-    if names:
-        return {device.id for device in devices if device.name in names}
-    candidates = [device for device in devices if _role(device) in ("core", "firewall")]
-    central = {device.id for device in candidates if not _in_a_school(device, snapshot)}
-    return central or {device.id for device in candidates}
+__all__ = ["explain"]
 
 
 def explain(
@@ -58,8 +35,7 @@ def explain(
     causes = _causes(alerts, causing_rules, snapshot.entities)
     if not causes:
         return {}
-    neighbours = _neighbours(links, snapshot.entities)
-    frontier = _owners(neighbours, roots, set(causes))
+    frontier = _owners(neighbours(snapshot, links, roots), roots, set(causes))
     peers = _peers(links, snapshot.entities)
     out: dict[str, str] = {}
     for alert in alerts:
@@ -128,9 +104,7 @@ def _top(
     return best
 
 
-def _owners(
-    neighbours: Mapping[EntityId, set[EntityId]], roots: set[EntityId], down: set[EntityId]
-) -> dict[EntityId, EntityId]:
+def _owners(graph: Neighbours, roots: set[EntityId], down: set[EntityId]) -> dict[EntityId, EntityId]:
     """For each device that can't be reached: the down device that it lies behind, at the edge of what can."""
     reached: set[EntityId] = set()
     edge: dict[EntityId, EntityId] = {}
@@ -143,26 +117,16 @@ def _owners(
             edge[device] = device
             continue
         reached.add(device)
-        queue.extend(sorted(neighbours.get(device, ())))
+        queue.extend(sorted(graph.get(device, ())))
     owners = dict(edge)
     queue = deque(edge)
     while queue:
         device = queue.popleft()
-        for other in sorted(neighbours.get(device, ())):
+        for other in sorted(graph.get(device, ())):
             if other not in reached and other not in owners:
                 owners[other] = owners[device]
                 queue.append(other)
     return owners
-
-
-def _neighbours(links: Links, entities: Mapping[EntityId, Entity]) -> dict[EntityId, set[EntityId]]:
-    out: dict[EntityId, set[EntityId]] = {}
-    for one, other in links:
-        if one in entities and other in entities:
-            a, b = entities[one].device, entities[other].device
-            out.setdefault(a, set()).add(b)
-            out.setdefault(b, set()).add(a)
-    return out
 
 
 def _peers(links: Links, entities: Mapping[EntityId, Entity]) -> dict[EntityId, list[EntityId]]:
@@ -173,13 +137,3 @@ def _peers(links: Links, entities: Mapping[EntityId, Entity]) -> dict[EntityId, 
             if near in entities and far in entities and entities[near].kind is EntityKind.INTERFACE:
                 out.setdefault(near, []).append(entities[far].device)
     return out
-
-
-def _role(device: Entity) -> str:
-    return str(device.facts.get("role", ""))
-
-
-def _in_a_school(device: Entity, snapshot: Snapshot) -> bool:
-    entry = snapshot.inventory.devices.get(device.name)
-    place = None if entry is None else snapshot.inventory.places.ancestor(entry.place, PlaceKind.SCHOOL)
-    return place is not None and (place.school is None or place.school.instructional)

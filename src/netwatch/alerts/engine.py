@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from netwatch.alerts import cause
+from netwatch.alerts.cause import explain
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
 from netwatch.alerts.judgement import Judgement, judge
 from netwatch.alerts.lifecycle import Active, Verdict, advance
 from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
 from netwatch.alerts.scope import Surroundings
+from netwatch.alerts.topology import Links, attachments, known_links
 from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition
 
 __all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate"]
@@ -45,7 +46,7 @@ class EngineState:
     healthy: Mapping[str, frozenset[SeriesKey]] = field(default_factory=dict)
     """By rule: series seen in good health."""
     uplinks: frozenset[EntityId] = frozenset()
-    links: cause.Links = frozenset()
+    links: Links = frozenset()
 
 
 def evaluate(
@@ -137,7 +138,7 @@ def _with_value(
         return one
     value = judgement.value(key)
     worst = alert.state is not AlertState.RESOLVED
-    fields = fields_of(rule, frame.snapshot.entities.get(key[0]), alert.labels, value)
+    fields = fields_of(rule, frame.snapshot.entities.get(key[0]), alert.labels, value, frame.snapshot)
     annotations = {name: text for name, text in alert.annotations.items() if name != "unknown_since"}
     if worst and verdict is Verdict.HOLDS:
         annotations["evidence"] = rule.expression.evidence(frame, key)
@@ -155,16 +156,16 @@ def _with_causes(
     active: dict[ActiveKey, Active],
     state: EngineState,
     attachment: Sequence[str],
-) -> tuple[dict[ActiveKey, Active], cause.Links]:
+) -> tuple[dict[ActiveKey, Active], Links]:
     """Marks what is explained by something else; keeps the mark a while after that has ended."""
     causing = frozenset(rule.name for rule in rules if rule.root_cause)
     holds = {rule.name: rule.hold for rule in rules}
     now = snapshot.at.wall
     lasting = [one.alert for one in active.values() if one.alert.state is not AlertState.RESOLVED]
     down = {alert.device for alert in lasting if alert.rule in causing and alert.entity == alert.device}
-    links = cause.known_links(snapshot, state.links, down)
-    roots = cause.attachments(snapshot, attachment) if down else set()
-    explained = cause.explain(lasting, causing, snapshot, links, roots)
+    links = known_links(snapshot, state.links, down)
+    roots = attachments(snapshot, attachment) if down else set()
+    explained = explain(lasting, causing, snapshot, links, roots)
     never = {
         entry.target.device
         for entry in snapshot.inventory.devices.values()

@@ -27,6 +27,10 @@ class Term:
     def families(self) -> tuple[str, ...]:
         return (self.family, self.per) if self.per else (self.family,)
 
+    def __str__(self) -> str:
+        value = f"rate({self.family})" if self.rate else self.family
+        return f"{value} / {self.per}" if self.per else value
+
     def evaluate(self, frame: Frame) -> tuple[Layout, Floats] | None:
         """One value per series of `family`, NaN where unknown; None without any series."""
         column = frame.column(self.family)
@@ -83,6 +87,10 @@ class Expression:
     @property
     def families(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(family for term in self.terms for family in term.families))
+
+    def __str__(self) -> str:
+        texts = ", ".join(map(str, self.terms))
+        return texts if len(self.terms) == 1 else f"{self.choice.value}({texts})"
 
     def evaluate(self, frame: Frame) -> tuple[Layout, Floats]:
         """One value per series, NaN where unknown."""

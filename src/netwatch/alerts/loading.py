@@ -15,7 +15,7 @@ from netwatch.documents import Document, Strict, did_you_mean, fault, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import Catalogue, DeviceKind, EntityKind, Family, FamilyType, Severity
 
-__all__ = ["load_rules"]
+__all__ = ["RULE_KEYS", "SCOPE_KEYS", "load_rules"]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(?:\d+(?:ms|[smhd]))+")
@@ -79,6 +79,10 @@ class _RuleEntry(Strict):
     message: str = Field(min_length=1, max_length=500)
     description: str = ""
     runbook: str = ""
+
+
+SCOPE_KEYS = tuple(_ScopeEntry.model_fields)
+RULE_KEYS = tuple(info.alias or name for name, info in _RuleEntry.model_fields.items())
 
 
 class _RuleFile(Strict):

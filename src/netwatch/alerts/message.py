@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from netwatch.alerts.frame import SeriesKey
 from netwatch.alerts.rule import Rule
-from netwatch.model import Entity, EntityKind, PlaceKind, Snapshot
+from netwatch.model import Entity, EntityKind, PlaceId, PlaceKind, Snapshot
 
 __all__ = ["FIELDS", "alert_labels", "fields_of", "format_value", "render", "template_fields"]
 
@@ -85,7 +85,7 @@ def alert_labels(rule: Rule, entity: Entity, key: SeriesKey, snapshot: Snapshot)
         "alertname": rule.name,
         "severity": rule.severity.value,
         "district": str(facts.get("district", "")) or snapshot.inventory.district,
-        "site": str(facts.get("site", "")) or _site_from_places(device, snapshot),
+        "site": str(facts.get("site", "")),
         "device": device.name,
         "kind": str(facts.get("kind", "")),
         "role": str(facts.get("role", "")),
@@ -97,18 +97,22 @@ def alert_labels(rule: Rule, entity: Entity, key: SeriesKey, snapshot: Snapshot)
     return {name: value for name, value in labels.items() if value}
 
 
-def _site_from_places(device: Entity, snapshot: Snapshot) -> str:
-    entry = snapshot.inventory.devices.get(device.name)
+def _site_for_people(device: Entity | None, labels: Mapping[str, str], snapshot: Snapshot) -> str:
+    """Name of the school; of a device outside the schools that of its building, else the district's label."""
     places = snapshot.inventory.places
-    place = None if entry is None else places.ancestor(entry.place, PlaceKind.SCHOOL)
-    return "" if place is None else place.name
+    site = places.by_id.get(PlaceId(labels.get("site", "")))
+    if site is None and device is not None and "site" not in labels:
+        site = places.ancestor(PlaceId(str(device.facts.get("place", ""))), PlaceKind.BUILDING)
+    return labels.get("site", labels.get("district", "")) if site is None else site.name
 
 
 def fields_of(
-    rule: Rule, entity: Entity | None, labels: Mapping[str, str], value: float | None
+    rule: Rule, entity: Entity | None, labels: Mapping[str, str], value: float | None, snapshot: Snapshot
 ) -> dict[str, str]:
     """Values of a template's fields. Current names come from the entity, the rest from the labels."""
+    device = None if entity is None else snapshot.entities.get(entity.device)
     name = labels.get("device", "") if entity is None or entity.kind is EntityKind.DEVICE else entity.name
     fields = {**labels, "entity": name, "value": format_value(value, rule.expression.unit)}
+    fields["site"] = _site_for_people(device, labels, snapshot)
     fields[rule.expression.entity.value] = name
     return fields
