@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import NamedTuple
 
 from netwatch.model import (
@@ -47,7 +46,7 @@ class Directory:
         self._inventory = Inventory()
         self._entries: dict[EntityId, InventoryDevice] = {}
         self._entities: dict[EntityId, Entity] = {}
-        self._frozen: Mapping[EntityId, Entity] = MappingProxyType({})
+        self._frozen: Mapping[EntityId, Entity] = {}
         self._told: dict[EntityId, dict[str, Fact]] = {}
         self._keys: dict[EntityId, dict[EntityKey, EntityId]] = {}
         self._last: dict[_Table, dict[EntityKey, Seen]] = {}
@@ -67,7 +66,7 @@ class Directory:
     def freeze(self) -> Mapping[EntityId, Entity]:
         """The entities as they are now, for keeps; the same object until something changes."""
         if self._frozen_version != self.version:
-            self._frozen = MappingProxyType(dict(self._entities))
+            self._frozen = dict(self._entities)  # plain: a snapshot goes to worker processes
             self._frozen_version = self.version
         return self._frozen
 
@@ -221,7 +220,7 @@ class Directory:
             natural = entity.natural or name
             witnesses = self._identity.known(entity.id).witnesses
             entity = replace(entity, name=name, natural=natural, witnesses=witnesses)
-        entity = replace(entity, facts=MappingProxyType(facts))
+        entity = replace(entity, facts=facts)
         before = self._entities.get(entity.id)
         if before == entity:
             return
