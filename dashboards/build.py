@@ -328,8 +328,28 @@ _VOICE = (
     ),
 )
 
+_ALERTS = (
+    Panel(
+        "lines",
+        "Alerts",
+        "Alerts of netwatch by state. A suppressed one is explained by another and sent to nobody.",
+        (Query("max by (state) (netwatch_alerts)", "{{state}}"),),
+        minimum=0,
+        decimals=0,
+    ),
+    Panel(
+        "lines",
+        "Polls",
+        "Tables that netwatch polls per second, by outcome.",
+        (Query(f"sum by (outcome) (rate(netwatch_poller_polls_total{_WINDOW}))", "{{outcome}}"),),
+        "ops",
+        minimum=0,
+    ),
+)
+
 ROWS = (
     ("District at a glance", _GLANCE),
+    ("Alerts and polls", _ALERTS),
     ("Links", _LINKS),
     ("Wireless", _WIRELESS),
     ("Servers and storage", _SERVERS),

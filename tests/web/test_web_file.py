@@ -296,6 +296,19 @@ def test_user_add_makes_and_changes_a_file(tmp_path: Path) -> None:
     assert bcrypt.checkpw(b"another horse", after.password_hash.encode())
 
 
+def test_user_add_works_on_the_example_before_there_are_certificates(tmp_path: Path) -> None:
+    example = (Path(__file__).parents[2] / "config" / "web.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "web.yaml"
+    path.write_text(example, encoding="utf-8")
+    done = CliRunner().invoke(
+        _command(), ["user", "add", "anna", "--web-file", str(path)], input="correct horse\n"
+    )
+    assert done.exit_code == 0, done.output
+    assert "tls_server_config" in path.read_text(encoding="utf-8")
+    with pytest.raises(ConfigError, match="there is no file"):
+        load_web_file(path)
+
+
 @pytest.mark.parametrize(
     ("name", "password", "words"),
     [

@@ -209,8 +209,11 @@ def load_web_file(path: Path | str) -> Auth:
     return parse_web_document(read_yaml(path), Path(path).parent)
 
 
-def parse_web_document(document: Document, base: Path) -> Auth:
-    """The same from a document that was already read; relative paths in it start at `base`."""
+def parse_web_document(document: Document, base: Path, *, look_for_files: bool = True) -> Auth:
+    """The same from a document that was already read; relative paths in it start at `base`.
+
+    `look_for_files=False` accepts certificates that are yet to be made.
+    """
     file = validate(_WebFile, document)
     problems = [
         document.problem(
@@ -229,6 +232,8 @@ def parse_web_document(document: Document, base: Path) -> Auth:
         if not name or ":" in name or not name.isprintable()
     ]
     tls = _tls_files(document, file.tls_server_config, base, problems)
+    if look_for_files and tls is not None:
+        problems += _missing_files(document, file.tls_server_config, base)
     if problems:
         raise ConfigError(problems)
     hsts = file.http_server_config.headers.strict_transport_security
@@ -245,10 +250,6 @@ def parse_web_document(document: Document, base: Path) -> Auth:
 def _tls_files(document: Document, tls: _Tls | None, base: Path, problems: list[Problem]) -> TlsFiles | None:
     if tls is None:
         return None
-    for key in ("cert_file", "key_file", "client_ca_file"):
-        name = getattr(tls, key)
-        if name and not (base / name).is_file():
-            problems.append(document.problem(("tls_server_config", key), f"there is no file {name}"))
     if (tls.client_auth_type != "NoClientCert") != bool(tls.client_ca_file):
         message = "client_ca_file and a client_auth_type that verifies belong together"
         problems.append(document.problem(("tls_server_config",), message))
@@ -268,3 +269,12 @@ def _tls_files(document: Document, tls: _Tls | None, base: Path, problems: list[
         maximum,
         tuple(_CIPHERS[name] for name in tls.cipher_suites if name in _CIPHERS),
     )
+
+
+def _missing_files(document: Document, tls: _Tls | None, base: Path) -> list[Problem]:
+    named = [(key, getattr(tls, key, "")) for key in ("cert_file", "key_file", "client_ca_file")]
+    return [
+        document.problem(("tls_server_config", key), f"there is no file {name}")
+        for key, name in named
+        if name and not (base / name).is_file()
+    ]

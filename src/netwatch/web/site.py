@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import resources
 from typing import TypeVar
 
 from aiohttp import web
 
+from netwatch import __version__
 from netwatch.model import Alert, Clock, Entity, EntityId
 from netwatch.web.html import Html
 from netwatch.web.lookup import Lookup
@@ -44,7 +45,7 @@ class Site:
         self.files: Mapping[str, StaticFile] = _static_files()
         joined = b"".join(file.body for _, file in sorted(self.files.items()))
         self._assets = hashlib.sha256(joined).hexdigest()[:12]
-        self._version = _version()
+        self._version = __version__
         self._lookup: Lookup | None = None
         self._lookup_at = 0.0
 
@@ -101,10 +102,3 @@ def _static_files() -> dict[str, StaticFile]:
         for entry in folder.iterdir()
         if entry.name.rpartition(".")[2] in _TYPES
     }
-
-
-def _version() -> str:
-    try:
-        return metadata.version("netwatch")
-    except metadata.PackageNotFoundError:
-        return "from source"

@@ -47,9 +47,9 @@ def add_user(path: Path, name: str, digest: str, role: Role) -> bool:
     """
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else _START
-        known = set(parse_web_document(parse_yaml(text, str(path)), path.parent).users)
+        known = set(parse_web_document(parse_yaml(text, str(path)), path.parent, look_for_files=False).users)
         text = with_user(text, name, digest, role, str(path))
-        parse_web_document(parse_yaml(text, str(path)), path.parent)
+        parse_web_document(parse_yaml(text, str(path)), path.parent, look_for_files=False)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
