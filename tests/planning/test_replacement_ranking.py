@@ -327,6 +327,29 @@ def test_faults_from_history_count() -> None:
     assert any(text.startswith("worst port 1: 2592000 errors in 259.2 GB") for text in texts)
 
 
+def test_time_behind_a_fault_is_not_the_fault_of_what_is_behind() -> None:
+    district = District()
+    district.device("core", role="core", healthy=False)
+    for name in ("middle", "leaf", "dual"):
+        district.device(name, healthy=False)
+    district.link("core", "middle")
+    district.link("middle", "leaf")
+    district.link("middle", "dual")
+    district.link("core", "dual")
+    outage = np.ones(720)
+    outage[100:140] = 0
+    longer = outage.copy()
+    longer[140:150] = 0
+    for name, up in (("core", np.ones(720)), ("middle", outage), ("leaf", longer), ("dual", outage)):
+        district.history.add(UP, name, up)
+    found = by_name(district.plan())
+    texts = {name: found[name].contributions[2].evidence[0].text for name in found}
+    assert texts["middle"] == texts["dual"] == "no answer for 40.0 of 720 measured hours"
+    assert texts["leaf"] == (
+        "no answer for 10.0 of 720 measured hours, and 40.0 more while what it hangs on was down"
+    )
+
+
 def test_what_is_full_counts_and_only_in_lessons() -> None:
     district = District()
     for name, load in (("busy", lesson_load(0.9)), ("night", 0.91 - lesson_load(0.9))):

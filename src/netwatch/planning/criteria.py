@@ -150,6 +150,8 @@ def _unreachable(subject: Subject, known: Knowledge, verdict: Verdict, out: _Sum
         return
     share = found.down / found.measured
     text = f"no answer for {found.down / 3600:.1f} of {found.measured / 3600:.0f} measured hours"
+    if found.behind:
+        text += f", and {found.behind / 3600:.1f} more while what it hangs on was down"
     out.add(_points(part, share), _item(text, "netwatch_device_up", share, "ratio", found.until))
 
 

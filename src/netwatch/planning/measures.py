@@ -36,6 +36,9 @@ class Downtime:
     """Time without an answer within the time that was measured, in seconds."""
 
     down: float
+    """Without the time in which something that it hangs on was down too."""
+    behind: float
+    """That time."""
     measured: float
     until: float
     """Wall seconds at which the last bucket ends."""
@@ -152,7 +155,8 @@ def measure(
     """Reads the window [start, end), wall seconds, once per family that is needed."""
     out = Measurements()
     source = _Source(snapshot, history, start, end, calendar_of, out)
-    _availability(source)
+    _downtime(source, topology)
+    _restarts(source)
     _errors(source)
     _parts(source)
     _uplinks(source, topology)
@@ -164,11 +168,30 @@ def measure(
     return out
 
 
-def _availability(source: _Source) -> None:
+def _downtime(source: _Source, topology: Topology) -> None:
+    """Time without an answer. What fell while its only way to the network was down is not its own fault."""
+    down: dict[EntityId, dict[tuple[int, int], float]] = {}
+    measured: dict[EntityId, tuple[float, float]] = {}
     for series in source.series("netwatch_device_up"):
         seconds = series.coverage * series.widths
-        down = float(np.sum((1.0 - np.clip(series.values, 0, 1)) * seconds))
-        source.into.downtime[series.entity] = Downtime(down, float(seconds.sum()), _until(series))
+        lost = (1.0 - np.clip(series.values, 0, 1)) * seconds
+        rows = np.flatnonzero(lost > 0)
+        buckets = zip(series.starts[rows].tolist(), series.widths[rows].tolist(), strict=True)
+        down[series.entity] = dict(zip(buckets, lost[rows].tolist(), strict=True))
+        measured[series.entity] = float(seconds.sum()), _until(series)
+    excused: dict[EntityId, dict[tuple[int, int], float]] = {}
+    for above, lost_above in down.items():
+        for device in topology.behind(above) if lost_above else ():
+            mine, told = down.get(device, {}), excused.setdefault(device, {})
+            for bucket in mine.keys() & lost_above.keys():
+                told[bucket] = max(told.get(bucket, 0.0), min(mine[bucket], lost_above[bucket]))
+    for device, lost_here in down.items():
+        behind = sum(sorted(excused.get(device, {}).values()))
+        own = max(0.0, sum(lost_here.values()) - behind)
+        source.into.downtime[device] = Downtime(own, behind, *measured[device])
+
+
+def _restarts(source: _Source) -> None:
     for series in source.series("netwatch_device_reboots_total"):
         seconds = series.coverage * series.widths
         count = float(np.sum(series.values * seconds))
