@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -92,7 +93,7 @@ class ApiHandlers:
                 "devices": [_device(view) for view in found[offset : offset + limit]],
             }
 
-        return web.json_response(await self._site.compute(make))
+        return await self._answer(make)
 
     async def device(self, request: web.Request) -> web.Response:
         Query(request, ())
@@ -111,7 +112,7 @@ class ApiHandlers:
                 "readings": [_reading(measure) for measure in measures],
             }
 
-        return web.json_response(await self._site.compute(make))
+        return await self._answer(make)
 
     async def alerts(self, request: web.Request) -> web.Response:
         query = Query(request, ("state", "severity", "site"))
@@ -136,7 +137,7 @@ class ApiHandlers:
             at = clock_time(lookup.snapshot.at.wall)
             return {"at": at, "schools": [_school(school) for school in found]}
 
-        return web.json_response(await self._site.compute(make))
+        return await self._answer(make)
 
     async def replacements(self, request: web.Request) -> web.Response:
         form = Query(request, ("format",)).choice("format", ["json", "csv"], "json")
@@ -148,13 +149,18 @@ class ApiHandlers:
                 headers={hdrs.RETRY_AFTER: "10"},
             )
         if form == "json":
-            return web.json_response(await self._site.compute(lambda: replacements_json(plan)))
+            return await self._answer(lambda: replacements_json(plan))
         return web.Response(
             text=await self._site.compute(lambda: replacements_csv(plan)),
             content_type="text/csv",
             charset="utf-8",
             headers={hdrs.CONTENT_DISPOSITION: 'attachment; filename="netwatch-replacements.csv"'},
         )
+
+    async def _answer(self, make: Callable[[], dict[str, Any]]) -> web.Response:
+        """Makes a document and its text in a thread: a list of thousands takes a while to encode, too."""
+        text = await self._site.compute(lambda: json.dumps(make()))
+        return web.Response(text=text, content_type="application/json")
 
     async def healthy(self, request: web.Request) -> web.Response:
         del request

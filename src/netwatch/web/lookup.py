@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netwatch.model import Column, Entity, EntityId, EntityKind, Family, FamilyType, Place, Snapshot
 
@@ -44,13 +45,30 @@ class Link:
     """Bytes per second."""
 
 
+_TRAFFIC = (
+    ("in", "netwatch_interface_receive_bytes_total"),
+    ("out", "netwatch_interface_transmit_bytes_total"),
+)
+
+
+class _Load(NamedTuple):
+    """Load of all interfaces in one direction."""
+
+    direction: str
+    column: Column
+    speeds: NDArray[np.float64]
+    """Bytes per second; 0 where unknown."""
+    ratios: NDArray[np.float64]
+    """-1 where unknown."""
+
+
 class Lookup:
     """Derived look-up tables over one frozen snapshot. Made once per snapshot, filled on demand."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._values: dict[tuple[str, bool], Mapping[EntityId, float]] = {}
-        self._links: tuple[Link, ...] | None = None
+        self._loads: tuple[_Load, ...] | None = None
         self._children: dict[EntityId, list[Entity]] | None = None
         self._sites: Mapping[str, Place] | None = None
 
@@ -70,22 +88,48 @@ class Lookup:
             self._values[family, rates] = table
         return table
 
-    def links(self) -> tuple[Link, ...]:
-        """Both directions of every interface whose rate and speed are known, the busiest first."""
-        if self._links is None:
-            speeds = self.values("netwatch_interface_speed_bytes_per_second")
-            found = [
-                Link(interface, direction, rate / speed, rate, speed)
-                for direction, family in (
-                    ("in", "netwatch_interface_receive_bytes_total"),
-                    ("out", "netwatch_interface_transmit_bytes_total"),
+    def busiest(self, limit: int, wanted: Callable[[EntityId], bool] | None = None) -> list[Link]:
+        """The directions of interfaces with the highest load, at most `limit`; of those interfaces only
+        that are `wanted`. Where rate or speed is unknown there is no load.
+        """
+        found: list[Link] = []
+        for load in self._directions():
+            ratios = load.ratios
+            if wanted is not None:
+                mask = np.fromiter(map(wanted, load.column.entities), np.bool_, len(ratios))
+                ratios = np.where(mask, ratios, -1.0)
+            rows = np.argpartition(-ratios, limit)[:limit] if len(ratios) > limit else np.arange(len(ratios))
+            found += [
+                Link(
+                    load.column.entities[row],
+                    load.direction,
+                    float(ratios[row]),
+                    float(load.column.rates[row]),
+                    float(load.speeds[row]),
                 )
-                for interface, rate in self.rates(family).items()
-                if (speed := speeds.get(interface, 0.0)) > 0
+                for row in rows.tolist()
+                if ratios[row] >= 0
             ]
-            found.sort(key=lambda link: (-link.ratio, link.interface, link.direction))
-            self._links = tuple(found)
-        return self._links
+        found.sort(key=lambda link: (-link.ratio, link.interface, link.direction))
+        return found[:limit]
+
+    def _directions(self) -> tuple[_Load, ...]:
+        """Loads as whole columns: a district has hundreds of thousands of ports."""
+        if self._loads is None:
+            speeds = self.values("netwatch_interface_speed_bytes_per_second")
+            loads: list[_Load] = []
+            for direction, family in _TRAFFIC:
+                column = self.snapshot.columns.get(family)
+                if column is None:
+                    continue
+                size = len(column.entities)
+                speed = np.fromiter((speeds.get(entity, 0.0) for entity in column.entities), np.float64, size)
+                known = column.fresh & ~np.isnan(column.rates) & (speed > 0)
+                ratios = np.full(size, -1.0)
+                np.divide(column.rates, speed, out=ratios, where=known)
+                loads.append(_Load(direction, column, speed, ratios))
+            self._loads = tuple(loads)
+        return self._loads
 
     def children(self, device: EntityId) -> list[Entity]:
         """Devices that this one reports: access points of a controller, machines of a host."""
@@ -132,9 +176,7 @@ class Lookup:
         ]
 
 
-def _plain_rows(
-    column: Column, numbers: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-) -> dict[EntityId, float]:
+def _plain_rows(column: Column, numbers: NDArray[np.float64]) -> dict[EntityId, float]:
     good = column.fresh & ~np.isnan(numbers)
     return {
         column.entities[row]: float(numbers[row])

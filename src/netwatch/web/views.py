@@ -263,15 +263,19 @@ def _needs_attention(school: SchoolView) -> tuple[int, int, int, str]:
 
 def link_views(lookup: Lookup, limit: int, site: str | None = None) -> list[LinkView]:
     """The busiest links, at most `limit`, of one site or of all."""
+    entities = lookup.snapshot.entities
+
+    def here(interface: EntityId) -> bool:
+        owner = entities.get(entities[interface].device) if interface in entities else None
+        return owner is not None and str(owner.facts.get("site", "")) == site
+
     views: list[LinkView] = []
-    for link in lookup.links():
-        interface = lookup.snapshot.entities.get(link.interface)
-        device = lookup.snapshot.entities.get(interface.device) if interface is not None else None
+    for link in lookup.busiest(limit, None if site is None else here):
+        interface = entities.get(link.interface)
+        device = entities.get(interface.device) if interface is not None else None
         if interface is None or device is None:
             continue
         of = str(device.facts.get("site", ""))
-        if site is not None and of != site:
-            continue
         views.append(
             LinkView(
                 link,
@@ -283,6 +287,4 @@ def link_views(lookup: Lookup, limit: int, site: str | None = None) -> list[Link
                 lookup.site_name(of),
             )
         )
-        if len(views) == limit:
-            break
     return views
