@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,7 +74,6 @@ class AiohttpJson:
         request = session.get(
             url,
             headers=_headers(access, headers),
-            auth=aiohttp.BasicAuth(access.user, access.password.reveal()) if access.user else None,
             ssl=access.verify,
             timeout=aiohttp.ClientTimeout(total=access.timeout),
             allow_redirects=False,
@@ -133,4 +133,8 @@ def _headers(access: HttpAccess, headers: Mapping[str, str]) -> dict[str, str]:
     out.update((name, value.replace(TOKEN, token)) for name, value in headers.items())
     if token and not any(TOKEN in value for value in headers.values()):
         out["Authorization"] = f"Bearer {token}"
+    if access.user:
+        # RFC 7617, with UTF-8 as its section 2.1 recommends
+        pair = f"{access.user}:{access.password.reveal()}".encode()
+        out["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
     return out
