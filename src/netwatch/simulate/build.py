@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from netwatch.simulate.values import (
 )
 from netwatch.simulate.view import MibView
 
-__all__ = ["DeviceModel", "Row", "build_model"]
+__all__ = ["DeviceModel", "Row", "build_model", "build_rows"]
 
 Row = dict[str, Any]
 _STILL = WeekLoad([(0.0, 0.0)])
@@ -130,12 +130,23 @@ def location_of(device: SimDevice) -> str:
     return f"{device.school.name}, {'MDF' if not device.wing else f'IDF {device.wing}'}"
 
 
-def build_model(district: District, device: SimDevice, load: WeekLoad) -> DeviceModel:
-    """Raises ConfigError where a template's expression names an attribute that is not there."""
-    expander = _Expander(district, device, load)
+def build_rows(
+    district: District, device: SimDevice, load: WeekLoad, wanted: Collection[str]
+) -> tuple[Row, dict[str, list[Row]]]:
+    """Facts and some groups of a device without its MIB objects. Raises ConfigError."""
+    return _expand(_Expander(district, device, load), wanted)
+
+
+def _expand(expander: _Expander, wanted: Collection[str] | None) -> tuple[Row, dict[str, list[Row]]]:
+    device = expander.device
     facts = expander.facts()
-    groups = {name: expander.group(name, specs, facts) for name, specs in device.template.rows.items()}
-    _cable(expander, groups)
+    groups = {
+        name: expander.group(name, specs, facts)
+        for name, specs in device.template.rows.items()
+        if wanted is None or name in wanted
+    }
+    if wanted is None:
+        _cable(expander, groups)
     if device.access_points:
         _wireless(expander, groups, facts)
     for override in device.overrides:
@@ -145,6 +156,13 @@ def build_model(district: District, device: SimDevice, load: WeekLoad) -> Device
         for row in rows:
             if "fill_share" in row:
                 row["used"] = partial(_used, row["size"], row["fill_share"], row["fill_days"])
+    return facts, groups
+
+
+def build_model(district: District, device: SimDevice, load: WeekLoad) -> DeviceModel:
+    """Raises ConfigError where a template's expression names an attribute that is not there."""
+    expander = _Expander(district, device, load)
+    facts, groups = _expand(expander, None)
     objects: list[tuple[tuple[int, ...], int, Any]] = []
     for mib in reversed(expander.mibs):  # the device's own objects win
         objects += _objects(mib, facts, groups, device.template_name)
@@ -193,8 +211,13 @@ def _objects(
 
 def link_rates(link: Link) -> tuple[float, float]:
     """Bytes per second in class time towards the lower device and from it."""
-    speed = min(port_speed(link.upper, link.upper_port), port_speed(link.lower, link.lower_port)) / 8
+    speed = link_speed(link) / 8
     return link.load * speed, link.load * speed * 0.22
+
+
+def link_speed(link: Link) -> float:
+    """Bits per second."""
+    return min(port_speed(link.upper, link.upper_port), port_speed(link.lower, link.lower_port))
 
 
 def port_speed(device: SimDevice, port: int) -> float:
@@ -251,6 +274,7 @@ def _cable(expander: _Expander, groups: dict[str, list[Row]]) -> None:
         row["alias"] = f"to {other.name}"
         row["oper"] = 2 if mine and other.down and not device.down else 1
         row["linked"] = 1
+        row["speed"] = int(link_speed(link))  # what both ends can
         if other.down and mine:
             still = expander.counter(Signal(0.0), 0.5)
             row["in_octets"] = row["out_octets"] = still
@@ -314,6 +338,7 @@ def _wireless(expander: _Expander, groups: dict[str, list[Row]], facts: Row) -> 
             if point.overloaded:
                 one["clients"] = _crowded(one["clients"], 2.4, 200)
                 one["airtime"] = _crowded(one["airtime"], 1.9, 97)
+            one["usual_clients"] = one["clients"]
             if not row["up"]:
                 one["clients"] = 0
             radio_rows.append(one)

@@ -51,11 +51,11 @@ def _choose(district: District, spec: ConditionSpec) -> SimDevice | None:
 
 def behind(district: District, device: SimDevice) -> list[SimDevice]:
     """Devices that can't be reached while `device` is down, itself excluded."""
-    lost = {id(device)}
+    lost = {device}
     out: list[SimDevice] = []
     for one in district.devices:  # parents come before their children
-        if one.parent is not None and id(one.parent) in lost and id(one) not in lost:
-            lost.add(id(one))
+        if one.parent in lost:
+            lost.add(one)
             out.append(one)
     return out
 

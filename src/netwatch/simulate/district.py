@@ -21,6 +21,8 @@ __all__ = ["AccessPoint", "District", "Link", "Override", "School", "SimDevice",
 
 DEFAULT_SCALE = 150
 _SCHOOLS, _MOST_SCHOOLS = 12, 200
+_SMALL = 100
+"""A smaller district has three schools and one device of each sort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Override:
     """Position in the group, from 0; None for all."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Link:
     """A cable. `upper` is nearer to the district's core."""
 
@@ -62,7 +64,7 @@ class Link:
     """Share of that which flows at night."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AccessPoint:
     name: str
     school: School
@@ -78,7 +80,7 @@ class AccessPoint:
     overloaded: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SimDevice:
     """One polled device at its own address."""
 
@@ -180,7 +182,7 @@ class _Builder:
 
     def build(self) -> District:
         spec = self._spec
-        count = min(_MOST_SCHOOLS, max(_SCHOOLS, self._scale // 13)) if self._scale >= 100 else 3
+        count = min(_MOST_SCHOOLS, max(_SCHOOLS, self._scale // 13)) if self._scale >= _SMALL else 3
         schools = [self._school(number) for number in range(count)]
         office = School(-1, f"{spec.name} Office", "do", "other", 0, 40, 0, 1)
         self._site(office, spec.office, fill=0)
@@ -192,8 +194,8 @@ class _Builder:
             share = missing * (before + one.enrolment) // total - missing * before // total
             self._site(one, spec.school, fill=max(share, 1 if missing > 0 else 0))
         del self._devices[max(self._scale, 1) :]
-        kept = {id(device) for device in self._devices}
-        self._links = [link for link in self._links if id(link.lower) in kept and id(link.upper) in kept]
+        kept = set(self._devices)
+        self._links = [link for link in self._links if link.lower in kept and link.upper in kept]
         for link in self._links:
             link.upper.links.append(link)
             link.lower.links.append(link)
@@ -227,6 +229,8 @@ class _Builder:
         if site.number >= 0 and site.number % part.every:
             return 0
         count = part.count if isinstance(part.count, int) else part.count.get(site.level, 0)
+        if self._scale < _SMALL:
+            return min(count, 1)
         return count + (self._scale // part.per if part.per else 0)
 
     def _fixed(self, site: School) -> int:
@@ -301,8 +305,9 @@ class _Builder:
         controllers = [one for one in self._devices if one.template.role == "controller"]
         if not controllers:
             return
+        kept = set(self._devices)
         for site in schools:
-            switches = [one for one in self._cores[site.number].get("access", []) if one in self._devices]
+            switches = [one for one in self._cores[site.number].get("access", []) if one in kept]
             controller = controllers[site.number % len(controllers)]
             for ordinal in range(self._spec.levels[site.level].access_points):
                 wing = ordinal % site.wings + 1

@@ -20,8 +20,14 @@ WEEK = 7 * DAY
 class WeekLoad:
     """Load between 0 and 1 over one school week, from points (seconds since Monday 00:00, load)."""
 
-    def __init__(self, points: Sequence[tuple[float, float]], start: float = 0.0) -> None:
-        """`start`: where in the week the simulation begins, in seconds since Monday 00:00 school time."""
+    def __init__(
+        self, points: Sequence[tuple[float, float]], start: float = 0.0, *, ripple: bool = True
+    ) -> None:
+        """`start`: where in the week the simulation begins, in seconds since Monday 00:00 school time.
+
+        `ripple` False leaves out the sines of signals: for means over longer times.
+        """
+        self.ripple = ripple
         ordered = sorted(points)
         if ordered[0][0] > 0:
             ordered.insert(0, (0.0, ordered[0][1]))
@@ -88,7 +94,7 @@ class Signal:
         value = self.base + self.slope * seconds
         if self.swing:
             value += self.swing * load.at(seconds)
-        if self.ripple:
+        if self.ripple and load.ripple:
             value += self.ripple * math.sin(math.tau * seconds / self.period + self.phase)
         return min(max(value, self.low), self.high)
 
@@ -97,7 +103,7 @@ class Signal:
         value = self.base * seconds + self.slope * seconds * seconds / 2
         if self.swing:
             value += self.swing * load.integral(seconds)
-        if self.ripple:
+        if self.ripple and load.ripple:
             omega = math.tau / self.period
             value += self.ripple / omega * (math.cos(self.phase) - math.cos(omega * seconds + self.phase))
         return value

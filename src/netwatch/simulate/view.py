@@ -35,8 +35,12 @@ class MibView:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def oids(self) -> Iterator[tuple[int, ...]]:
-        for key in self._keys:
+    def oids(self, root: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+        """All OIDs, or those below a root, in order."""
+        prefix = ber.oid_key(root)
+        for key in self._keys[bisect_left(self._keys, prefix) :]:
+            if not key.startswith(prefix):
+                return
             yield tuple(int.from_bytes(key[at : at + 4], "big") for at in range(0, len(key), 4))
 
     def find(self, key: bytes) -> int | None:
