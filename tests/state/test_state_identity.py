@@ -128,6 +128,18 @@ def test_an_entity_that_is_entered_later_keeps_its_id(world, child):
     assert world.find(EntityKind.DEVICE, "lib-ap") == before
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_an_entry_that_is_renamed_keeps_its_id(world, child, restart):
+    (before,) = world.polled("old-name", serial="FDO1111X")
+    if restart:
+        world.restart()
+    (after,) = world.polled("new-name", serial="FDO1111X")
+    assert after == before
+    assert world.find(EntityKind.DEVICE, "new-name") == before
+    assert len(list(world.state.snapshot().devices())) == 1
+    assert world.state.conflicts == ()
+
+
 def test_a_virtual_machine_that_is_polled_itself_is_one_device(world, child):
     host, guest = world.polled("host", "guest")
     world.tell(host, "vms", seen=[child("vm-1", serial="VMWARE-42-01")], readings=[up("vm-1", 1)])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
-
 from netwatch.model import (
     ROOT,
     Asset,
@@ -23,6 +21,7 @@ from netwatch.model import (
     Reading,
     Seen,
 )
+from netwatch.state import Cause
 from netwatch.state.topology import links
 
 UP = "netwatch_device_up"
@@ -244,6 +243,19 @@ def test_snapshots_do_not_change_and_share_what_is_equal(world, port):
     assert (first.columns[RX].values[0], second.columns[RX].values[0]) == (0, 4)
     world.tell(switch, "t", seen=[port("Gi2")])
     assert len(first.entities) == 2
+
+
+def test_a_counter_can_be_asked_how_it_was_judged(world):
+    (switch,) = world.polled("sw")
+    for raw in (100, 200, 50):
+        world.clock.tick(60)
+        world.tell(
+            switch, "t", readings=[on_port("Gi1", RX, raw), Reading(ROOT, UP, 1)], uptime=world.clock.mono
+        )
+        (found,) = world.state.snapshot().columns[RX].entities
+    assert world.state.why(found, RX) is Cause.RESET
+    assert world.state.why(switch, UP) is None
+    assert world.state.why(switch, RX) is None
 
 
 def test_late_observations_change_nothing(world):

@@ -20,6 +20,7 @@ from netwatch.model import (
 )
 from netwatch.state.devices import device_facts
 from netwatch.state.identity import IdentityMap
+from netwatch.state.topology import link_side
 
 __all__ = ["GONE_AFTER", "Directory", "Sighting"]
 
@@ -56,6 +57,8 @@ class Directory:
         """Sources that have a key for an entity."""
         self._by_device: dict[EntityId, dict[EntityId, None]] = {}
         self.version = 0
+        self.links_version = 0
+        """Changes whenever something does that links are made from."""
         self._frozen_version = 0
 
     @property
@@ -96,7 +99,9 @@ class Directory:
         for device in self._entries:
             if device not in self._entities:
                 self._put(Entity(device, EntityKind.DEVICE, device, None, "", "", ""))
-        for entity in [e for e in self._entities.values() if e.kind is EntityKind.DEVICE]:
+        devices = [entity for entity in self._entities.values() if entity.kind is EntityKind.DEVICE]
+        # Hosts first: what they report may stand where they stand.
+        for entity in sorted(devices, key=lambda entity: entity.parent is not None):
             self._put(entity)
         return Sighting(removed=tuple(removed))
 
@@ -229,6 +234,8 @@ class Directory:
             self._by_device[before.device].pop(entity.id, None)
         self._by_device.setdefault(entity.device, {})[entity.id] = None
         self.version += 1
+        if before is None or link_side(before) != link_side(entity):
+            self.links_version += 1
 
     # -- going
 
@@ -285,3 +292,4 @@ class Directory:
             for key in [key for key, found in keys.items() if found == entity]:
                 del keys[key]
         self.version += 1
+        self.links_version += 1

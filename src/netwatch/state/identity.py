@@ -81,6 +81,8 @@ class IdentityMap:
         self._dirty: dict[EntityId, None] = {}
         self._conflicts: dict[Witness, Conflict] = {}
         self._merged: list[EntityId] = []
+        self._listed: set[EntityId] = set()
+        """Entries that the inventory which is being read holds."""
         for record in journal.load():
             self._restore(record)
 
@@ -120,12 +122,13 @@ class IdentityMap:
 
     def inventory_device(self, name: str, declared: Iterable[Witness]) -> EntityId:
         """The id of an entry of the inventory. An entity that its declared witnesses already name becomes the
-        entry: an access point that a controller reported before somebody entered it keeps its history."""
+        entry: an access point that a controller reported before somebody entered it keeps its history, and
+        so does an entry that was given another name."""
         declared = tuple(declared)
         found = self._by_natural.get((_INVENTORY, EntityKind.DEVICE, name))
         if found is None:
             owners = [self._owners[witness] for witness in declared if witness in self._owners]
-            free = [owner for owner in owners if not self._known[owner].anchored]
+            free = [e for e in owners if not self._known[e].anchored or e not in self._listed]
             found = free[0] if free else None
             if found is not None:
                 self._anchor(self._known[found], name)
@@ -134,10 +137,15 @@ class IdentityMap:
         known = self._known[found]
         for witness in known.declared - set(declared):
             self._release(known, witness)
+        self._listed.add(found)
         known.declared = frozenset(declared)
         for witness in declared:
             self._claim(known, witness)
         return found
+
+    def inventory_is_complete(self) -> None:
+        """Every entry of the inventory was asked for; from now on another one is read."""
+        self._listed.clear()
 
     def root(self, source: EntityId, seen: Seen | None, wall: float) -> None:
         """A polled device told of itself. Its strong witnesses are its own from now on; kinds that it tells
@@ -308,6 +316,7 @@ class IdentityMap:
         self._dirty[part.id] = None
 
     def _anchor(self, known: Known, name: str) -> None:
+        self._by_natural.pop((known.scope, known.kind, known.natural), None)
         known.scope, known.natural, known.name = _INVENTORY, name, name
         self._by_natural[(_INVENTORY, EntityKind.DEVICE, name)] = known.id
         self._dirty[known.id] = None

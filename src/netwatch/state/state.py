@@ -21,6 +21,8 @@ from netwatch.model import (
     Snapshot,
 )
 from netwatch.model.entity import Entity
+from netwatch.state.counter_column import CounterColumn
+from netwatch.state.counters import Cause
 from netwatch.state.directory import Directory, Sighting
 from netwatch.state.holders import Claim, Holders
 from netwatch.state.identity import Conflict, IdentityMap
@@ -60,7 +62,9 @@ class State:
         self._freshness: dict[tuple[EntityId, str], Freshness] = {}
         self._links: tuple[tuple[EntityId, EntityId], ...] = ()
         self._links_version = -1
+        self._children_of: Mapping[EntityId, Entity] = {}
         self._children: dict[EntityId, list[Entity]] = {}
+        """Filled by readers of snapshots, and theirs as long as the entities stay."""
 
     # -- inventory
 
@@ -81,6 +85,7 @@ class State:
                 number = self._numbers.setdefault(device, len(self._numbers))
                 self._sources[device] = Source(device, number)
         self._inventory = inventory
+        self._identity.inventory_is_complete()
         self._forget(gone)
 
     @property
@@ -139,15 +144,22 @@ class State:
         """Who a source's keys stand for, as far as it has told of them."""
         return dict(self._directory.keys(source))
 
+    def why(self, entity: EntityId, family: str, labels: tuple[str, ...] = ()) -> Cause | None:
+        """How the last interval of a counter was judged; None for what is no counter or not there."""
+        column = self._series.column(family)
+        row = None if column is None else column.find(entity, labels)
+        return column.why(row) if isinstance(column, CounterColumn) and row is not None else None
+
     def snapshot(self) -> Snapshot:
         """Everything as it is now, frozen. The series are copied; entities and labels are shared between
         snapshots until they change."""
         now = self._clock.now()
         entities = self._directory.freeze()
-        if self._links_version != self._directory.version:
-            self._links_version = self._directory.version
+        if self._links_version != self._directory.links_version:
+            self._links_version = self._directory.links_version
             self._links = links(entities)
-            self._children = {}
+        if self._children_of is not entities:
+            self._children_of, self._children = entities, {}
         return Snapshot(
             at=now,
             entities=entities,

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Mapping
 
 from netwatch.model import Entity, EntityId, EntityKind, WitnessKind
 
-__all__ = ["links"]
+__all__ = ["link_side", "links"]
+
+_NAMES = ("mac", "chassis", "sys_name", "descr")
+
+
+def link_side(entity: Entity) -> tuple[object, ...]:
+    """What links depend on: as long as it stays, so do the links."""
+    if entity.kind is EntityKind.NEIGHBOR:
+        return (entity.device, *sorted(entity.facts.items()))
+    if entity.kind not in (EntityKind.DEVICE, EntityKind.INTERFACE):
+        return ()
+    told = [entity.facts.get(name) for name in _NAMES]
+    return (entity.device, entity.natural, entity.index, entity.name, entity.witnesses, *told)
 
 
 def links(entities: Mapping[EntityId, Entity]) -> tuple[tuple[EntityId, EntityId], ...]:
