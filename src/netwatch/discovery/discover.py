@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from netwatch.discovery.identity import identity_observation, scope_of
 from netwatch.errors import ConfigError, MissingExtra, Problem, WireError
-from netwatch.model import Clock, Observation, SnmpValue, Target
+from netwatch.model import Clock, EntityKind, Observation, SnmpValue, Target
 from netwatch.profiles import (
     DeviceFrame,
     Explanation,
@@ -39,6 +38,9 @@ __all__ = ["NO_ROWS", "Discovery", "discover"]
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
+MOST_CONTEXTS = 128
+"""VLANs whose instances are asked for."""
+
 NO_ROWS = "no rows"
 """Why most tables are skipped: the device has no such thing."""
 
@@ -109,6 +111,9 @@ class _Run:
                 self.skipped.setdefault(table.name, NO_ROWS)
         frame = DeviceFrame(profile, rows, scalars)
         plans, observations = self._compile([table for table in tables if table.name in rows], profile, frame)
+        for table in tables:
+            if table.contexts:
+                await self._ask_in_contexts(table, profile, scalars, plans, observations)
         families = {
             one.table: tuple(dict.fromkeys(reading.family for reading in one.readings))
             for one in observations
@@ -143,6 +148,30 @@ class _Run:
             return False
         await self._get([root])
         return root in self.answers or bool(await self.session.walk(root, limit=1))
+
+    async def _ask_in_contexts(
+        self,
+        table: Table,
+        profile: Profile,
+        scalars: dict[str, Value],
+        plans: list[TablePlan],
+        observations: list[Observation],
+    ) -> None:
+        """Per-VLAN instances of bridge tables: community@vlan, or a context of v3."""
+        if self.snmp is None or self.target.snmp is None or not self.target.snmp.vlan_contexts:
+            return
+        for vlan in _vlans(observations)[:MOST_CONTEXTS]:
+            try:
+                session = self.snmp.session(self.target, context=vlan)
+                try:
+                    rows = await self._rows(table, session)
+                finally:
+                    await session.close()
+            except WireError:
+                continue  # most VLANs of a switch have no instance of their own
+            if rows:
+                frame = DeviceFrame(profile, {table.name: rows}, scalars, vlan)
+                self._add(table, profile, frame, plans, observations, vlan)
 
     async def _walk(self, root: str, limit: int) -> dict[str, SnmpValue]:
         if self.session is None:
@@ -224,11 +253,16 @@ class _Run:
                 self.skipped[table.name] = "no HTTP access"
                 return {}
             return rows_of_document(table, await self.http.get(self.target, table.path))
+        return await self._rows(table, None)
+
+    async def _rows(self, table: Table, session: SnmpSession | None) -> Rows:
+        """Columns of a table put together to rows; `session`: another context, whose answers are not kept."""
         limit = self._limit(table) + 1
         rows: Rows = {}
         for alias, column in table.columns.items():
             start = len(column.at) + 1
-            for oid, value in (await self._walk(column.at, limit)).items():
+            walk = self._walk(column.at, limit) if session is None else session.walk(column.at, limit=limit)
+            for oid, value in (await walk).items():
                 if value is not None and len(oid) > start:
                     rows.setdefault(oid[start:], {})[alias] = value
         return rows
@@ -242,14 +276,34 @@ class _Run:
         plans: list[TablePlan] = []
         observations: list[Observation] = []
         for table in tables:
-            limit = self._limit(table)
-            result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
-            plan = plan_table(table, profile, frame, result.slots, limit)
-            observations.append(self._observation(table.name, result, plan))
-            if plan.oids or plan.roots or table.source is not TableSource.SNMP:
-                plans.append(plan)
+            self._add(table, profile, frame, plans, observations)
         return plans, observations
 
-    def _observation(self, name: str, result: Any, plan: TablePlan) -> Observation:
+    def _add(
+        self,
+        table: Table,
+        profile: Profile,
+        frame: DeviceFrame,
+        plans: list[TablePlan],
+        observations: list[Observation],
+        context: str = "",
+    ) -> None:
+        limit = self._limit(table)
+        result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
+        plan = plan_table(table, profile, frame, result.slots, limit, context)
         interval = plan.interval or self.target.interval
-        return observation(name, result, self.target.device, self.clock.now(), interval, full=True)
+        told = observation(plan.name, result, self.target.device, self.clock.now(), interval, full=True)
+        observations.append(told)
+        if plan.oids or plan.roots or table.source is not TableSource.SNMP:
+            plans.append(plan)
+
+
+def _vlans(observations: Iterable[Observation]) -> list[str]:
+    """Ids of the VLANs that were found, in order."""
+    found = {
+        seen.key.natural
+        for one in observations
+        for seen in one.seen
+        if seen.key.kind is EntityKind.VLAN and seen.key.natural.isdecimal()
+    }
+    return sorted(found, key=int)

@@ -32,9 +32,11 @@ IDENTITY_FACTS = (
     "hardware",
     "mac",
     "uuid",
-    "uptime",
 )
 """Facts that a profile may state of the device itself; docs/facts.md explains them."""
+
+CONTEXT = "context"
+"""Scalar that is always there: the context that a table was asked in, unknown outside of one."""
 
 Path = Sequence[str | int]
 
@@ -84,7 +86,7 @@ class Builder:
 
     def check_names(self, path: Path, expression: Expression, known: Iterable[str]) -> None:
         """Are all names and enumerations that it uses there?"""
-        known = set(known) | set(self.scalars)
+        known = {*known, *self.scalars, CONTEXT}
         for name in expression.names:
             if name not in known:
                 self.problem(path, f"unknown name {name!r}", did_you_mean(name, known))

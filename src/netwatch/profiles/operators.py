@@ -12,17 +12,15 @@ from netwatch.profiles.values import MAX_TEXT, key_of, number, text
 __all__ = ["BINARY", "COMPARE"]
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
 def _add(left: Any, right: Any) -> Any:
-    if _is_text(left) or _is_text(right):
-        return ((text(left) or "") + _tail(right))[:MAX_TEXT] if _is_text(left) else text(left) + right
-    return number(left) + number(right)  # type: ignore[operator]
+    """Joins if one side is text, else adds."""
+    if isinstance(left, str) or isinstance(right, str):
+        return (_piece(left) + _piece(right))[:MAX_TEXT]
+    one, other = number(left), number(right)
+    return None if one is None or other is None else one + other
 
 
-def _tail(value: Any) -> str:
+def _piece(value: Any) -> str:
     found = value if isinstance(value, str) else text(value)
     if found is None:
         raise ValueError
