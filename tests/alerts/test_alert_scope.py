@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from alert_snapshots import device, part, rules, snapshot
 
@@ -100,6 +102,28 @@ def test_scope(scope: str, expected: set[str]) -> None:
 def test_admin_up_leaves_out_what_is_down_or_unknown() -> None:
     admin = {"core-1/p1": 1.0, "core-1/p2": 0.0, "idf-1/p1": None, "srv-1/p2": 1.0}
     assert fired("{admin_up: true}", admin=admin) == {"core-1/p1", "srv-1/p2"}
+
+
+def test_facts_of_the_entity_itself() -> None:
+    entities = [
+        *ENTITIES,
+        *(
+            dataclasses.replace(port, facts={"type": "tunnel"}) if port.name == "p1" else port
+            for port in PORTS
+        ),
+    ]
+    families = {
+        "netwatch_interface_receive_bytes_total": {port.id: 119e6 for port in PORTS},
+        "netwatch_interface_speed_bytes_per_second": {port.id: 125e6 for port in PORTS},
+    }
+    tunnels = {"core-1/p1", "idf-1/p1", "srv-1/p1"}
+    for scope, expected in (
+        ("{facts: {type: tunnel}}", tunnels),
+        ("{not_facts: {type: [tunnel]}}", ALL - tunnels),
+    ):
+        engine = AlertEngine(rules(BUSY.replace("SCOPE", scope)))
+        told = engine.evaluate(snapshot(0, entities, families))
+        assert {item.alert.entity for item in told} == expected
 
 
 def test_row_labels() -> None:

@@ -19,6 +19,7 @@ __all__ = ["Floats", "Frame", "Layout", "Mask", "Memo", "SeriesKey"]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+FactTests = tuple[tuple[str, frozenset[str]], ...]
 SeriesKey = tuple[EntityId, tuple[str, ...]]
 """An entity and the values of the row labels."""
 
@@ -78,6 +79,10 @@ class Memo:
     layouts: dict[str, Layout] = field(default_factory=dict)
     alignments: dict[tuple[int, int, bool], tuple[Layout, Layout, Rows | None]] = field(default_factory=dict)
     unions: dict[tuple[int, ...], tuple[tuple[Layout, ...], Layout]] = field(default_factory=dict)
+    facts: dict[tuple[FactTests, FactTests], tuple[Layout, Mapping[EntityId, Entity], Mask]] = field(
+        default_factory=dict
+    )
+    """By tests of facts: which rows pass, for this layout and these entities."""
     seen: dict[str, tuple[Layout, frozenset[SeriesKey], Mask]] = field(default_factory=dict)
     """By rule: the series seen in good health, as a mask over the layout."""
 
@@ -146,6 +151,25 @@ class Frame:
             if len(self._memo.alignments) > 256:
                 self._memo.alignments.clear()
             found = self._memo.alignments[memo_key] = (source, onto, rows)
+        return found[2]
+
+    def fact_mask(self, layout: Layout, wanted: FactTests, unwanted: FactTests) -> Mask:
+        """True in the rows of entities that have all wanted facts and no unwanted one."""
+        entities = self.snapshot.entities
+        found = self._memo.facts.get((wanted, unwanted))
+        if found is None or found[0] is not layout or found[1] is not entities:
+
+            def passes(entity: Entity | None) -> bool:
+                if entity is None:
+                    return not wanted
+                texts = {name: str(value) for name, value in entity.facts.items()}
+                return all(texts.get(name, "") in values for name, values in wanted) and not any(
+                    texts.get(name, "") in values for name, values in unwanted
+                )
+
+            verdicts = (passes(entities.get(entity)) for entity in layout.entities)
+            mask = np.fromiter(verdicts, dtype=np.bool_, count=len(layout))
+            found = self._memo.facts[(wanted, unwanted)] = (layout, entities, mask)
         return found[2]
 
     def values(self, family: str, onto: Layout, *, per_entity: bool = False) -> Floats:

@@ -57,6 +57,8 @@ class _ScopeEntry(Strict):
     not_tags: Names = ()
     devices: Names = ()
     labels: dict[str, Names] = Field(default_factory=dict)
+    facts: dict[str, Names] = Field(default_factory=dict)
+    not_facts: dict[str, Names] = Field(default_factory=dict)
     admin_up: StrictBool = False
     ports: Ports = Ports.ALL
 
@@ -312,6 +314,8 @@ class _Builder:
             not_tags=frozenset(entry.not_tags),
             devices=entry.devices,
             labels=tuple(labels),
+            facts=_tests(entry.facts),
+            not_facts=_tests(entry.not_facts),
             admin_up=entry.admin_up,
             ports=entry.ports,
         )
@@ -327,6 +331,10 @@ class _Builder:
             for name in names:
                 if name not in known:
                     self.problem([key], f"unknown field {{{name}}}", did_you_mean(name, known))
+
+
+def _tests(facts: dict[str, tuple[str, ...]]) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((name, frozenset(values)) for name, values in facts.items())
 
 
 def _rate_unit(unit: str) -> str:

@@ -80,6 +80,9 @@ class Scope:
     """Names of devices; `*` and `?` as in file names."""
     labels: tuple[tuple[int, frozenset[str]], ...] = ()
     """Position of a row label and the values that it may have."""
+    facts: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Facts of the entity itself and the values, as text, that they may have."""
+    not_facts: tuple[tuple[str, frozenset[str]], ...] = ()
     admin_up: bool = False
     """Interfaces only: administratively up."""
     ports: Ports = Ports.ALL

@@ -70,6 +70,8 @@ def in_scope(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -
     for position, allowed in scope.labels:
         fits = (labels[position] in allowed for labels in layout.labels)
         inside &= np.fromiter(fits, dtype=np.bool_, count=len(layout))
+    if scope.facts or scope.not_facts:
+        inside &= frame.fact_mask(layout, scope.facts, scope.not_facts)
     if scope.ports is not Ports.ALL:
         mask = layout.mask_of(around.uplinks)
         if scope.ports is Ports.INFRASTRUCTURE:
