@@ -227,7 +227,10 @@ def _others(
         keys.append(
             [None, *(None for _ in facts), *(own[key].value if key in own else None for key in chosen)]
         )
-    columns = [kind.value.replace("_", " ").capitalize(), *(name.replace("_", " ") for name in facts)]
+    columns = [
+        kind.value.replace("_", " ").capitalize(),
+        *(name.replace("_", " ").capitalize() for name in facts),
+    ]
     columns += [_column_title(kind, key, families[key]) for key in chosen]
     numeric = range(1 + len(facts), len(columns))
     content = table(title, columns, rows, keys=keys, numeric=tuple(numeric))
@@ -248,4 +251,4 @@ def _column_title(kind: EntityKind, key: str, measure: Measure) -> str:
     for suffix in (unit, "ratio", "per_second"):
         if suffix and words.endswith(f"_{suffix}"):
             words = words.removesuffix(f"_{suffix}")
-    return " ".join(word for word in (words.replace("_", " "), labels) if word)
+    return " ".join(word for word in (words.replace("_", " ").capitalize(), labels) if word)
