@@ -34,7 +34,7 @@ def blocks(district: District) -> list[SeedBlock]:
 
 def check(block: SeedBlock) -> None:
     family = load_catalogue()[block.family]
-    assert family.history is HistoryPolicy.PLANNING or block.family == "netwatch_pse_budget_watts"
+    assert family.history is HistoryPolicy.PLANNING
     assert block.type is family.type
     assert (
         block.values.shape == block.peaks.shape == block.coverage.shape == (len(block.subjects), 2 * 365 * 24)
