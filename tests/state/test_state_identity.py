@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netwatch.model import EntityKey, EntityKind, InventoryDevice, Reading, Witness, WitnessKind
+from netwatch.model import EntityKey, EntityKind, InventoryDevice, Reading, Seen, Witness, WitnessKind
 from netwatch.state.parts import Part, match_parts
 from netwatch.state.witnesses import normalise, strong
 
@@ -118,6 +118,25 @@ def test_an_access_point_of_the_inventory_is_the_one_behind_the_controller(world
     assert snapshot.entities[ap].parent == wlc
     assert snapshot.entities[ap].facts["role"] == "ap"
     assert len(list(snapshot.devices())) == 2
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_radios_that_are_told_before_their_access_point_belong_to_it(world, child, listed):
+    entries = [InventoryDevice("lib-ap", None, serial="FGL1234A")] if listed else []
+    (wlc,) = world.polled("wlc", others=entries)
+    radio = Seen(EntityKey(EntityKind.RADIO, "ap-7/0"), EntityKey(EntityKind.DEVICE, "ap-7"), "7.0", "5 GHz")
+    reading = Reading(radio.key, "netwatch_radio_clients", 9, ("",))
+    world.tell(wlc, "radios", seen=[radio], readings=[reading], complete=True)
+    world.tell(wlc, "aps", seen=[child("ap-7", serial="FGL1234A")], complete=True)
+    world.clock.tick(60)
+    world.tell(wlc, "radios", seen=[radio], readings=[reading], complete=True)
+    snapshot = world.state.snapshot()
+    ap = snapshot.entities[world.find(EntityKind.DEVICE, "lib-ap" if listed else "ap-7")]
+    assert ap.parent == wlc
+    assert [e.name for e in snapshot.of_device(ap.id)] == ["5 GHz"]
+    (found,) = snapshot.of_device(ap.id)
+    assert snapshot.value(found.id, "netwatch_radio_clients", ("",)) == 9
+    assert len(snapshot.entities) == 3
 
 
 def test_an_entity_that_is_entered_later_keeps_its_id(world, child):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
+from itertools import compress
 from typing import Any, NamedTuple
 from zlib import crc32
-
-import numpy as np
 
 from netwatch.model import EntityId, Snapshot
 
@@ -116,11 +116,12 @@ def _samples(snapshot: Snapshot) -> dict[EntityId, int]:
     """Samples per device, info samples included."""
     owner = {entity.id: entity.device for entity in snapshot.entities.values()}
     counts = dict.fromkeys((device.id for device in snapshot.devices()), 0)
+    series: Counter[EntityId] = Counter()
     for column in snapshot.columns.values():
-        for row in np.flatnonzero(column.fresh).tolist():
-            device = owner.get(column.entities[row])
-            if device is not None:
-                counts[device] += 1
+        series.update(compress(column.entities, column.fresh.tolist()))
+    for entity, count in series.items():
+        if (device := owner.get(entity)) is not None:
+            counts[device] += count
     for device in owner.values():
         counts[device] += 1
     return counts

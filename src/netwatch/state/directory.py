@@ -161,6 +161,11 @@ class Directory:
             found = keys[child.key] = self._identity.current(keys[child.key])
             parent = keys.get(child.parent or ROOT, source)
             self._update(found, found, parent, child, source)
+        for one in observation.seen:
+            parent_key = one.parent
+            if parent_key and parent_key.kind is EntityKind.DEVICE and parent_key not in keys:
+                # The table of radios came before that of access points.
+                self.from_reading(observation, parent_key)
         groups: dict[tuple[EntityId, EntityKind], list[Seen]] = {}
         for one in observation.seen:
             if one.key.kind is not EntityKind.DEVICE:
