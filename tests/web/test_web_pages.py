@@ -278,3 +278,26 @@ def test_units_for_people() -> None:
     assert measured(21.5, "celsius") == "21.5 °C"
     assert measured(5_180_000_000, "hertz") == "5.2 GHz"
     assert measured(3.0, "unheard_of") == "3 unheard_of"
+
+
+async def test_sites_may_be_place_ids() -> None:
+    """Devices name their school by the id of its place, `district/school`."""
+    made = web_district.Builder()
+    made.school("lincoln-es", "Lincoln Elementary", "elementary", 412)
+    made.device("d", "switch-1", "maple/lincoln-es", "switch", up=0.0, place="maple/lincoln-es/mdf")
+    snapshot = made.snapshot()
+    async with running(providers(snapshot=lambda: snapshot, alerts=list)) as web:
+        _, front = await web.get("/")
+        cards = [text for level, text in Outline(front).headings if level == "h3"]
+        assert cards == ["Lincoln Elementary"]
+        links = [
+            attrs["href"] for tag, attrs in Outline(front).tags if tag == "a" and "/schools/" in attrs["href"]
+        ]
+        assert links == ["/schools/maple%2Flincoln-es"]
+        for path in (links[0], "/schools/maple/lincoln-es", "/schools/lincoln-es"):
+            status, text = await web.get(path)
+            assert status == 200, path
+            assert "switch-1" in text
+            assert "Main closet" in text
+        for site in ("maple/lincoln-es", "lincoln-es"):
+            assert "1 device" in (await web.get(f"/devices?site={site}"))[1]

@@ -86,7 +86,9 @@ class Builder:
             identity, EntityKind.DEVICE, identity, EntityId(parent) if parent else None, name, "", name, known
         )
         if site:
-            self.inventory[name] = InventoryDevice(name, None, place=PlaceId(f"maple/{site}/mdf"))
+            self.inventory[name] = InventoryDevice(
+                name, None, place=PlaceId(f"maple/{site.rpartition('/')[2]}/mdf")
+            )
         if up is not None:
             self.read(key, "netwatch_device_up", up, origin="poll")
         return identity

@@ -124,7 +124,7 @@ class ApiHandlers:
             for alert in sorted_alerts(self._site.providers.alerts())
             if (not state or alert.state == state)
             and (not severity or alert.severity == severity)
-            and (not site or alert.labels.get("site") == site)
+            and (not site or alert.labels.get("site") in (site, site.rpartition("/")[2]))
         ]
         return web.json_response({"at": clock_time(self._site.clock.now().wall), "alerts": found})
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from netwatch.model import Alert, AlertState, Entity, EntityId, Severity
+from netwatch.model import Alert, AlertState, Entity, EntityId, PlaceId, Severity
 from netwatch.web.lookup import Link, Lookup
 
 __all__ = [
@@ -93,6 +93,7 @@ class DeviceFilter:
 
     kind: str = ""
     site: str = ""
+    """Place id of a school, or its last step."""
     status: str = ""
     text: str = ""
     """Found in name, address, vendor, model, serial, role or place, upper and lower case alike."""
@@ -125,8 +126,8 @@ def place_text(lookup: Lookup, entity: Entity) -> str:
     """Where a device is within its school: `Main building · Wing 2 · IDF 2A`; empty where unknown."""
     entry = lookup.snapshot.inventory.devices.get(entity.name)
     place = entry.place if entry is not None else None
-    if place is None and "place" in entity.facts:
-        place = next((p for p in lookup.snapshot.inventory.places.by_id if p == entity.facts["place"]), None)
+    if place is None and entity.facts.get("place"):
+        place = PlaceId(str(entity.facts["place"]))
     path = lookup.snapshot.inventory.places.path(place)
     return " · ".join(node.name for node in path[2:])
 
@@ -200,7 +201,7 @@ def filter_devices(devices: Iterable[DeviceView], wanted: DeviceFilter) -> list[
         view
         for view in devices
         if (not wanted.kind or view.kind == wanted.kind)
-        and (not wanted.site or view.site == wanted.site)
+        and (not wanted.site or wanted.site in (view.site, view.site.rpartition("/")[2]))
         and (not wanted.status or view.status == wanted.status)
         and (not text or text in _haystack(view))
     ]
