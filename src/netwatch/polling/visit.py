@@ -178,7 +178,7 @@ class Visit:
         device.sentinels.oids = ()
         for observation in found.observations:
             self._accept(replace(observation, evidence=self.evidence))
-        _log.info(
+        _log.debug(
             "discovered", device=self.target.name, reason=reason or "due", tables=len(found.plan.tables)
         )
         return True

@@ -17,6 +17,7 @@ __all__ = [
     "GAUGE32",
     "INTEGER",
     "IP_ADDRESS",
+    "MAX_INTEGER_OCTETS",
     "NO_SUCH_INSTANCE",
     "NO_SUCH_OBJECT",
     "NULL",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from netwatch.errors import WireDecodeError
@@ -105,11 +106,13 @@ _NULL = ber.tlv(ber.NULL, b"")
 
 def encode_pdu(pdu: Pdu, raw: Sequence[bytes] | None = None) -> bytes:
     """The PDU; values are NULL (requests), or the encoded elements in `raw`, one per varbind."""
-    values = raw if raw is not None else [_NULL] * len(pdu.varbinds)
-    pairs = [
-        ber.tlv(ber.SEQUENCE, ber.tlv(ber.OID, ber.encode_oid(varbind.oid)) + value)
-        for varbind, value in zip(pdu.varbinds, values, strict=True)
-    ]
+    if raw is None:
+        pairs = [_null_varbind(varbind[0]) for varbind in pdu.varbinds]
+    else:
+        pairs = [
+            ber.tlv(ber.SEQUENCE, ber.tlv(ber.OID, ber.encode_oid(varbind.oid)) + value)
+            for varbind, value in zip(pdu.varbinds, raw, strict=True)
+        ]
     return ber.tlv(
         pdu.type,
         ber.encode_integer(pdu.request_id)
@@ -117,6 +120,12 @@ def encode_pdu(pdu: Pdu, raw: Sequence[bytes] | None = None) -> bytes:
         + ber.encode_integer(pdu.error_index)
         + ber.tlv(ber.SEQUENCE, b"".join(pairs)),
     )
+
+
+@lru_cache(maxsize=32768)
+def _null_varbind(oid: str) -> bytes:
+    """What a request holds for an OID: the same OIDs are asked at each poll."""
+    return ber.tlv(ber.SEQUENCE, ber.tlv(ber.OID, ber.encode_oid(oid)) + _NULL)
 
 
 def encode_community_message(version: int, community: bytes, pdu: bytes) -> bytes:
@@ -196,35 +205,59 @@ def _decode_trap_v1(data: bytes, pos: int, end: int) -> Pdu:
 
 
 def _decode_varbinds(data: bytes, pos: int, end: int) -> list[VarBind]:
-    """The hot loop: short lengths are read in place, anything else by `header`."""
+    """The hot loop: a varbind of short lengths is read in place, any other by `_decode_varbind`."""
     out: list[VarBind] = []
-    decode_oid, new = ber.decode_oid, VarBind
-    while pos < end:
-        if pos + 6 <= end and data[pos] == 0x30 and data[pos + 1] < 0x80 and data[pos + 2] == 6:
-            start, stop = pos + 2, pos + 2 + data[pos + 1]
-            if stop > end:
-                raise WireDecodeError("cut off in a varbind")
-        else:
-            start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
-        first, after = ber.expect(data, start, stop, ber.OID)
-        oid = decode_oid(data[first:after])
-        tag, first, after = ber.header(data, after, stop)
-        if after != stop:
-            raise WireDecodeError("varbind holds more than one value")
-        out.append(new(oid, _value(tag, data[first:after])))
-        pos = stop
+    append, decode_oid, masks, new = out.append, ber.decode_oid, _UNSIGNED, tuple.__new__
+    try:
+        while pos < end:
+            stop, first = pos + 2 + data[pos + 1], pos + 4
+            after = first + data[pos + 3]
+            start = after + 2
+            if (
+                data[pos] != ber.SEQUENCE
+                or data[pos + 2] != ber.OID
+                or data[pos + 1] | data[pos + 3] | data[after + 1] > 0x7F
+                or stop > end
+                or start + data[after + 1] != stop
+            ):
+                varbind, pos = _decode_varbind(data, pos, end)
+                append(varbind)
+                continue
+            tag, value = data[after], data[start:stop]
+            mask = masks.get(tag)
+            decoded = (
+                _value(tag, value)
+                if mask is None or stop - start > ber.MAX_INTEGER_OCTETS
+                else int.from_bytes(value, "big") & mask
+            )
+            append(new(VarBind, (decode_oid(data[first:after]), decoded)))
+            pos = stop
+    except IndexError:
+        raise WireDecodeError("cut off in a varbind") from None
     return out
 
 
-_UNSIGNED = {ber.COUNTER32: 32, ber.GAUGE32: 32, ber.TIME_TICKS: 32, ber.COUNTER64: 64, 0x47: 32}
+def _decode_varbind(data: bytes, pos: int, end: int) -> tuple[VarBind, int]:
+    """One varbind of any form, and where the next begins."""
+    start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
+    first, after = ber.expect(data, start, stop, ber.OID)
+    oid = ber.decode_oid(data[first:after])
+    tag, first, after = ber.header(data, after, stop)
+    if after != stop:
+        raise WireDecodeError("varbind holds more than one value")
+    return VarBind(oid, _value(tag, data[first:after])), stop
+
+
+_32, _64 = (1 << 32) - 1, (1 << 64) - 1
+_UNSIGNED = {ber.COUNTER32: _32, ber.GAUGE32: _32, ber.TIME_TICKS: _32, ber.COUNTER64: _64, 0x47: _32}
 """0x47 is UInteger32 of RFC 1442: dropped from SNMP, alive in old agents."""
 _MISSING = {missing.value: missing for missing in Missing}
 
 
 def _value(tag: int, content: bytes) -> SnmpValue | Missing:
-    bits = _UNSIGNED.get(tag)
-    if bits is not None:
-        return ber.decode_unsigned(content, bits)
+    mask = _UNSIGNED.get(tag)
+    if mask is not None:
+        return ber.decode_unsigned(content, mask.bit_length())
     if tag == ber.INTEGER:
         return ber.decode_integer(content)
     if tag in (ber.OCTET_STRING, 0x03):  # BITS are OCTET STRINGs; some agents say BIT STRING
