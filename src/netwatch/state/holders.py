@@ -50,6 +50,11 @@ class Holders:
         if not claims:
             self._claims.pop(device, None)
 
+    def forget(self, device: EntityId) -> None:
+        """The device is no more."""
+        self._claims.pop(device, None)
+        self._holder.pop(device, None)
+
     def others(self, device: EntityId, source: EntityId) -> bool:
         """True if some other source reports the device as well."""
         return any(other != source for other in self._claims.get(device, ()))

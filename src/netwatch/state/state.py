@@ -261,3 +261,4 @@ class State:
         for entity in sighting.removed:
             self._series.forget(entity)
             self._uptimes.pop(entity, None)
+            self._holders.forget(entity)
