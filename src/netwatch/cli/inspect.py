@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
@@ -139,7 +140,7 @@ def _recordings(path: Path, out: Path | None, form: Literal["text", "json"], dir
         _Worker(dirs).write(files[0], out, form)
         return
     # Workers of their own: a profile set is quicker to load than to send.
-    with ProcessPoolExecutor(WORKERS) as pool:
+    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
         jobs = [pool.submit(_share, files[at::WORKERS], out, form, dirs) for at in range(WORKERS)]
         for problem in (line for job in jobs for line in job.result()):
             typer.echo(problem, err=True)

@@ -180,15 +180,18 @@ class _Row:
         self._add(rule, key, rule.family, found)
 
     def _add(self, rule: ValueRule, key: EntityKey, family: str, value: float) -> None:
-        labels = tuple(
-            label if isinstance(label, str) else (label(self.scope) or "")[:MAX_LABEL]
-            for label in rule.labels
-        )
-        if (key, family, labels) in self.result.said:
-            told = f"table {self.table.name}: {family} of {key.kind} {key.natural!r} is told twice"
-            self.result.problem(told)
-            return
-        self.result.said.add((key, family, labels))
+        labels: tuple[str, ...] = ()
+        if rule.labels:
+            labels = tuple(
+                label if isinstance(label, str) else (label(self.scope) or "")[:MAX_LABEL]
+                for label in rule.labels
+            )
+        if self.full:  # discovery has told already; a poll of the same rows needs no second look
+            if (key, family, labels) in self.result.said:
+                told = f"table {self.table.name}: {family} of {key.kind} {key.natural!r} is told twice"
+                self.result.problem(told)
+                return
+            self.result.said.add((key, family, labels))
         name = self._origin_name(rule)
         column = self.table.columns.get(name or "")
         bits = column.bits if column is not None and column.bits is not None else 64

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import operator
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from netwatch.documents import did_you_mean
@@ -30,13 +30,16 @@ MAX_NODES = 400
 class Expression:
     """A compiled expression. Calling it never raises; pickled, it travels as its source."""
 
-    __slots__ = ("_run", "enums", "names", "references", "source")
+    __slots__ = ("_mentions", "_run", "enums", "fallbacks", "names", "references", "source")
 
     def __init__(self, source: str | int | float | bool) -> None:
         """Raises ExpressionError."""
         compiler = _Compiler()
         self.source = source if isinstance(source, str) else repr(source)
         self._run: Closure = compiler.compile(self.source)
+        self._mentions = tuple(compiler.names)
+        self.fallbacks = tuple(compiler.fallbacks)
+        """Names of each `first(a, b)` whose arguments are plain names."""
         self.names: tuple[str, ...] = tuple(dict.fromkeys(compiler.names))
         """Columns, definitions and scalars of the own row, in the order of their first mention."""
         self.references: tuple[tuple[str, str], ...] = tuple(dict.fromkeys(compiler.references))
@@ -49,6 +52,14 @@ class Expression:
         except NONSENSE:
             return None
         return result
+
+    def needed(self, known: Container[str]) -> set[str]:
+        """Names that matter where the `known` ones have values: what follows them in a `first` does not."""
+        spare: list[str] = []
+        for names in self.fallbacks:
+            chosen = next((at for at, name in enumerate(names) if name in known), len(names))
+            spare += names[chosen + 1 :]
+        return {name for name in self.names if self._mentions.count(name) > spare.count(name)}
 
     def __reduce__(self) -> tuple[type[Expression], tuple[str]]:
         return Expression, (self.source,)
@@ -217,6 +228,9 @@ class _Compiler(SpecialForms):
         if name in REGEX_ARGUMENT:
             self._check_regex(name, node.args[REGEX_ARGUMENT[name]])
         arguments = [self.node(argument) for argument in node.args]
+        names = [argument.id for argument in node.args if isinstance(argument, ast.Name)]
+        if name == "first" and len(names) == len(arguments) and "index" not in names:
+            self.fallbacks.append(tuple(names))
         call = function.call
         if not function.strict:
             return lambda scope: call(*[argument(scope) for argument in arguments])

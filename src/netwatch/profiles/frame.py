@@ -89,6 +89,12 @@ class Splitter:
                 continue
             for name in self._scalars.get(oid, ()):
                 scalars[name] = value
+            root, _, index = oid.rpartition(".")
+            found = self._columns.get(root)  # most indexes have one arc
+            if found is not None:
+                for table, alias in found:
+                    rows.setdefault(table, {}).setdefault(index, {})[alias] = value
+                continue
             for length in self._lengths:
                 if oid[length : length + 1] == ".":
                     for table, alias in self._columns.get(oid[:length], ()):

@@ -46,6 +46,7 @@ class SpecialForms(abc.ABC):
         self.names: list[str] = []
         self.references: list[tuple[str, str]] = []
         self.enums: list[str] = []
+        self.fallbacks: list[tuple[str, ...]] = []
 
     @abc.abstractmethod
     def node(self, node: ast.expr) -> Closure:

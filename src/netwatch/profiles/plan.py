@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from netwatch.model import EntityId, Instant, Observation
@@ -69,6 +70,17 @@ class TablePlan:
         result = evaluate(self.table, frame, slots=slots, full=full, max_rows=self.max_rows)
         return observation(self.name, result, source, at, interval, full)
 
+    @cached_property
+    def _splitter(self) -> Splitter:
+        assert self.table is not None
+        assert self.profile is not None
+        names = {self.table.name, *(name for name, _ in self.table.references)}
+        tables = (self.profile.tables[name] for name in names if name in self.profile.tables)
+        return Splitter(tables, {name: scalar.oid for name, scalar in self.profile.scalars.items()})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_splitter"}
+
     def _frame(self, raw: Any) -> DeviceFrame:
         assert self.table is not None
         assert self.profile is not None
@@ -77,10 +89,7 @@ class TablePlan:
         }
         scalars = dict(self.static_scalars)
         if self.source == TableSource.SNMP:
-            names = {self.table.name, *(name for name, _ in self.table.references)}
-            tables = (self.profile.tables[name] for name in names if name in self.profile.tables)
-            oids = {name: scalar.oid for name, scalar in self.profile.scalars.items()}
-            Splitter(tables, oids).split(raw, rows, scalars)
+            self._splitter.split(raw, rows, scalars)
         elif self.source == TableSource.SSH:
             rows[self.table.name] = rows_of_records(self.table, raw)
         else:
@@ -170,8 +179,24 @@ def _own_columns(
         kept[index] = {
             alias: value for alias, value in row.items() if alias not in polled and alias in table.columns
         }
-        oids += [f"{column.at}.{index}" for alias, column in polled.items() if alias in row]
+        needed = _needed(table, row)
+        oids += [
+            f"{column.at}.{index}"
+            for alias, column in polled.items()
+            if alias in row and (alias in needed or column.static is False)
+        ]
     static[table.name] = kept
+
+
+def _needed(table: Table, row: Mapping[str, Value]) -> set[str]:
+    """Columns that this row's values need: of `first(hc, c32)` only the one that the row has."""
+    needed = {name for expression in table.let.values() for name in expression.names}
+    rules = [value for entity in table.entities for value in entity.values]
+    for rule in (*rules, *(sensor.value for sensor in table.sensors)):
+        needed |= rule.value.needed(row)
+        if rule.when is not None:
+            needed |= rule.when.needed(row)
+    return needed
 
 
 def _foreign_column(

@@ -1,0 +1,108 @@
+"""`netwatch inspect` and `netwatch profile` as a person calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from netwatch.cli import inspect, profile
+from netwatch.errors import ConfigError
+
+RECORDINGS = Path(__file__).parent / "recordings"
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    inspect.register(app)
+    profile.register(app)
+    return app
+
+
+def run(app: typer.Typer, *arguments: str) -> tuple[int, str, BaseException | None]:
+    result = CliRunner().invoke(app, arguments)
+    return result.exit_code, result.output, result.exception
+
+
+def test_inspect_a_recording_as_json(app: typer.Typer) -> None:
+    code, output, _ = run(app, "inspect", "--snmprec", str(RECORDINGS / "ups.snmprec"), "--format", "json")
+    assert code == 0
+    assert json.loads(output)["name"] == "ups"
+
+
+def test_inspect_a_recording_as_text(app: typer.Typer) -> None:
+    code, output, _ = run(app, "inspect", "--snmprec", str(RECORDINGS / "ups.snmprec"))
+    assert code == 0
+    assert "Battery" in output
+
+
+def test_inspect_a_folder(app: typer.Typer, tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    for file in RECORDINGS.glob("*.snmprec"):
+        (recordings / file.name).write_bytes(file.read_bytes())
+    (recordings / "switch@20.snmprec").write_text("1.3.6.1.2.1.17.1.1.0|4x|020000000001\n")
+    (recordings / "broken.snmprec").write_text("this is no recording\n")
+    out = tmp_path / "out"
+    code, output, error = run(
+        app, "inspect", "--snmprec", str(recordings), "--out", str(out), "--format", "json"
+    )
+    assert code == 0, (output, error)
+    assert {file.stem for file in out.iterdir()} == {
+        *(file.stem for file in RECORDINGS.glob("*.snmprec")),
+        "broken",
+    }, "a context is no device of its own"
+    assert json.loads((out / "switch.json").read_text())["ports"]
+    assert json.loads((out / "broken.json").read_text())["identity"]["kind"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["inspect"], "give either an address or --snmprec"),
+        (["inspect", "192.0.2.1", "--snmprec", "x"], "give either an address or --snmprec"),
+        (["inspect", "--snmprec", "/nowhere"], "no such file"),
+        (["inspect", "--snmprec", str(RECORDINGS)], "--out"),
+        (["inspect", "192.0.2.1", "--format", "xml"], "expected text or json"),
+        (["inspect", "192.0.2.1", "--snmp-version", "4"], "expected 1 or 2c"),
+        (["inspect", "192.0.2.1", "--community-env", "NETWATCH_NO_SUCH"], "is not set"),
+        (["profile", "lint", "/nowhere"], "no such file"),
+        (["profile", "explain"], "give either an address or --snmprec"),
+    ],
+)
+def test_mistakes(app: typer.Typer, arguments: list[str], message: str) -> None:
+    code, _, error = run(app, *arguments)
+    assert code == 1
+    assert isinstance(error, ConfigError)
+    assert message in str(error)
+
+
+def test_explain(app: typer.Typer) -> None:
+    code, output, _ = run(app, "profile", "explain", "--snmprec", str(RECORDINGS / "switch.snmprec"))
+    assert code == 0
+    lines = output.splitlines()
+    assert lines[0] == "profile  generic"
+    assert any(line.startswith("  interfaces: fixed, each poll") for line in lines)
+    assert "    netwatch_pse_used_watts" in lines
+    assert any(line.startswith("without rows: ") and "ups_battery" in line for line in lines)
+
+
+def test_lint(app: typer.Typer, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("profile: mine\nkind: switch\n")
+    bad.write_text("profile: mine\nkind: swich\n")
+    assert run(app, "profile", "lint", str(good))[:2] == (0, "no problems found\n")
+    code, output, _ = run(app, "profile", "lint", str(bad))
+    assert code == 1
+    assert f"{bad}:2: kind" in output
+
+
+def test_schema(app: typer.Typer) -> None:
+    code, output, _ = run(app, "profile", "schema")
+    assert code == 0
+    assert json.loads(output)["title"] == "netwatch device profile"
