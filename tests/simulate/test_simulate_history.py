@@ -7,6 +7,7 @@ import pytest
 
 from netwatch.model import EntityKind, FamilyType, HistoryPolicy, load_catalogue
 from netwatch.simulate import District, SeedBlock, load_district, seed_history
+from netwatch.simulate.links import link_speed
 
 END = 1_795_300_000.0  # 2026-11-21, a Saturday
 HOUR = 3600
@@ -76,8 +77,6 @@ def test_the_saturated_uplink(district: District, blocks: list[SeedBlock]) -> No
     name, natural = str(truth["device"]), truth["entity"]["natural"]
     bytes_per_hour = series(blocks, "netwatch_interface_receive_bytes_total", name, natural)
     link = next(one for one in district.links if one.lower.name == name)
-    from netwatch.simulate.build import link_speed
-
     share = bytes_per_hour / HOUR / (link_speed(link) / 8)
     assert 0.9 < np.percentile(share[-24 * 30 :], 98) <= 1.0
     summer = share[-24 * 140 : -24 * 110]  # July

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netwatch.simulate import World, load_district
-from netwatch.simulate.build import _counter
 from netwatch.simulate.phase import parse_phase, school_moment, week_load
+from netwatch.simulate.rows import counter_of
 from netwatch.simulate.signals import DAY, WEEK, Signal, WeekLoad
 
 WEEKS = {
@@ -49,14 +49,14 @@ def test_total_is_the_integral_of_the_rate(
 
 @given(points, st.floats(0, WEEK), st.lists(st.floats(0, 5e6), min_size=2))
 def test_counters_never_fall(week: list[tuple[float, float]], start: float, times: list[float]) -> None:
-    count = _counter(Signal(10.0, 500.0, ripple=9.0), 12345, None, WeekLoad(week, start))
+    count = counter_of(Signal(10.0, 500.0, ripple=9.0), 12345, None, WeekLoad(week, start))
     values = [count(time) for time in sorted(times)]
     assert values == sorted(values)
     assert values[0] >= 12345
 
 
 def test_a_reboot_starts_counters_again() -> None:
-    count = _counter(Signal(100.0), 2**31, 300.0, WeekLoad([(0.0, 0.0)]))
+    count = counter_of(Signal(100.0), 2**31, 300.0, WeekLoad([(0.0, 0.0)]))
     assert count(299.0) == 2**31 + 29900
     assert count(300.0) == 0
     assert count(310.0) == 1000

@@ -1,7 +1,8 @@
 """A school district that answers over real SNMP on loopback, with planted faults and their ground truth."""
 
-from netwatch.simulate.district import District, load_district
+from netwatch.simulate.district import District
 from netwatch.simulate.history import SeedBlock, Subject, seed_history
+from netwatch.simulate.loading import load_district
 from netwatch.simulate.phase import parse_phase
 from netwatch.simulate.recordings import RecordingServer
 from netwatch.simulate.server import DEFAULT_ECHO_PORT, DEFAULT_PORT, Simulator

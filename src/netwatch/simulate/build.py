@@ -9,23 +9,23 @@ from typing import Any
 
 from netwatch.errors import ConfigError
 from netwatch.simulate import ber
-from netwatch.simulate.district import AccessPoint, District, Link, SimDevice
-from netwatch.simulate.schema import MibSpec, RowSpec
+from netwatch.simulate.district import AccessPoint, District, SimDevice
+from netwatch.simulate.links import link_signals, link_speed, port_name
+from netwatch.simulate.rows import Expander, Row, mibs_of
+from netwatch.simulate.schema import MibSpec
 from netwatch.simulate.signals import Signal, WeekLoad
 from netwatch.simulate.values import (
-    Live,
     chance,
     column_source,
     compile_column,
+    compile_expression,
     evaluate,
-    expand_attribute,
     render,
 )
 from netwatch.simulate.view import MibView
 
-__all__ = ["DeviceModel", "Row", "build_model", "build_rows"]
+__all__ = ["DeviceModel", "build_model", "build_rows", "expression", "point_facts"]
 
-Row = dict[str, Any]
 _STILL = WeekLoad([(0.0, 0.0)])
 """A week without load, for what does not depend on it."""
 
@@ -40,104 +40,14 @@ class DeviceModel:
     view: MibView
 
 
-class _Expander:
-    def __init__(self, district: District, device: SimDevice, load: WeekLoad) -> None:
-        self.district, self.device, self.load = district, device, load
-        self.seed = district.seed
-        self.mibs: list[MibSpec] = [district.library.mibs[name] for name in mibs_of(device)]
-        self.mibs.append(device.template)
-        self.defaults: dict[str, dict[str, Any]] = {}
-        for mib in self.mibs:
-            for group, attributes in mib.defaults.items():
-                self.defaults.setdefault(group, {}).update(attributes)
-
-    def counter(self, rate: Signal, share: float) -> Live:
-        """A counter that has run since before the simulation, and from 0 again after a reboot."""
-        first = int(share * 2**31)
-        reboot, load = self.device.reboot, self.load
-        return _counter(rate, first, reboot, load)
-
-    def facts(self) -> Row:
-        device, template, spec = self.device, self.device.template, self.district.library.district
-        days = 2 + 90 * chance(self.seed, device.name, "uptime")
-        facts: Row = {
-            "name": device.name,
-            "address": device.address,
-            "serial": device.serial,
-            "mac": device.mac,
-            "vendor": template.vendor,
-            "model": template.model,
-            "version": template.version,
-            "contact": spec.contact,
-            "school": device.school.name,
-            "location": location_of(device),
-            "sys_object_id": template.sys_object_id,
-            "uptime": partial(uptime, device, days * 86400),
-            "boots": 1 + int(20 * chance(self.seed, device.name, "boots")),
-            "n": device.ordinal,
-        }
-        for name, value in template.facts.items():
-            facts[name] = self.attribute(value, facts, "fact", name)
-        facts["sys_descr"] = render(template.sys_descr, facts)
-        return facts
-
-    def attribute(self, spec: Any, attributes: Row, *path: object) -> Any:
-        try:
-            return expand_attribute(
-                spec, attributes, self.load, self.counter, self.seed, self.device.name, *path
-            )
-        except (KeyError, ValueError) as error:
-            where = ".".join(map(str, path))
-            raise ConfigError(f"template {self.device.template_name}: {where}: {error}") from None
-
-    def group(self, name: str, specs: tuple[RowSpec, ...], facts: Row) -> list[Row]:
-        rows: list[Row] = []
-        for spec in specs:
-            for step in range(spec.count):
-                rows.append(self.row(name, spec, step, len(rows) + 1, facts))
-        return rows
-
-    def row(self, group: str, spec: RowSpec, step: int, index: int, facts: Row) -> Row:
-        row: Row = {"n": spec.first + step, "index": index, "use": spec.use}
-        attributes = {**spec.attributes, **self.defaults.get(group, {}), **spec.attributes}
-        for name, value in attributes.items():
-            row[name] = self.attribute(value, {**facts, **row}, group, index, name)
-        row["failed"] = spec.failed
-        return row
-
-
-def mibs_of(device: SimDevice) -> list[str]:
-    return [name for name in device.template.mibs if name not in device.template.without]
-
-
-def uptime(device: SimDevice, before: float, seconds: float) -> float:
-    """Seconds since the agent started."""
-    if device.reboot is not None and seconds >= device.reboot:
-        return seconds - device.reboot
-    return before + seconds
-
-
-def _counter(rate: Signal, first: int, reboot: float | None, load: WeekLoad) -> Live:
-    def total(seconds: float) -> int:
-        if reboot is not None and seconds >= reboot:
-            return int(rate.total(seconds, load) - rate.total(reboot, load))
-        return first + int(rate.total(seconds, load))
-
-    return total
-
-
-def location_of(device: SimDevice) -> str:
-    return f"{device.school.name}, {'MDF' if not device.wing else f'IDF {device.wing}'}"
-
-
 def build_rows(
     district: District, device: SimDevice, load: WeekLoad, wanted: Collection[str]
 ) -> tuple[Row, dict[str, list[Row]]]:
     """Facts and some groups of a device without its MIB objects. Raises ConfigError."""
-    return _expand(_Expander(district, device, load), wanted)
+    return _expand(Expander(district, device, load), wanted)
 
 
-def _expand(expander: _Expander, wanted: Collection[str] | None) -> tuple[Row, dict[str, list[Row]]]:
+def _expand(expander: Expander, wanted: Collection[str] | None) -> tuple[Row, dict[str, list[Row]]]:
     device = expander.device
     facts = expander.facts()
     groups = {
@@ -161,7 +71,7 @@ def _expand(expander: _Expander, wanted: Collection[str] | None) -> tuple[Row, d
 
 def build_model(district: District, device: SimDevice, load: WeekLoad) -> DeviceModel:
     """Raises ConfigError where a template's expression names an attribute that is not there."""
-    expander = _Expander(district, device, load)
+    expander = Expander(district, device, load)
     facts, groups = _expand(expander, None)
     objects: list[tuple[tuple[int, ...], int, Any]] = []
     for mib in reversed(expander.mibs):  # the device's own objects win
@@ -209,51 +119,7 @@ def _objects(
         raise ConfigError(f"template {template}: {place}: {error}") from None
 
 
-def link_rates(link: Link) -> tuple[float, float]:
-    """Bytes per second in class time towards the lower device and from it."""
-    speed = link_speed(link) / 8
-    return link.load * speed, link.load * speed * 0.22
-
-
-def link_speed(link: Link) -> float:
-    """Bits per second."""
-    return min(port_speed(link.upper, link.upper_port), port_speed(link.lower, link.lower_port))
-
-
-def port_speed(device: SimDevice, port: int) -> float:
-    speed = device.ports()[port].attributes.get("speed", 1_000_000_000)
-    return float(speed) if isinstance(speed, int | float) else 1e9
-
-
-def link_signals(district: District, link: Link) -> tuple[Signal, Signal]:
-    """The rates of a link in both directions: the same for the ports at its two ends."""
-    out: list[Signal] = []
-    for direction, rate in zip(("down", "up"), link_rates(link), strict=True):
-        share = partial(chance, district.seed, link.lower.name, direction)
-        out.append(
-            Signal(
-                base=rate * link.floor,
-                swing=rate * (1 - link.floor),
-                ripple=rate * 0.02,
-                period=180 + 300 * share("period"),
-                phase=6.28 * share("phase"),
-            )
-        )
-    return out[0], out[1]
-
-
-def port_name(device: SimDevice, port: int) -> str:
-    """ifName of a port without expanding the device."""
-    seen = 0
-    for spec in device.template.rows.get("ports", ()):
-        if port < seen + spec.count:
-            name = str(spec.attributes.get("name", ""))
-            return render(name, {"n": spec.first + port - seen, "index": port + 1})
-        seen += spec.count
-    raise IndexError(port)
-
-
-def _cable(expander: _Expander, groups: dict[str, list[Row]]) -> None:
+def _cable(expander: Expander, groups: dict[str, list[Row]]) -> None:
     """Ports that are connected carry their link's traffic, and LLDP tells who is at the other end."""
     device, ports = expander.device, groups.get("ports", [])
     neighbors: list[Row] = []
@@ -317,7 +183,7 @@ def _speaks_lldp(district: District, device: SimDevice) -> bool:
     )
 
 
-def _wireless(expander: _Expander, groups: dict[str, list[Row]], facts: Row) -> None:
+def _wireless(expander: Expander, groups: dict[str, list[Row]], facts: Row) -> None:
     """Rows `aps` and `radios` of a controller, from the access points of its schools."""
     spec = {**expander.district.library.district.access_point}
     radios = spec.pop("radios", [])
@@ -350,7 +216,7 @@ def _wireless(expander: _Expander, groups: dict[str, list[Row]], facts: Row) -> 
     facts["clients"] = partial(_sum, clients)
 
 
-def _point_row(expander: _Expander, point: AccessPoint, facts: Row, spec: Row) -> Row:
+def _point_row(expander: Expander, point: AccessPoint, facts: Row, spec: Row) -> Row:
     up = not (point.switch is not None and point.switch.down)
     row: Row = {
         "index": point.number + 1,
@@ -374,7 +240,7 @@ def _point_row(expander: _Expander, point: AccessPoint, facts: Row, spec: Row) -
 
 def point_facts(district: District, point: AccessPoint) -> Row:
     """What the controller tells of an access point that does not change with time."""
-    expander = _Expander(district, point.controller, _STILL)
+    expander = Expander(district, point.controller, _STILL)
     spec = {**district.library.district.access_point}
     spec.pop("radios", None)
     return _point_row(expander, point, expander.facts(), {**spec, **expander.defaults.get("aps", {})})
@@ -397,6 +263,5 @@ def _sum(values: list[Any], seconds: float) -> float:
 
 def expression(text: str, attributes: Row) -> Any:
     """A constant or Live value of an expression over attributes."""
-    from netwatch.simulate.values import compile_expression
 
     return evaluate(compile_expression(text), attributes)

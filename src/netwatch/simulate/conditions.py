@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from netwatch.errors import ConfigError
-from netwatch.simulate.build import port_name
 from netwatch.simulate.district import District, Override, SimDevice
+from netwatch.simulate.links import port_name
 from netwatch.simulate.schema import ConditionSpec, RowSpec
 from netwatch.simulate.values import render
 

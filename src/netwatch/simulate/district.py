@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from netwatch.simulate.schema import (
     Library,
@@ -12,14 +11,12 @@ from netwatch.simulate.schema import (
     RowSpec,
     SchoolSpec,
     TemplateSpec,
-    load_library,
     names_of,
 )
 from netwatch.simulate.values import chance, pattern
 
-__all__ = ["AccessPoint", "District", "Link", "Override", "School", "SimDevice", "load_district"]
+__all__ = ["AccessPoint", "District", "DistrictBuilder", "Link", "Override", "School", "SimDevice"]
 
-DEFAULT_SCALE = 150
 _SCHOOLS, _MOST_SCHOOLS = 12, 200
 _SMALL = 100
 """A smaller district has three schools and one device of each sort."""
@@ -156,21 +153,9 @@ class District:
             yield from device.access_points
 
 
-def load_district(path: Path | None = None, scale: int = DEFAULT_SCALE, seed: int = 1) -> District:
-    """A district of `scale` polled devices from the YAML in a folder, or from the shipped one.
+class DistrictBuilder:
+    """Places devices at their sites, links them, and spreads access points over switches and controllers."""
 
-    Raises ConfigError.
-    """
-    from netwatch.simulate.conditions import plant
-
-    library = load_library(path)
-    builder = _Builder(library, max(scale, 1), seed, "" if path is None else str(path))
-    district = builder.build()
-    plant(district)
-    return district
-
-
-class _Builder:
     def __init__(self, library: Library, scale: int, seed: int, folder: str) -> None:
         self._library, self._spec = library, library.district
         self._scale, self._seed, self._folder = scale, seed, folder

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.model import ROOT, Catalogue, EntityKey, EntityKind, Family, FamilyType, load_catalogue
-from netwatch.simulate.build import Row, build_rows, expression, link_rates, port_name
+from netwatch.simulate.build import build_rows, expression
 from netwatch.simulate.district import District, SimDevice
+from netwatch.simulate.links import link_rates, port_name
 from netwatch.simulate.phase import week_load
+from netwatch.simulate.rows import Row
 from netwatch.simulate.signals import DAY, WEEK, WeekLoad
 from netwatch.simulate.values import chance, render
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from netwatch.model import Clock, Secret, SystemClock
-from netwatch.simulate.agent import Agent, engine_id_of
-from netwatch.simulate.build import uptime
+from netwatch.simulate.agent import Agent
 from netwatch.simulate.district import District, SimDevice
+from netwatch.simulate.rows import before_start, engine_boots, engine_id, uptime
 from netwatch.simulate.udp import LoopbackSocket
 from netwatch.simulate.usm import User
 from netwatch.simulate.view import MibView
@@ -96,17 +96,14 @@ class Simulator:
 
     def _agent(self, device: SimDevice, users: dict[bytes, User]) -> Agent:
         spec = self.district.library.district
-        enterprise = device.template.sys_object_id.split(".")[6:7]
         own = {device.user.encode(): users[device.user.encode()]} if device.user else {}
         view: Callable[[], MibView] = partial(self._view, device.name)
         return Agent(
             view=view,
             communities={} if device.user else {spec.community.encode(): None},
             users=own,
-            engine_id=engine_id_of(
-                int(enterprise[0]) if enterprise else 0, bytes.fromhex(device.mac.replace(":", ""))
-            ),
-            engine=partial(_engine, device),
+            engine_id=engine_id(device),
+            engine=partial(_engine, device, before_start(self.district.seed, device)),
         )
 
     def _answer(self, data: bytes, asked: str) -> tuple[bytes, float] | None:
@@ -126,7 +123,6 @@ class Simulator:
         return data, served.device.delay
 
 
-def _engine(device: SimDevice, seconds: float) -> tuple[int, int]:
+def _engine(device: SimDevice, before: float, seconds: float) -> tuple[int, int]:
     """snmpEngineBoots and snmpEngineTime."""
-    again = device.reboot is not None and seconds >= device.reboot
-    return (3 if again else 2), int(uptime(device, 86400.0, seconds))
+    return engine_boots(device, seconds), int(uptime(device, before, seconds))

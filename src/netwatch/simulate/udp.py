@@ -15,6 +15,8 @@ Handler = Callable[[bytes, str], "tuple[bytes, float] | None"]
 
 _IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8)
 """Linux's number; the socket module has it from Python 3.12 on."""
+_SO_RCVBUFFORCE = 33
+"""Linux's number; the socket module does not have it."""
 _PKTINFO = struct.Struct("=I4s4s")
 _BATCH = 64
 """Datagrams per turn of the loop, so that nothing else starves."""
@@ -62,8 +64,9 @@ class LoopbackSocket:
             one.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
             with contextlib.suppress(OSError):  # allowed without privileges from Linux 5.7 on
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
-            with contextlib.suppress(OSError):
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            with contextlib.suppress(OSError):  # beyond the system's limit, where privileges allow
+                one.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
             one.bind(("0.0.0.0", self._wanted))  # noqa: S104 - what does not come for 127/8 is dropped
         except OSError:
             one.close()

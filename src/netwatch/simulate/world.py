@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 
 from netwatch.errors import ConfigError
 from netwatch.simulate import ber
-from netwatch.simulate.build import DeviceModel, build_model, location_of, port_name, uptime
-from netwatch.simulate.district import District, SimDevice, load_district
+from netwatch.simulate.build import DeviceModel, build_model
+from netwatch.simulate.district import District, SimDevice
+from netwatch.simulate.links import port_name
+from netwatch.simulate.loading import load_district
 from netwatch.simulate.phase import school_moment, week_load
+from netwatch.simulate.rows import location_of, uptime
 
 __all__ = ["World", "ground_truth"]
 
