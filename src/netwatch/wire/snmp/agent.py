@@ -64,12 +64,12 @@ class Agent:
             channel.judge(answer)
         raise WireAuthError("the agent's SNMPv3 engine id or clock does not settle")
 
-    def bulk_failed(self) -> bool:
-        """Halves the repetitions; False if there is nothing left to halve."""
+    def bulk_failed(self, repetitions: int) -> bool:
+        """So many were too much: half of them from now on. False if that is none."""
         self._good_bulks = 0
-        if self.max_repetitions == 1:
+        if repetitions <= 1:
             return False
-        self.max_repetitions //= 2
+        self.max_repetitions = repetitions // 2
         return True
 
     def bulk_succeeded(self) -> None:

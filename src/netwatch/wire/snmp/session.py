@@ -47,7 +47,8 @@ class NetworkSession:
         top = MAX_ROWS if limit is None else limit
         cursor = root
         while True:
-            varbinds = await self._next(cursor, root, bool(rows))
+            # One beyond the limit tells whether there is more.
+            varbinds = await self._next(cursor, root, bool(rows), top - len(rows) + 1)
             if varbinds is None or not self._take(varbinds, root, rows, top):
                 break
             cursor = varbinds[-1].oid
@@ -99,12 +100,12 @@ class NetworkSession:
         self.problems.append(f"{chunk[0]}: the agent failed ({_name(status)})")
         return []
 
-    async def _next(self, cursor: str, root: str, started: bool) -> Sequence[VarBind] | None:
-        """What follows `cursor`, at least one varbind; None at the end of what the agent gives."""
+    async def _next(self, cursor: str, root: str, started: bool, most: int) -> Sequence[VarBind] | None:
+        """What follows `cursor`, one varbind at least; None at the end of what the agent gives."""
         agent = self._agent
         question = [VarBind(cursor, None)]
         while True:
-            repetitions = 1 if agent.is_v1 else agent.max_repetitions
+            repetitions = 1 if agent.is_v1 else min(agent.max_repetitions, most)
             kind = PduType.GET_NEXT if agent.is_v1 else PduType.GET_BULK
             bulk = 0 if agent.is_v1 else repetitions
             # One repeat is enough to tell loss from a reply that is too much for the agent.
@@ -112,7 +113,7 @@ class NetworkSession:
             try:
                 answer = await agent.ask(Pdu(kind, 0, 0, bulk, question), tries=tries)
             except WireTimeout:
-                if self._answered and repetitions > 1 and agent.bulk_failed():
+                if self._answered and agent.bulk_failed(repetitions):
                     continue
                 raise
             self._answered = True
@@ -123,7 +124,7 @@ class NetworkSession:
                 return None
             if answer.error_status == ErrorStatus.AUTHORIZATION_ERROR:
                 raise WireAuthError("the agent refuses access (authorizationError)")
-            if repetitions > 1 and agent.bulk_failed():
+            if agent.bulk_failed(repetitions):
                 continue
             self._broken_off(cursor, root, answer, started)
             return None
