@@ -18,6 +18,7 @@ from netwatch.profiles import (
     Rows,
     Splitter,
     Table,
+    TableMode,
     TablePlan,
     TableSource,
     attach,
@@ -292,6 +293,10 @@ class _Run:
         result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
         plan = plan_table(table, profile, frame, result.slots, limit, context)
         interval = plan.interval or self.target.interval
+        if not result.slots and not result.readings:
+            self.skipped.setdefault(plan.name, "no row fits")
+            if table.mode is TableMode.FIXED:
+                return
         told = observation(plan.name, result, self.target.device, self.clock.now(), interval, full=True)
         observations.append(told)
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:

@@ -7,7 +7,7 @@ from typing import Any
 
 from netwatch.documents import Document, did_you_mean
 from netwatch.errors import Problem
-from netwatch.model import Catalogue, StateLevel
+from netwatch.model import Catalogue, EntityKind, StateLevel
 from netwatch.profiles.compiled import Level, Match, Profile, Scalar, Table
 from netwatch.profiles.expression import Expression, ExpressionError
 from netwatch.profiles.functions import compile_regex
@@ -60,6 +60,11 @@ class Builder:
         self.enums: dict[str, Mapping[int | str, str]] = _merged(profile.enums for profile in included)
         self.enums |= {name: _both_ways(enum) for name, enum in model.enums.items()}
         self.states = model.states
+        self.sensor_families = {
+            family.sensor_class: family
+            for family in catalogue.values()
+            if family.entity is EntityKind.SENSOR and family.sensor_class not in ("", "state")
+        }
         self.tables: dict[str, Table] = _merged(profile.tables for profile in included)
         self.sources: dict[str, TableModel] = {
             name: table for name, table in model.tables.items() if table is not None

@@ -28,7 +28,10 @@ MAX_NODES = 400
 
 
 class Expression:
-    """A compiled expression. Calling it never raises; pickled, it travels as its source."""
+    """A compiled expression. Calling it never raises.
+
+    Pickled it travels as its source and what is known of it, and is compiled again at its first use.
+    """
 
     __slots__ = ("_mentions", "_run", "enums", "fallbacks", "names", "references", "source")
 
@@ -36,7 +39,7 @@ class Expression:
         """Raises ExpressionError."""
         compiler = _Compiler()
         self.source = source if isinstance(source, str) else repr(source)
-        self._run: Closure = compiler.compile(self.source)
+        self._run: Closure | None = compiler.compile(self.source)
         self._mentions = tuple(compiler.names)
         self.fallbacks = tuple(compiler.fallbacks)
         """Names of each `first(a, b)` whose arguments are plain names."""
@@ -48,6 +51,8 @@ class Expression:
 
     def __call__(self, scope: Scope) -> Value:
         try:
+            if self._run is None:
+                self._run = _Compiler().compile(self.source)
             result: Value = self._run(scope)
         except NONSENSE:
             return None
@@ -61,8 +66,13 @@ class Expression:
             spare += names[chosen + 1 :]
         return {name for name in self.names if self._mentions.count(name) > spare.count(name)}
 
-    def __reduce__(self) -> tuple[type[Expression], tuple[str]]:
-        return Expression, (self.source,)
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.source, self._mentions, self.fallbacks, self.references, self.enums
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.source, self._mentions, self.fallbacks, self.references, self.enums = state
+        self.names = tuple(dict.fromkeys(self._mentions))
+        self._run = None
 
     def __repr__(self) -> str:
         return f"Expression({self.source!r})"

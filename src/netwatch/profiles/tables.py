@@ -269,11 +269,7 @@ class TableBuilder:
     # sensors and states
 
     def _sensor(self, path: Path, given: SensorModel) -> SensorRule | None:
-        families = {
-            family.sensor_class: family
-            for family in self.builder.catalogue.values()
-            if family.entity is EntityKind.SENSOR and family.sensor_class and family.sensor_class != "state"
-        }
+        families = self.builder.sensor_families
         family = families.get(given.class_)
         if family is None:
             hint = (
