@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import web_district
 from hypothesis import given
 from hypothesis import strategies as st
 
 from netwatch.web.lookup import Lookup
+from netwatch.web.views import link_views
 
 _SHARE = st.floats(0, 1.5)
 
@@ -51,3 +54,19 @@ def test_links_of_some_interfaces_only() -> None:
     lookup = Lookup(made.snapshot())
     found = lookup.busiest(2, lambda interface: int(interface.removeprefix("d-p")) < 10)
     assert [(link.interface, link.direction) for link in found] == [("d-p9", "in"), ("d-p8", "in")]
+
+
+def test_loopback_interfaces_are_no_links() -> None:
+    made = web_district.Builder()
+    made.device("d", "d", "", "server")
+    made.port("d", "lo", 1e6, 0.9, 0.9)
+    made.entities["d-lo"] = replace(made.entities["d-lo"], facts={"type": "softwareLoopback"})
+    made.port("d", "eth0", 1e6, 0.1, 0.2)
+    assert {view.interface for view in link_views(Lookup(made.snapshot()), 2)} == {"eth0"}
+
+
+def test_district_is_called_by_its_name() -> None:
+    made = web_district.Builder()
+    made.school("s", "S", "high", 1)
+    assert Lookup(made.snapshot()).district_name() == "Maple County Schools"
+    assert Lookup(web_district.Builder().snapshot()).district_name() == "Maple County Schools"

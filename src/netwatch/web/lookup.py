@@ -9,7 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import Column, Entity, EntityId, EntityKind, Family, FamilyType, Place, Snapshot
+from netwatch.model import (
+    Column,
+    Entity,
+    EntityId,
+    EntityKind,
+    Family,
+    FamilyType,
+    Place,
+    PlaceKind,
+    Snapshot,
+)
 
 __all__ = ["Link", "Lookup", "Measure"]
 
@@ -151,9 +161,16 @@ class Lookup:
             self._sites = sites
         return self._sites.get(site)
 
+    def district_name(self) -> str:
+        """Of the location tree; else what the inventory calls it."""
+        inventory = self.snapshot.inventory
+        found = list(inventory.places.of_kind(PlaceKind.DISTRICT))
+        named = next((place.name for place in found if place.id == inventory.district), "")
+        return named or (found[0].name if len(found) == 1 else inventory.district)
+
     def site_name(self, site: str) -> str:
         place = self.school(site)
-        return place.name if place is not None else site or "No site"
+        return place.name if place is not None else site or "Not at a school"
 
     def measures(self, entities: Collection[EntityId], kinds: Collection[EntityKind]) -> list[Measure]:
         """Every series of these entities, which are of these kinds."""

@@ -69,11 +69,11 @@ class Site:
     def frame(self, request: web.Request, alerts: Sequence[Alert]) -> Frame:
         identity = request.get(IDENTITY)
         # A request that was refused learns nothing of the district.
-        snapshot = None if self._lookup is None or identity is None else self._lookup.snapshot
+        lookup = None if identity is None else self._lookup
         return Frame(
-            district="" if snapshot is None else snapshot.inventory.district,
+            district="" if lookup is None else lookup.district_name(),
             now=self.clock.now().wall,
-            data_at=None if snapshot is None else snapshot.at.wall,
+            data_at=None if lookup is None else lookup.snapshot.at.wall,
             simulated=self.providers.simulated,
             firing=len(active(alerts)),
             identity=identity,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from netwatch.model import Alert, AlertState, Entity, EntityId, PlaceId, Severity
+from netwatch.model import Alert, AlertState, Entity, EntityId, PlaceId, PlaceKind, Severity
 from netwatch.web.lookup import Link, Lookup
 
 __all__ = [
@@ -99,6 +99,10 @@ class DeviceFilter:
     """Found in name, address, vendor, model, serial, role or place, upper and lower case alike."""
 
 
+_LOOPBACK = "softwareLoopback"
+"""IANAifType-MIB."""
+
+
 def active(alerts: Iterable[Alert]) -> list[Alert]:
     """Firing alerts that no other alert explains: what somebody has to look at."""
     return [alert for alert in alerts if alert.state is AlertState.FIRING and not alert.suppressed_by]
@@ -128,8 +132,9 @@ def place_text(lookup: Lookup, entity: Entity) -> str:
     place = entry.place if entry is not None else None
     if place is None and entity.facts.get("place"):
         place = PlaceId(str(entity.facts["place"]))
+    above = (PlaceKind.DISTRICT, PlaceKind.SCHOOL)
     path = lookup.snapshot.inventory.places.path(place)
-    return " · ".join(node.name for node in path[2:])
+    return " · ".join(node.name for node in path if node.kind not in above)
 
 
 @dataclass(slots=True)
@@ -263,7 +268,7 @@ def _needs_attention(school: SchoolView) -> tuple[int, int, int, str]:
 
 
 def link_views(lookup: Lookup, limit: int, site: str | None = None) -> list[LinkView]:
-    """The busiest links, at most `limit`, of one site or of all."""
+    """The busiest links, at most `limit`, of one site or of all. A loopback interface is no link."""
     entities = lookup.snapshot.entities
 
     def here(interface: EntityId) -> bool:
@@ -271,10 +276,10 @@ def link_views(lookup: Lookup, limit: int, site: str | None = None) -> list[Link
         return owner is not None and str(owner.facts.get("site", "")) == site
 
     views: list[LinkView] = []
-    for link in lookup.busiest(limit, None if site is None else here):
+    for link in lookup.busiest(4 * limit, None if site is None else here):
         interface = entities.get(link.interface)
         device = entities.get(interface.device) if interface is not None else None
-        if interface is None or device is None:
+        if interface is None or device is None or interface.facts.get("type") == _LOOPBACK:
             continue
         of = str(device.facts.get("site", ""))
         views.append(
@@ -288,4 +293,4 @@ def link_views(lookup: Lookup, limit: int, site: str | None = None) -> list[Link
                 lookup.site_name(of),
             )
         )
-    return views
+    return views[:limit]

@@ -57,7 +57,7 @@ def _item(alert: Alert, now: float) -> Html:
         "summary",
         severity_badge(alert.severity),
         tag("span", alert.summary, class_="what"),
-        tag("span", alert.labels.get("site", ""), class_="where"),
+        tag("span", alert.labels.get("site", "").rpartition("/")[2], class_="where"),
         tag("span", _since(alert, now), class_="when"),
     )
     runbook = alert.annotations.get("runbook", "")
