@@ -61,6 +61,10 @@ class WebhookSettings(ChannelSettings):
     url: SecretUrl = Field(
         description="Where to post; a reference where the URL itself is the key, as with chat webhooks."
     )
+    secret: SecretField = Field(
+        default=_NONE,
+        description="Key of the HMAC-SHA256 in `X-Netwatch-Signature`; without it nothing is signed.",
+    )
     headers: dict[str, SecretField] = Field(default_factory=dict, description="Further headers, as secrets.")
     token: SecretField = Field(default=_NONE, description="Bearer token.")
     ca_file: PathField | None = Field(default=None, description="Certificates to trust, in PEM.")
@@ -107,4 +111,4 @@ class MqttSettings(ChannelSettings):
         default="netwatch", pattern=r"^[^#+]+$", description="Prefix of all topics; no wildcards."
     )
     qos: Literal[0, 1, 2] = Field(default=1, description="Quality of service.")
-    retain: bool = Field(default=False, description="Let the broker keep the last message per topic.")
+    retain: bool = Field(default=True, description="Let the broker keep the last state of each active alert.")

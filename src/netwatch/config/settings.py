@@ -77,10 +77,6 @@ class PollingSettings(Strict):
         default=86400.0,
         description="Time between full rediscoveries of a device; changes that it reports come sooner.",
     )
-    slow_interval: PositiveDuration = Field(
-        default=86400.0,
-        description="Time between reads of tables that hardly ever change, such as the inventory of modules.",
-    )
     ssh_workers: int = Field(default=4, ge=1, le=64, description="SSH sessions open at the same time.")
 
 
@@ -193,9 +189,6 @@ class MetricsSettings(Strict):
         ge=1000,
         description="Samples per scrape; what has more is split into shards, see `/api/sd`.",
     )
-    stale_after: int = Field(
-        default=3, ge=1, description="A series is left out after this many missed polls."
-    )
 
 
 class AlertSettings(Strict):
@@ -209,12 +202,6 @@ class AlertSettings(Strict):
     )
     group_wait: Duration = Field(
         default=10.0, description="A first message waits this long for alerts of the same fault."
-    )
-    group_interval: PositiveDuration = Field(
-        default=300.0, description="Least time between two messages about the same group."
-    )
-    resend_interval: PositiveDuration = Field(
-        default=14400.0, description="An alert that lasts is told again after this."
     )
     alertmanager: tuple[AlertmanagerSettings, ...] = Field(default=(), description="Alertmanagers (API v2).")
     webhook: tuple[WebhookSettings, ...] = Field(default=(), description="Webhooks that take JSON.")
