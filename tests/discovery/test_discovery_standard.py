@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from netwatch.discovery import Discovery, discover, inspect_document, render_inspect
-from netwatch.model import EntityId, Reading, SnmpAccess, SystemClock, Target, load_catalogue
+from netwatch.model import EntityId, Reading, SnmpAccess, SnmpValue, SystemClock, Target, load_catalogue
 from netwatch.profiles import ProfileSet, load_profiles
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording
@@ -234,3 +234,36 @@ async def test_reading_without_snmp_answers_is_empty_but_whole(shipped: ProfileS
         "name": "empty",
         "identity": {"kind": "other", "os": "generic"},
     }
+
+
+async def test_spanning_tree_of_each_vlan(shipped: ProfileSet) -> None:
+    base = "1.3.6.1.2.1.17"
+
+    def bridge(changes: int, priority: int) -> dict[str, SnmpValue]:
+        return {
+            f"{base}.1.1.0": bytes.fromhex("020000000001"),
+            f"{base}.2.2.0": priority,
+            f"{base}.2.4.0": changes,
+            f"{base}.2.5.0": bytes.fromhex("8000020000000001"),
+            f"{base}.2.6.0": 0,
+        }
+
+    vlans: dict[str, SnmpValue] = {f"{base}.7.1.4.3.1.1.{vlan}": b"x" for vlan in (20, 30)}
+    recording = Recording("sw", bridge(5, 32768) | vlans, {"20": Recording("sw@20", bridge(7, 32788))})
+    wire = RecordedSnmpWire({"sw": recording})
+
+    async def changes(vlan_contexts: bool) -> dict[str, float]:
+        target = Target(EntityId("sw"), "sw", (), snmp=SnmpAccess(vlan_contexts=vlan_contexts))
+        found = await discover(target, snmp=wire, profiles=shipped, clock=SystemClock())
+        contexts = {plan.name: plan.context for plan in found.plan.tables if "spanning_tree" in plan.name}
+        expected = {"spanning_tree": "", "spanning_tree@20": "20"}
+        assert contexts == (expected if vlan_contexts else {"spanning_tree": ""})
+        return {
+            r.subject.natural: r.value
+            for one in found.observations
+            for r in one.readings
+            if r.family == "netwatch_bridge_topology_changes_total"
+        }
+
+    assert await changes(True) == {"02:00:00:00:00:01": 5, "02:00:00:00:00:01/20": 7}
+    assert await changes(False) == {"02:00:00:00:00:01": 5}
