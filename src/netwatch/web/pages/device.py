@@ -129,13 +129,20 @@ def _own_numbers(detail: DeviceDetail) -> Html | None:
     ]
     if not own:
         return None
-    items = [(_title(measure), measured(measure.value, measure.family.unit)) for measure in own]
+    items = [(_title(measure), _shown(measure)) for measure in own]
     return section("The device itself", tag("div", facts_list(items), class_="panel"))
+
+
+def _shown(measure: Measure) -> Child:
+    if measure.family.name == "netwatch_probe_success":
+        answered = measure.value >= 0.5
+        return status_badge(Status.UP if answered else Status.DOWN, "answered" if answered else "no answer")
+    return measured(measure.value, measure.family.unit)
 
 
 def _title(measure: Measure) -> str:
     words = measure.family.name.removeprefix("netwatch_").removeprefix("device_").removesuffix("_total")
-    words = words.removesuffix("_seconds").replace("_", " ").capitalize()
+    words = words.removesuffix("_seconds").removesuffix("_success").replace("_", " ").capitalize()
     labels = ", ".join(value for value in measure.labels if value)
     return f"{words} ({labels})" if labels else words
 
