@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from netwatch.errors import WireAuthError
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
@@ -27,7 +25,6 @@ class Agent:
         context: str,
         transport: UdpTransport,
         clock: Clock,
-        rng: random.Random,
     ) -> None:
         self.access = access
         self.max_repetitions = max(1, access.max_repetitions)
@@ -36,7 +33,7 @@ class Agent:
         self._transport = transport
         self._addresses = tuple(map(canonical, target.addresses))
         self._sources = frozenset(self._addresses) | frozenset(map(canonical, target.reply_from))
-        self._channel = _channel(access, context, clock, rng)
+        self._channel = _channel(access, context, clock)
 
     @property
     def is_v1(self) -> bool:
@@ -87,11 +84,11 @@ class Agent:
             self._addresses = (address, *(other for other in self._addresses if other != address))
 
 
-def _channel(access: SnmpAccess, context: str, clock: Clock, rng: random.Random) -> Channel:
+def _channel(access: SnmpAccess, context: str, clock: Clock) -> Channel:
     """Per-VLAN contexts: `community@20` in v1 and v2c, context name `vlan-20` in v3."""
     if access.version is not SnmpVersion.V3:
         version = V1 if access.version is SnmpVersion.V1 else V2C
         return CommunityChannel(version, access.community, f"@{context}" if context else "")
     user = UsmUser(access.user, access.auth, access.auth_password, access.privacy, access.privacy_password)
     name = f"vlan-{context}" if context.isdigit() else context
-    return UsmChannel(user, name or access.context, clock, rng)
+    return UsmChannel(user, name or access.context, clock)

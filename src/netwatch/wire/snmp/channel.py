@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 from typing import Protocol
 
 from netwatch.errors import WireAuthError, WireDecodeError
@@ -81,12 +81,12 @@ _REFUSED = {
 class UsmChannel:
     """SNMPv3. Knows the agent's engine once it has told of it, and learns anew when that changes."""
 
-    def __init__(self, user: UsmUser, context: str, clock: Clock, rng: random.Random) -> None:
+    def __init__(self, user: UsmUser, context: str, clock: Clock) -> None:
         self._user = user
         self._context = context.encode()
         self._clock = clock
-        # A random start keeps salts from repeating after a restart (RFC 3414, 8.1.1.1).
-        self._salt = rng.getrandbits(64)
+        # A start that nobody can know keeps salts from repeating after a restart (RFC 3414, 8.1.1.1).
+        self._salt = secrets.randbits(64)
         self._engine = EngineClock(b"", 0, 0)
         self._synced = 0.0
         self._keys: UsmKeys | None = None

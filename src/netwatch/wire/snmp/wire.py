@@ -18,9 +18,9 @@ class NetworkSnmpWire:
     """SNMP v1, v2c and v3 to all devices over two sockets. Remembers what it learnt of each agent."""
 
     def __init__(self, *, clock: Clock | None = None, rng: random.Random | None = None) -> None:
+        """`rng` makes request ids; hand one in for tests only: an id that is guessed can be forged."""
         self._clock = clock if clock is not None else SystemClock()
-        self._rng = rng if rng is not None else random.SystemRandom()
-        self._transport = UdpTransport(message_id, rng=self._rng)
+        self._transport = UdpTransport(message_id, rng=rng)
         self._agents: dict[EntityId, tuple[Target, dict[str, Agent]]] = {}
 
     @property
@@ -37,7 +37,7 @@ class NetworkSnmpWire:
         self._agents[target.device] = (target, agents)
         agent = agents.get(context)
         if agent is None:
-            agent = Agent(target, target.snmp, context, self._transport, self._clock, self._rng)
+            agent = Agent(target, target.snmp, context, self._transport, self._clock)
             agents[context] = agent
         return NetworkSession(agent)
 
