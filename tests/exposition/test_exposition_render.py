@@ -121,8 +121,8 @@ def test_units_are_declared_where_the_name_ends_in_them():
 @pytest.mark.server("promtool")
 def test_promtool_finds_nothing(tmp_path):
     own = SelfMetrics()
-    own.polled(0.1, ok=True, readings=3)
-    own.notified("mail", ok=False)
+    own.polled(ok=True, readings=3)
+    own.notifications({("mail", "failed"): 1})
     own.state(every_family())
     data = own.render(openmetrics=False) + b"".join(render(every_family(), openmetrics=False))
     checked = subprocess.run(["promtool", "check", "metrics"], input=data, capture_output=True, check=False)

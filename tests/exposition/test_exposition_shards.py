@@ -129,14 +129,13 @@ def test_probe_knows_only_the_inventory():
 def test_own_metrics_join_those_of_the_devices():
     shot = district([[2]])
     own = SelfMetrics("1.2.3")
-    own.polled(0.2, ok=True, readings=5)
-    own.polled(9.0, ok=False)
+    own.polled(ok=True, readings=5)
+    own.polled(ok=False)
+    own.poller(passes=3, deadlines=1, seconds_late=0.5, running=1, waiting=0)
     own.loop_lag(0.001)
     own.state(shot)
-    own.costs({"sw-0-0": 0.01})
-    own.costs({"sw-0-1": 0.02})
     own.alerts({"firing": 2})
-    own.notified("mail", ok=True)
+    own.notifications({("mail", "delivered"): 1})
     own.queued({"mail": 3})
     own.history_written(100, 4096)
     own.trap(used=False)
@@ -155,7 +154,6 @@ def test_own_metrics_join_those_of_the_devices():
     assert values["netwatch_state_entities", "interface"] == 2
     assert values["netwatch_alerts", "firing"] == 2
     assert values["netwatch_notifications_queued", "mail"] == 3
-    assert ("netwatch_poller_device_cost_ratio", "sw-0-0") not in values
     text = own.render(openmetrics=False).decode()
     names = {s.name for f in parse_text(text) for s in f.samples}
     for family in own.families():
@@ -164,5 +162,5 @@ def test_own_metrics_join_those_of_the_devices():
 
 def test_own_metrics_of_two_processes_do_not_meet():
     one, two = SelfMetrics(), SelfMetrics()
-    one.polled(1, ok=True)
+    one.polled(ok=True)
     assert b'netwatch_poller_polls_total{outcome="ok"}' not in two.render(openmetrics=False)

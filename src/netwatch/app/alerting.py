@@ -11,7 +11,6 @@ from netwatch.model import Alert, Clock, Snapshot
 from netwatch.notify import (
     AlertmanagerChannel,
     Channel,
-    ChannelStatus,
     Dispatcher,
     EmailChannel,
     Manners,
@@ -57,9 +56,14 @@ class Alerting:
         """Pending, firing and lately resolved."""
         return self._engine.alerts()
 
-    def status(self) -> dict[str, ChannelStatus]:
-        """How each channel is doing."""
-        return self._dispatcher.status()
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Deliveries since the start by (channel, outcome)."""
+        out = {}
+        for name, status in self._dispatcher.status().items():
+            out[name, "delivered"] = status.delivered
+            out[name, "failed"] = status.failures
+            out[name, "refused"] = status.refused
+        return out
 
     async def run(self) -> None:
         """Delivers until cancelled; takes new channels over in between."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from netwatch.app.daemon import Daemon
+from netwatch.app.daemon import Running
 from netwatch.app.workers import end_with_parent
 from netwatch.errors import NetwatchError
 from netwatch.history import SegmentStore
@@ -86,15 +86,22 @@ class Demo:
         return answer
 
 
-async def give_past(daemon: Daemon, demo: Demo) -> int:
+async def give_past(running: Running, demo: Demo) -> int:
     """Once devices have told what they have, seeds their history and ranks anew. Returns series seeded."""
+    parts = running.parts
     for _ in range(WAIT_SECONDS):
-        if daemon.ready():
+        if parts.ready():
             break
         await asyncio.sleep(1)
-    arguments = (daemon.history_dir(), demo.scale, demo.seed, time.time(), daemon.subjects())
-    count = await daemon.workers.run(seed_past, *arguments)
-    await daemon.replan()
+    subjects = {
+        (target.name, key): entity
+        for target in parts.targets()
+        for key, entity in parts.state.known(target.device).items()
+    }
+    end = parts.clock.now().wall
+    count = await parts.workers.run(seed_past, parts.history.directory, demo.scale, demo.seed, end, subjects)
+    await running.chores.freeze()
+    await running.chores.plan()
     return count
 
 

@@ -18,19 +18,20 @@ SUSPICIOUS = ("password", "community", "secret", "token", "passphrase", "authori
 
 def configure_logs(level: str = "info", form: str = "console") -> None:
     """Sets structlog up for the process. `form` is `console` for people or `json` for machines."""
-    renderer: structlog.typing.Processor
+    last: list[structlog.typing.Processor]
     if form == "json":
-        renderer = structlog.processors.JSONRenderer()
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain tracebacks: the pretty ones show local variables, and a secret may be among them.
+        plain = structlog.dev.plain_traceback
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=False),
             redact,
-            structlog.processors.format_exc_info,
-            renderer,
+            *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

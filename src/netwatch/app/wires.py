@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import structlog
@@ -25,11 +24,11 @@ __all__ = ["Wires"]
 class Wires:
     """SNMP, SSH, HTTP and the probers."""
 
-    def __init__(self, clock: Clock, rng: random.Random, ssh_workers: int) -> None:
-        self.snmp = NetworkSnmpWire(clock=clock, rng=rng)
+    def __init__(self, clock: Clock, ssh_workers: int) -> None:
+        self.snmp = NetworkSnmpWire(clock=clock)
         self.ssh = NetmikoRunner(workers=ssh_workers)
         self.http = AiohttpJson()
-        self._probers = (IcmpProber(), UdpEchoProber(rng=rng), SipOptionsProber(rng=rng))
+        self._probers = (IcmpProber(), UdpEchoProber(), SipOptionsProber())
         self.probers: Sequence[Prober] = ()
         """Those that may work here."""
 

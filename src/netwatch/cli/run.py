@@ -48,8 +48,8 @@ def _demo(directory: Path, scale: int, phase: str) -> None:
     with Demo(directory, scale=scale, phase=phase) as demo:
         daemon = Daemon(demo.start(), os.environ, simulated=True)
 
-        async def past() -> None:
-            count = await give_past(daemon, demo)
+        async def past(running: Running) -> None:
+            count = await give_past(running, demo)
             typer.echo(
                 f"Two school years of simulated history are in place ({count} series); the list is ranked."
             )
@@ -57,7 +57,7 @@ def _demo(directory: Path, scale: int, phase: str) -> None:
         def started(running: Running) -> Coroutine[None, None, None]:
             _welcome(running)
             typer.echo(f"  what is planted   {demo.directory / 'ground_truth.json'}")
-            return past()
+            return past(running)
 
         asyncio.run(_serve(daemon, started))
 

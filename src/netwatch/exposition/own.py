@@ -34,6 +34,7 @@ class SelfMetrics:
     def __init__(self, version: str = __version__, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self._families: list[OwnFamily] = []
+        self._sums: dict[Counter, float] = {}
         build = Info("netwatch_build", "Version of netwatch and of Python.", registry=self.registry)
         build.info({"version": version, "python": platform.python_version()})
         self._families.append(
@@ -57,11 +58,19 @@ class SelfMetrics:
         return Histogram(name, text, registry=self.registry, buckets=_SECONDS)
 
     def _poller(self) -> None:
-        self._durations = self._histogram(
-            "netwatch_poller_poll_duration_seconds", "Time from a table's first request to its last answer."
-        )
         self._polls = self._counter(
             "netwatch_poller_polls_total", "Passes over a table by outcome: ok or failed.", "outcome"
+        )
+        self._passes = self._counter("netwatch_poller_passes_total", "Passes over a device.")
+        self._deadlines = self._counter(
+            "netwatch_poller_deadlines_total", "Passes that were given up because they took too long."
+        )
+        self._late = self._counter(
+            "netwatch_poller_late_seconds_total", "Sum over all passes of how long after its slot each began."
+        )
+        self._running = self._gauge("netwatch_poller_running", "Devices that are being polled right now.")
+        self._waiting = self._gauge(
+            "netwatch_poller_waiting", "Devices that are due while all places for concurrent polls are taken."
         )
         self._readings = self._counter("netwatch_poller_readings_total", "Readings that polling handed over.")
         self._lag = self._histogram(
@@ -79,11 +88,6 @@ class SelfMetrics:
         )
         self._series = self._gauge("netwatch_state_series", "Series by state: fresh or stale.", "state")
         self._entities = self._gauge("netwatch_state_entities", "Entities by kind.", "kind")
-        self._costs = self._gauge(
-            "netwatch_poller_device_cost_ratio",
-            "Share of one CPU core that the costliest devices take.",
-            "device",
-        )
 
     def _outlets(self) -> None:
         self._alerts = self._gauge(
@@ -91,7 +95,7 @@ class SelfMetrics:
         )
         self._notified = self._counter(
             "netwatch_notifications_total",
-            "Deliveries by channel and outcome: ok or failed.",
+            "Deliveries by channel and outcome: delivered, failed (tried again later) or refused.",
             "channel",
             "outcome",
         )
@@ -112,22 +116,31 @@ class SelfMetrics:
             "outcome",
         )
 
+    def _advance(self, counter: Counter, value: float) -> None:
+        """Lets a counter show a sum that somebody else keeps; a sum that began anew adds nothing at first."""
+        counter.inc(max(0.0, value - self._sums.get(counter, 0.0)))
+        self._sums[counter] = value
+
     # -- polling and state
 
-    def polled(self, seconds: float, *, ok: bool, readings: int = 0) -> None:
+    def polled(self, *, ok: bool, readings: int = 0) -> None:
         """One pass over one table ended."""
-        self._durations.observe(seconds)
         self._polls.labels("ok" if ok else "failed").inc()
         self._readings.inc(readings)
 
+    def poller(self, *, passes: int, deadlines: int, seconds_late: float, running: int, waiting: int) -> None:
+        """Sums since the start, and how it is now."""
+        for counter, value in (
+            (self._passes, passes),
+            (self._deadlines, deadlines),
+            (self._late, seconds_late),
+        ):
+            self._advance(counter, value)
+        self._running.set(running)
+        self._waiting.set(waiting)
+
     def loop_lag(self, seconds: float) -> None:
         self._lag.observe(max(0.0, seconds))
-
-    def costs(self, ratios: Mapping[str, float]) -> None:
-        """CPU shares of the costliest devices, by name. Replaces the former list."""
-        self._costs.clear()
-        for device, ratio in ratios.items():
-            self._costs.labels(device).set(ratio)
 
     def state(self, snapshot: Snapshot) -> None:
         """Freshness, series and entities as a snapshot shows them."""
@@ -162,8 +175,10 @@ class SelfMetrics:
         for state in ("pending", "firing", "suppressed"):
             self._alerts.labels(state).set(counts.get(state, 0))
 
-    def notified(self, channel: str, *, ok: bool) -> None:
-        self._notified.labels(channel, "ok" if ok else "failed").inc()
+    def notifications(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Sums since the start by (channel, outcome): delivered, failed (tried again later) or refused."""
+        for (channel, outcome), count in counts.items():
+            self._advance(self._notified.labels(channel, outcome), count)
 
     def queued(self, counts: Mapping[str, int]) -> None:
         """Waiting notifications by channel."""

@@ -1,0 +1,85 @@
+"""The parts of a running daemon, as `build` hands them to those who use them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netwatch.app.alerting import Alerting
+from netwatch.app.loading import Configuration
+from netwatch.app.planner import Planner
+from netwatch.app.wires import Wires
+from netwatch.app.workers import Workers
+from netwatch.discovery import Discovery
+from netwatch.exposition import Renderer, SelfMetrics
+from netwatch.history import Recorder, SegmentStore
+from netwatch.model import (
+    Clock,
+    EntityId,
+    Observation,
+    ObservationSink,
+    PollFailure,
+    Snapshot,
+    Target,
+)
+from netwatch.polling import Poller
+from netwatch.state import State
+from netwatch.store import Store
+
+__all__ = ["MeteredSink", "Parts"]
+
+
+@dataclass
+class Parts:
+    """Each of them once."""
+
+    clock: Clock
+    configuration: Configuration
+    """Replaced as a whole by a reload."""
+    store: Store
+    state: State
+    history: SegmentStore
+    recorder: Recorder
+    workers: Workers
+    planner: Planner
+    metrics: SelfMetrics
+    renderer: Renderer
+    alerting: Alerting
+    wires: Wires
+    poller: Poller
+    snapshot: Snapshot
+    """What readers see; replaced every few seconds."""
+    discoveries: dict[EntityId, Discovery] = field(default_factory=dict)
+    """The last one of each device."""
+
+    def targets(self) -> list[Target]:
+        """What is polled."""
+        devices = self.configuration.inventory.devices.values()
+        return [device.target for device in devices if device.target is not None]
+
+    def forget_devices(self) -> None:
+        """Drops what was learnt of devices that are polled no longer."""
+        polled = {target.device for target in self.targets()}
+        for gone in self.discoveries.keys() - polled:
+            del self.discoveries[gone]
+            self.wires.snmp.forget(gone)
+
+    def ready(self) -> bool:
+        """Every device was polled once or given up."""
+        status = self.poller.status().values()
+        return all(one.last_success is not None or one.failures for one in status)
+
+
+class MeteredSink:
+    """Counts what goes by on its way to the state."""
+
+    def __init__(self, sink: ObservationSink, metrics: SelfMetrics) -> None:
+        self._sink = sink
+        self._metrics = metrics
+
+    def accept(self, observation: Observation) -> None:
+        self._metrics.polled(ok=True, readings=len(observation.readings))
+        self._sink.accept(observation)
+
+    def failed(self, failure: PollFailure) -> None:
+        self._metrics.polled(ok=False)
+        self._sink.failed(failure)

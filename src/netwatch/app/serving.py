@@ -1,0 +1,110 @@
+"""The doors of a daemon: pages and API, and the listener for traps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from netwatch.app.parts import Parts
+from netwatch.exposition import Shard, shards
+from netwatch.model import EntityId
+from netwatch.web import Providers, ReloadResult, WebServer, audit_to_stream, build_app
+from netwatch.wire import Trap, TrapListener, UsmUser
+
+__all__ = ["start_traps", "start_web"]
+
+
+async def start_web(
+    parts: Parts, stack: AsyncExitStack, reload: Callable[[], Awaitable[ReloadResult]], *, simulated: bool
+) -> WebServer:
+    """Serves until the stack is closed. Raises ConfigError if the address can't be had."""
+    settings = parts.configuration.settings
+    audit = _audit_file(settings.web.audit_log or Path(settings.state_dir) / "audit.log", stack)
+    app = build_app(
+        _providers(parts, reload, simulated=simulated),
+        parts.configuration.auth,
+        clock=parts.clock,
+        audit=audit_to_stream(audit),
+    )
+    listen = settings.web.listen
+    server = WebServer(app, [(listen.host, listen.port)], parts.configuration.auth)
+    await server.start()
+    stack.push_async_callback(server.close)
+    return server
+
+
+async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
+    """Listens for traps if the settings say so; each makes netwatch poll its sender at once."""
+    settings = parts.configuration.settings.traps
+    if settings.listen is None:
+        return
+    log = structlog.get_logger("netwatch")
+
+    def on_trap(trap: Trap) -> None:
+        known = parts.poller.recheck_address(trap.source) is not None
+        parts.metrics.trap(used=known)
+        log.info("trap", source=trap.source, oid=trap.trap_oid, known=known)
+
+    listener = TrapListener(
+        (settings.listen.host, settings.listen.port),
+        on_trap,
+        communities=settings.communities,
+        users=[
+            UsmUser(one.user, one.auth, one.auth_password, one.privacy, one.privacy_password)
+            for one in settings.users
+        ],
+        clock=parts.clock,
+    )
+    await listener.start()
+    stack.push_async_callback(listener.close)
+
+
+def _audit_file(path: Path | str, stack: AsyncExitStack) -> Any:
+    """Appended to line by line; nobody but its owner reads it."""
+    file = Path(path)
+    file.touch(mode=0o600)
+    return stack.enter_context(file.open("a", encoding="utf-8", buffering=1))
+
+
+def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, simulated: bool) -> Providers:
+    settings = parts.configuration.settings
+
+    def metrics(openmetrics: bool, shard: Shard | None) -> Iterator[bytes]:
+        """netwatch's own families come with the whole, and with the first shard."""
+        began, snapshot = time.perf_counter(), parts.snapshot
+        if shard is None or shard == shards(snapshot, settings.metrics.max_samples)[0]:
+            yield parts.metrics.render(openmetrics=openmetrics, end=False)
+        yield from parts.renderer.render(snapshot, openmetrics=openmetrics, shard=shard)
+        parts.metrics.rendered(time.perf_counter() - began)
+
+    def explain(device: EntityId) -> Mapping[str, Any] | None:
+        found = parts.discoveries.get(device)
+        if found is None:
+            return None
+        matched = found.matched
+        return {
+            "profile": matched.profile,
+            "reasons": list(matched.reasons),
+            "attached": {name: list(reasons) for name, reasons in matched.attached},
+            "families": {name: list(families) for name, families in (matched.families or {}).items()},
+            "skipped": dict(matched.skipped or {}),
+            "problems": list(found.problems),
+        }
+
+    return Providers(
+        snapshot=lambda: parts.snapshot,
+        alerts=parts.alerting.alerts,
+        replacement_plan=lambda: parts.planner.plan,
+        metrics=metrics,
+        reload=reload,
+        ready=parts.ready,
+        explain=explain,
+        simulated=simulated,
+        metrics_path=settings.metrics.path,
+        shard_limit=settings.metrics.max_samples,
+    )
