@@ -26,7 +26,7 @@ def app() -> typer.Typer:
 
 def run(app: typer.Typer, *arguments: str) -> tuple[int, str, BaseException | None]:
     result = CliRunner().invoke(app, arguments)
-    return result.exit_code, result.output, result.exception
+    return result.exit_code, result.stdout, result.exception
 
 
 def test_inspect_a_recording_as_json(app: typer.Typer) -> None:

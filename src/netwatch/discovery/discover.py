@@ -120,7 +120,8 @@ class _Run:
             for one in observations
         }
         engine = self.answers.get(ENGINE_ID)
-        vendor = self.profiles.vendors.of(text(self.answers.get(SYS_OBJECT_ID)) or "")
+        said = [text(self.answers.get(oid)) or "" for oid in (SYS_OBJECT_ID, SYS_DESCR)]
+        vendor = self.profiles.vendors.of(*said)
         root = identity_observation(self.target, profile, frame, vendor, engine, self.clock.now())
         names = (explanation.profile, *(name for name, _ in explanation.attached))
         return Discovery(

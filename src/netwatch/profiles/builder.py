@@ -10,7 +10,7 @@ from netwatch.errors import Problem
 from netwatch.model import Catalogue, EntityKind, StateLevel
 from netwatch.profiles.compiled import Level, Match, Profile, Scalar, Table
 from netwatch.profiles.expression import Expression, ExpressionError
-from netwatch.profiles.functions import compile_regex
+from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.schema import ProfileModel, ScalarModel, TableModel
 from netwatch.profiles.tables import TableBuilder
 from netwatch.profiles.template import Template

@@ -15,9 +15,10 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from netwatch.documents import did_you_mean
-from netwatch.profiles.functions import FUNCTIONS, REGEX_ARGUMENT, compile_regex
+from netwatch.profiles.functions import FUNCTIONS, REGEX_ARGUMENT
 from netwatch.profiles.lookups import SPECIAL, SpecialForms, span
 from netwatch.profiles.operators import BINARY, COMPARE
+from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.scope import NONSENSE, Closure, ExpressionError, Frame, Scope
 from netwatch.profiles.values import Value, number, truth
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from netwatch.profiles import values as v
+from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.values import MAX_TEXT, Value
 
-__all__ = ["FUNCTIONS", "Function", "compile_regex"]
+__all__ = ["FUNCTIONS", "REGEX_ARGUMENT", "SEARCHED", "Function"]
 
 SEARCHED = 2000
 """Characters of a value that a regular expression sees: bounds what a bad pattern can cost."""
@@ -29,20 +28,6 @@ class Function:
     help: str
     strict: bool = True
     """Unknown if any argument is unknown."""
-
-
-@functools.lru_cache(maxsize=4096)
-def compile_regex(pattern: str) -> re.Pattern[str]:
-    """A pattern that can't run away. Raises ValueError for bad syntax and for repeats inside repeats."""
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"bad regular expression {pattern!r}: {error}") from None
-    if len(pattern) > 500:
-        raise ValueError("a regular expression has at most 500 characters")
-    if re.search(r"[*+}]\)(?:[*+]|\{\d+,)", pattern):
-        raise ValueError(f"regular expression {pattern!r} repeats a repeat, which can take forever")
-    return compiled
 
 
 def _match(value: Value, pattern: str, group: Value = None) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import RootModel
@@ -16,12 +18,17 @@ __all__ = ["VENDORS_FILE", "Vendor", "Vendors", "load_vendors"]
 
 VENDORS_FILE = "vendors.yaml"
 
+SHORTEST_NAME = 4
+"""Letters: shorter names are too often part of something else."""
+
 
 class Vendor(Strict):
     """Who made it, and what they mostly make: a guess for devices without a profile."""
 
     name: str
     kind: DeviceKind | None = None
+    agent: bool = False
+    """The maker of an agent that others build in: the device itself may be anybody's."""
 
 
 class VendorsFile(RootModel[dict[int, Vendor | str]]):
@@ -32,12 +39,33 @@ class VendorsFile(RootModel[dict[int, Vendor | str]]):
 class Vendors:
     by_number: Mapping[int, Vendor] = field(default_factory=dict)
 
-    def of(self, sys_object_id: str) -> Vendor | None:
-        """The vendor whose arc the sysObjectID is below."""
+    def of(self, sys_object_id: str, sys_descr: str = "") -> Vendor | None:
+        """The vendor whose arc the sysObjectID is below; if that tells nothing, one named in sysDescr."""
         arcs = sys_object_id.split(".")
-        if arcs[:6] != ["1", "3", "6", "1", "4", "1"] or len(arcs) < 7 or not arcs[6].isdecimal():
-            return None
-        return self.by_number.get(int(arcs[6]))
+        found = None
+        if arcs[:6] == ["1", "3", "6", "1", "4", "1"] and len(arcs) > 6 and arcs[6].isdecimal():
+            found = self.by_number.get(int(arcs[6]))
+        if found is None or found.agent:
+            return self._named(sys_descr) or found
+        return found
+
+    def _named(self, sys_descr: str) -> Vendor | None:
+        """The vendor whose name stands first in the text, as words of their own."""
+        words = re.findall(r"[a-z0-9&+-]+", sys_descr[:500].lower())
+        for start in range(len(words)):
+            for length in (3, 2, 1):
+                vendor = self._names.get(" ".join(words[start : start + length]))
+                if vendor is not None:
+                    return vendor
+        return None
+
+    @cached_property
+    def _names(self) -> dict[str, Vendor]:
+        return {
+            vendor.name.lower(): vendor
+            for _, vendor in sorted(self.by_number.items(), reverse=True)
+            if len(vendor.name) >= SHORTEST_NAME and not vendor.agent
+        }
 
     def merged(self, other: Vendors) -> Vendors:
         return Vendors({**self.by_number, **other.by_number})
