@@ -254,9 +254,10 @@ class AlertEngine:
     def rules(self) -> tuple[Rule, ...]:
         return self._rules
 
-    def replace_rules(self, rules: Iterable[Rule]) -> None:
+    def replace_rules(self, rules: Iterable[Rule], *, attachment: Sequence[str] = ()) -> None:
         """Other rules from the next evaluation on. Alerts of rules that are gone are resolved there."""
         self._rules = tuple(rules)
+        self._attachment = tuple(attachment)
 
     def evaluate(self, snapshot: Snapshot) -> list[Transition]:
         """Judges one snapshot. Causes come before what they explain."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from netwatch.alerts.frame import SeriesKey
 from netwatch.alerts.rule import Rule
-from netwatch.model import Entity, EntityKind, PlaceId, PlaceKind, Snapshot
+from netwatch.model import Entity, EntityKind, PlaceId, Snapshot
 
 __all__ = ["FIELDS", "alert_labels", "fields_of", "format_value", "render", "template_fields"]
 
@@ -85,7 +85,7 @@ def alert_labels(rule: Rule, entity: Entity, key: SeriesKey, snapshot: Snapshot)
         "alertname": rule.name,
         "severity": rule.severity.value,
         "district": str(facts.get("district", "")) or snapshot.inventory.district,
-        "site": str(facts.get("site", "")),
+        "site": str(facts.get("site", "")).rpartition("/")[2],
         "device": device.name,
         "kind": str(facts.get("kind", "")),
         "role": str(facts.get("role", "")),
@@ -98,12 +98,10 @@ def alert_labels(rule: Rule, entity: Entity, key: SeriesKey, snapshot: Snapshot)
 
 
 def _site_for_people(device: Entity | None, labels: Mapping[str, str], snapshot: Snapshot) -> str:
-    """Name of the school; of a device outside the schools that of its building, else the district's label."""
-    places = snapshot.inventory.places
-    site = places.by_id.get(PlaceId(labels.get("site", "")))
-    if site is None and device is not None and "site" not in labels:
-        site = places.ancestor(PlaceId(str(device.facts.get("place", ""))), PlaceKind.BUILDING)
-    return labels.get("site", labels.get("district", "")) if site is None else site.name
+    """Name of the school or other site; of a device that is gone, or stands nowhere, a label."""
+    site = "" if device is None else str(device.facts.get("site", ""))
+    place = snapshot.inventory.places.by_id.get(PlaceId(site))
+    return labels.get("site", labels.get("district", "")) if place is None else place.name
 
 
 def fields_of(

@@ -31,7 +31,7 @@ class Alerting:
     """Engine, incidents and dispatcher as one."""
 
     def __init__(self, rules: Iterable[Rule], store: Store, settings: Settings, clock: Clock) -> None:
-        self._engine = AlertEngine(rules)
+        self._engine = AlertEngine(rules, attachment=settings.alerts.attached_to)
         self._store = store
         self._clock = clock
         open_alerts = store.incidents.load_open()
@@ -81,7 +81,7 @@ class Alerting:
 
     def reconfigure(self, settings: Settings, rules: Iterable[Rule]) -> None:
         """Other rules from the next evaluation on; other channels, if they differ, at once."""
-        self._engine.replace_rules(rules)
+        self._engine.replace_rules(rules, attachment=settings.alerts.attached_to)
         if settings.alerts == self._settings:
             return
         self._settings = settings.alerts

@@ -35,8 +35,8 @@ __all__ = ["Demo", "Subjects", "give_past", "seed_past"]
 
 WEB_PORT = 8600
 START_SECONDS = 60.0
-WAIT_SECONDS = 25
-"""Some simulated devices never answer: their past is left out."""
+WAIT_SECONDS = 120
+"""Devices that have told nothing by then get no past."""
 
 Subjects = Mapping[tuple[str, EntityKey], EntityId]
 """(name of the polled device, its key) -> permanent id."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -30,6 +31,7 @@ async def start_web(
         parts.configuration.auth,
         clock=parts.clock,
         audit=audit_to_stream(audit),
+        allowed_hosts=[host] if (host := urlsplit(settings.web.external_url).hostname) else (),
     )
     listen = settings.web.listen
     server = WebServer(app, [(listen.host, listen.port)], parts.configuration.auth)

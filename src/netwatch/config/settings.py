@@ -200,6 +200,11 @@ class AlertSettings(Strict):
     evaluation_interval: PositiveDuration = Field(
         default=15.0, description="Time between two evaluations of the rules."
     )
+    attached_to: Names = Field(
+        default=(),
+        description="Devices that netwatch itself hangs on, for root causes; none: the core switches and "
+        "firewalls outside the schools.",
+    )
     group_wait: Duration = Field(
         default=10.0, description="A first message waits this long for alerts of the same fault."
     )

@@ -94,7 +94,8 @@ def percentile(
 
     Each bucket weighs as many seconds as were measured in it. The result is a value that did occur: the
     smallest one at or below which at least `q` percent of the measured time lies (the inverse of the
-    empirical distribution, numpy's `inverted_cdf`). `peaks` takes the maxima of gauges instead of their means.
+    empirical distribution, numpy's `inverted_cdf`). `peaks` takes the maxima of gauges instead of their
+    means.
     """
     if not 0 <= q <= 100:
         raise ValueError(f"a percentile lies between 0 and 100, not at {q}")

@@ -72,6 +72,15 @@ class Places:
     def school_of(self, place: PlaceId | None) -> Place | None:
         return self.ancestor(place, PlaceKind.SCHOOL)
 
+    def site_of(self, place: PlaceId | None) -> Place | None:
+        """The school; outside the schools the topmost place below the district, such as the district office.
+
+        Its id is the fact `site` of a device, and the last step of it the label `site` of metrics and alerts.
+        """
+        path = self.path(place)
+        topmost = next((node for node in path if node.kind is not PlaceKind.DISTRICT), None)
+        return self.school_of(place) or topmost
+
     def of_kind(self, kind: PlaceKind) -> Iterator[Place]:
         return (node for node in self.by_id.values() if node.kind is kind)
 

@@ -53,9 +53,9 @@ def _from_entry(facts: dict[str, Fact], entry: InventoryDevice) -> None:
 def _locate(facts: dict[str, Fact], entry: InventoryDevice, inventory: Inventory) -> None:
     places = inventory.places
     facts["place"] = entry.place or ""
-    school = places.school_of(entry.place)
+    site = places.site_of(entry.place)
     district = places.ancestor(entry.place, PlaceKind.DISTRICT)
-    if school is not None:
-        facts["site"] = school.id
+    if site is not None:
+        facts["site"] = site.id
     if district is not None:
         facts["district"] = district.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -209,11 +210,12 @@ async def _stream(request: web.Request, kind: str, first: bytes, rest: Iterator[
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response
-    await response.write(first)
-    for chunk in rest:
-        await response.write(chunk)
-        await asyncio.sleep(0)
-    await response.write_eof()
+    with contextlib.suppress(ConnectionError):  # a client that goes away in mid-answer is no fault
+        await response.write(first)
+        for chunk in rest:
+            await response.write(chunk)
+            await asyncio.sleep(0)
+        await response.write_eof()
     return response
 
 
