@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -111,7 +112,12 @@ class _Run:
             else:
                 self.skipped.setdefault(table.name, NO_ROWS)
         frame = DeviceFrame(profile, rows, scalars)
-        plans, observations = self._compile([table for table in tables if table.name in rows], profile, frame)
+        plans: list[TablePlan] = []
+        observations: list[Observation] = []
+        for table in tables:
+            if table.name in rows:
+                self._add(table, profile, frame, plans, observations)
+                await asyncio.sleep(0)  # a stack's ports take a while: let others have a turn in between
         for table in tables:
             if table.contexts:
                 await self._ask_in_contexts(table, profile, scalars, plans, observations)
@@ -271,15 +277,6 @@ class _Run:
 
     def _limit(self, table: Table) -> int:
         return self.target.limits.get(table.name, table.max_rows)
-
-    def _compile(
-        self, tables: list[Table], profile: Profile, frame: DeviceFrame
-    ) -> tuple[list[TablePlan], list[Observation]]:
-        plans: list[TablePlan] = []
-        observations: list[Observation] = []
-        for table in tables:
-            self._add(table, profile, frame, plans, observations)
-        return plans, observations
 
     def _add(
         self,

@@ -189,7 +189,22 @@ def _sensors(view: View, owner: EntityKey, catalogue: Catalogue) -> list[Json]:
             family = catalogue[reading.family]
             if family.sensor_class:
                 out.append(_known(_reading(item, reading, family)))
+    for kind in (EntityKind.PSE, EntityKind.PSE_PORT):
+        for item in view.of(kind, owner):
+            out += [_known(_poe(item, reading)) for reading in item.readings if reading.family in _POE_NAMES]
     return out
+
+
+def _poe(item: Item, reading: Reading) -> Json:
+    """A power source's watts are a sensor too: readers of sensors need not know of power over Ethernet."""
+    return {
+        "class": "power",
+        "unit": "watts",
+        "value": _plain(reading.value),
+        "index": item.index,
+        "descr": f"{_POE_NAMES[reading.family]} {item.name}",
+        "oid": _oid(reading.origin),
+    }
 
 
 def _state(item: Item) -> Json | None:
