@@ -163,6 +163,18 @@ tables:
     assert "fans" in found.profiles["good"].tables
 
 
+def test_what_a_later_include_leaves_out_is_gone(load: Load) -> None:
+    found = load(
+        good=GOOD,
+        common="profile: common\ninclude: []\ntables: {fans: null}\n",
+        child="profile: child\ninclude: [good, common]\n",
+        again="profile: again\ninclude: [common, good]\n",
+    )
+    assert not found.problems
+    assert "fans" not in found.profiles["child"].tables
+    assert "fans" in found.profiles["again"].tables
+
+
 def test_later_directory_replaces(tmp_path: Path) -> None:
     for name in ("shipped", "own"):
         (tmp_path / name).mkdir()

@@ -65,7 +65,7 @@ class Builder:
             for family in catalogue.values()
             if family.entity is EntityKind.SENSOR and family.sensor_class not in ("", "state")
         }
-        self.tables: dict[str, Table] = _merged(profile.tables for profile in included)
+        self.tables = _merged_tables(included)
         self.sources: dict[str, TableModel] = {
             name: table for name, table in model.tables.items() if table is not None
         }
@@ -184,6 +184,11 @@ def build_profile(
         scalars=builder.scalars,
         enums=builder.enums,
         tables=tables,
+        left_out=frozenset(
+            {name for name, table in model.tables.items() if table is None}
+            | {name for one in included for name in one.left_out}
+        )
+        - frozenset(tables),
         includes=tuple(dict.fromkeys(name for one in included for name in (*one.includes, one.name))),
     )
     return profile, builder.problems
@@ -227,6 +232,16 @@ def _merged(mappings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for mapping in mappings:
         out |= mapping
+    return out
+
+
+def _merged_tables(included: Sequence[Profile]) -> dict[str, Table]:
+    """A table that a later profile leaves out is gone even if an earlier one brought it."""
+    out: dict[str, Table] = {}
+    for profile in included:
+        for name in profile.left_out:
+            out.pop(name, None)
+        out |= profile.tables
     return out
 
 

@@ -146,6 +146,8 @@ class Profile:
     enums: Mapping[str, Mapping[int | str, str]]
     tables: Mapping[str, Table]
     includes: tuple[str, ...] = field(default=())
+    left_out: frozenset[str] = field(default=frozenset())
+    """Tables that it takes away from whatever is included before it."""
 
     @cached_property
     def identity_references(self) -> frozenset[str]:
