@@ -51,12 +51,10 @@ $(VENV)/bin/pip:
 	@sh tests/python.sh "$(PYTHON)" $(VENV)
 
 $(VENV)/.run: $(VENV)/bin/pip requirements/run.txt pyproject.toml
-	@echo "Installing netwatch into $(VENV) (about a minute) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@sh tests/install.sh $(BIN) requirements/run.txt "netwatch and what it needs"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
-	@echo "Installing the tools of the tests ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@sh tests/install.sh $(BIN) requirements/dev.txt "the tools of the tests"
 	@touch $@
