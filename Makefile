@@ -48,13 +48,13 @@ clean:  ## Remove what make and the demo made
 	rm -rf $(VENV) var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/pip:
-	@sh tests/python.sh "$(PYTHON)" $(VENV)
+	@sh scripts/python.sh "$(PYTHON)" $(VENV)
 
 $(VENV)/.run: $(VENV)/bin/pip requirements/run.txt pyproject.toml
-	@sh tests/install.sh $(BIN) requirements/run.txt "netwatch and what it needs"
+	@sh scripts/install.sh $(BIN) requirements/run.txt "netwatch and what it needs"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
-	@sh tests/install.sh $(BIN) requirements/dev.txt "the tools of the tests"
+	@sh scripts/install.sh $(BIN) requirements/dev.txt "the tools of the tests"
 	@touch $@
