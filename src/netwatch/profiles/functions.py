@@ -99,6 +99,18 @@ def _mw_to_dbm(value: Value) -> float | None:
     return None if found is None or found <= 0 else 10 * math.log10(found)
 
 
+def _channel_hertz(channel: Value, band: Value = None) -> float | None:
+    """Centre frequency of a primary 20 MHz Wi-Fi channel (IEEE 802.11, annex E)."""
+    number, where = v.number(channel), v.text(band) or ""
+    if number is None or not 1 <= number <= 233:
+        return None
+    if where.startswith("6"):
+        return (5935 if number == 2 else 5950 + 5 * number) * 1e6
+    if where.startswith("2") or (not where and number <= 14):
+        return (2484 if number == 14 else 2407 + 5 * number) * 1e6 if number <= 14 else None
+    return (5000 + 5 * number) * 1e6 if number < 183 else (4000 + 5 * number) * 1e6
+
+
 def _fahrenheit(value: Value) -> float | None:
     found = v.number(value)
     return None if found is None else (found - 32) / 1.8
@@ -223,6 +235,12 @@ FUNCTIONS: dict[str, Function] = {
     "ratio": Function(_ratio, 2, 2, "part / whole, unknown where the whole is 0"),
     "log10": Function(_log10, 1, 1, "decimal logarithm, unknown up to 0"),
     "mw_to_dbm": Function(_mw_to_dbm, 1, 1, "milliwatts as dBm; 0 mW is unknown"),
+    "channel_hertz": Function(
+        _channel_hertz,
+        1,
+        2,
+        "centre frequency of a Wi-Fi channel; band 2.4ghz, 5ghz or 6ghz, else up to 14 is 2.4ghz",
+    ),
     "fahrenheit": Function(_fahrenheit, 1, 1, "degrees Fahrenheit as Celsius"),
     "ticks": Function(_ticks, 1, 1, "TimeTicks (hundredths) as seconds"),
     "opaque_float": Function(v.opaque_float, 1, 1, "IEEE 754 octets, wrapped in an Opaque or bare"),
