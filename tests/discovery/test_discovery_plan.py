@@ -320,6 +320,7 @@ async def test_budget(tmp_path: Path) -> None:
     aps = next(one for one in found.observations if one.table == "aps")
     assert len(aps.seen) == 1
     assert "its budget is 1" in aps.problems[0]
+    assert not aps.complete, "what did not fit is not gone"
 
 
 async def test_one_table_that_fails_does_not_spoil_the_rest(tmp_path: Path) -> None:

@@ -6,7 +6,15 @@ from netwatch.profiles.expression import Expression, ExpressionError, Scope
 from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
 from netwatch.profiles.functions import FUNCTIONS
 from netwatch.profiles.loader import FALLBACK, ProfileSet, lint, load_profiles, profile_schema
-from netwatch.profiles.match import Candidate, Explanation, Fingerprint, candidates, choose, needed_oids
+from netwatch.profiles.match import (
+    Candidate,
+    Explanation,
+    Fingerprint,
+    candidates,
+    choose,
+    needed_oids,
+    needed_paths,
+)
 from netwatch.profiles.merge import attach
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
 from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
@@ -45,6 +53,7 @@ __all__ = [
     "lint",
     "load_profiles",
     "needed_oids",
+    "needed_paths",
     "observation",
     "plan_table",
     "profile_schema",

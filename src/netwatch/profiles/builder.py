@@ -223,6 +223,7 @@ def _matches(builder: Builder) -> tuple[Match, ...]:
                     (oid, builder.regex([*path, "values", oid], pattern))
                     for oid, pattern in (given.values or {}).items()
                 ),
+                http_json=tuple(given.http_json or ()),
             )
         )
     return tuple(out)

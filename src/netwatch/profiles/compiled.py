@@ -125,6 +125,7 @@ class Match:
     sys_name: str
     present: tuple[str, ...]
     values: tuple[tuple[str, str], ...]
+    http_json: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class Yield:
     seen: list[Seen] = field(default_factory=list)
     slots: Slots = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    truncated: bool = False
+    """The budget ended before the rows did."""
     taken: dict[tuple[int, EntityKey], str] = field(default_factory=dict)
     said: set[tuple[EntityKey, str, tuple[str, ...]]] = field(default_factory=set)
 
@@ -54,6 +56,7 @@ def evaluate(table: Table, frame: DeviceFrame, *, slots: Slots | None, full: boo
             continue
         count += 1
         if count > max_rows:
+            result.truncated = True
             limit = f"`limits: {{{table.name}: ...}}` of the device raises it"
             result.problem(f"table {table.name} has {len(rows)} rows, its budget is {max_rows}: {limit}")
             break

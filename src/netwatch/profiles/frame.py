@@ -115,7 +115,21 @@ def rows_of_records(table: Table, records: Iterable[Mapping[str, Any]]) -> Rows:
 
 
 def rows_of_document(table: Table, document: Any) -> Rows:
-    """Rows of a JSON document: below `rows` a list's items, a mapping's members, or the one object itself."""
+    """Rows of a JSON document: below `rows` a list's items, a mapping's members, or the one object itself.
+
+    Where the path names members of a collection, `document` maps each member to its own, and the row's index
+    begins with the member.
+    """
+    if "*" not in table.path:
+        return _rows_of_one(table, document)
+    rows: Rows = {}
+    for member, one in document.items():
+        for index, row in _rows_of_one(table, one).items():
+            rows[f"{member}/{index}" if table.rows else member] = row
+    return rows
+
+
+def _rows_of_one(table: Table, document: Any) -> Rows:
     target = _pointed(document, table.rows)
     if isinstance(target, list):
         found = [(str(position), item) for position, item in enumerate(target)]

@@ -10,7 +10,7 @@ from netwatch.profiles.compiled import Match, Profile
 from netwatch.profiles.functions import SEARCHED
 from netwatch.profiles.values import Value, text
 
-__all__ = ["Candidate", "Explanation", "Fingerprint", "candidates", "choose", "needed_oids"]
+__all__ = ["Candidate", "Explanation", "Fingerprint", "candidates", "choose", "needed_oids", "needed_paths"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Fingerprint:
     has: Callable[[str], bool]
     """True if the OID or subtree answers."""
     value: Callable[[str], Value]
+    answers: Callable[[str], bool] = lambda _: False
+    """True if the path is answered with JSON over HTTP."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,17 @@ def needed_oids(profiles: Iterable[Profile], device: Fingerprint) -> tuple[set[s
     return present, values
 
 
+def needed_paths(profiles: Iterable[Profile], device: Fingerprint) -> set[str]:
+    """Paths to ask for over HTTP before `candidates` can tell: only of those still in the race."""
+    return {
+        path
+        for profile in profiles
+        for match in profile.match
+        if match.http_json and _judge_system(match, device) is not None
+        for path in match.http_json
+    }
+
+
 def _below(oid: str, roots: Iterable[str]) -> str | None:
     inside = [root for root in roots if oid == root or oid.startswith(f"{root}.")]
     return max(inside, key=len) if inside else None
@@ -141,4 +154,9 @@ def _judge(match: Match, device: Fingerprint) -> tuple[int, tuple[str, ...]] | N
             return None
         score += 15
         reasons.append(f"{oid} is {value!r}, which matches /{pattern}/")
+    for path in match.http_json:
+        if not device.answers(path):
+            return None
+        score += 15
+        reasons.append(f"{path} answers over HTTP")
     return score, tuple(reasons)

@@ -116,7 +116,7 @@ def observation(
         at=at,
         readings=tuple(result.readings),
         seen=tuple(result.seen),
-        complete=full,
+        complete=full and not result.truncated,
         interval=interval,
         problems=tuple(result.problems),
     )

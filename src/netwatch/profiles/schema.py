@@ -82,13 +82,14 @@ class MatchModel(Strict):
     sys_name: str | None = Field(None, description="regular expression found in sysName")
     present: Oids | None = Field(None, description="each of these OIDs or subtrees answers")
     values: dict[Oid, str] | None = Field(None, description="OID -> regular expression found in its value")
+    http_json: Strings | None = Field(None, description="each of these paths is answered with JSON over HTTP")
 
     @model_validator(mode="after")
     def _not_empty(self) -> MatchModel:
         given = self.model_fields_set - {"not_sys_descr"}
         if not given:
             raise ValueError(
-                "a match has at least one of sys_object_id, sys_descr, sys_name, present, values"
+                "a match has at least one of sys_object_id, sys_descr, sys_name, present, values, http_json"
             )
         return self
 
@@ -195,7 +196,9 @@ class TableModel(Strict):
     max_rows: int = Field(5000, ge=1, le=200_000, description="budget: further rows are left out and told of")
     oid: Oid | None = Field(None, description="snmp: the entry that columns given as numbers are below")
     command: str | None = Field(None, description="ssh: command whose output a template parses")
-    path: str | None = Field(None, description="http-json: path of the document")
+    path: str | None = Field(
+        None, description="http-json: path of the document; `*` or {pointer} for each member of a collection"
+    )
     rows: str = Field("", description="http-json: JSON pointer to the list (or mapping) of rows")
     columns: Columns = Field(default={})
     let: dict[Name, Expr] = Field({}, description="named expressions, also for look-ups into other tables")
