@@ -26,6 +26,11 @@ _COUNTERS = {
     "errors": "errors",
     "discards": "discards",
 }
+_POE_NAMES = {
+    "netwatch_pse_budget_watts": "PoE budget",
+    "netwatch_pse_used_watts": "PoE used",
+    "netwatch_pse_port_power_watts": "PoE power",
+}
 _VOICE = {
     "phones_registered": ("phones", "registered"),
     "phones_unregistered": ("phones", "unregistered"),
