@@ -9,6 +9,7 @@
     │   ├── WireRefused      the host said no (ICMP unreachable, connection refused)
     │   ├── WireAuthError    credentials were refused (USM report, SSH, HTTP 401)
     │   └── WireDecodeError  bytes came back that are no answer
+    │       └── WireNotFound ... or the answer that there is no such thing (HTTP 404)
     ├── StoreError           the database or a history segment can't be read or written
     ├── DeliveryError        a notification was not accepted by its receiver
     ├── PlanningError        a plan can't be made from what is there
@@ -83,6 +84,10 @@ class WireAuthError(WireError):
 
 class WireDecodeError(WireError):
     """Bytes came back that are not an answer to what was asked."""
+
+
+class WireNotFound(WireDecodeError):  # noqa: N818
+    """The device answered, and has no such thing (HTTP 404)."""
 
 
 class StoreError(NetwatchError):

@@ -27,13 +27,14 @@ from netwatch.profiles import (
     choose,
     evaluate,
     needed_oids,
+    needed_paths,
     observation,
     plan_table,
     rows_of_document,
     rows_of_records,
 )
 from netwatch.profiles.values import Value, text, truth
-from netwatch.wire import HttpJson, SnmpSession, SnmpWire, SshRunner
+from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner
 
 __all__ = ["NO_ROWS", "Discovery", "discover"]
 
@@ -73,7 +74,9 @@ async def discover(
     """Reads one device. WireError: no first answer. ConfigError: unknown profile."""
     session = snmp.session(target) if snmp is not None and target.snmp is not None else None
     try:
-        run = _Run(target, session, snmp, ssh, http, profiles, clock)
+        run = _Run(target, session, snmp, ssh, profiles, clock)
+        if http is not None and target.http is not None:
+            run.documents = DocumentReader(http, target)
         return await run.discover()
     finally:
         if session is not None:
@@ -86,7 +89,6 @@ class _Run:
     session: SnmpSession | None
     snmp: SnmpWire | None
     ssh: SshRunner | None
-    http: HttpJson | None
     profiles: ProfileSet
     clock: Clock
     answers: dict[str, SnmpValue] = field(default_factory=dict)
@@ -94,6 +96,10 @@ class _Run:
     walked: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    refused: list[WireError] = field(default_factory=list)
+    """Why tables could not be read."""
+    documents: DocumentReader | None = None
+    """What is read over HTTP."""
 
     async def discover(self) -> Discovery:
         if self.session is not None:
@@ -111,6 +117,8 @@ class _Run:
                 rows[table.name] = found
             else:
                 self.skipped.setdefault(table.name, NO_ROWS)
+        if self.session is None and not rows and self.refused:
+            raise self.refused[0]  # nothing was heard of it: no plan is better than an empty one
         frame = DeviceFrame(profile, rows, scalars)
         plans: list[TablePlan] = []
         observations: list[Observation] = []
@@ -156,6 +164,18 @@ class _Run:
             return False
         await self._get([root])
         return root in self.answers or bool(await self.session.walk(root, limit=1))
+
+    async def _answers(self, path: str) -> bool:
+        """Is the path answered over HTTP? WireError if that is the only way to the device, and shut."""
+        if self.documents is None:
+            return False
+        try:
+            return await self.documents.has(path)
+        except WireError as error:
+            if self.session is None:
+                raise
+            self.problems.append(str(error))
+            return False
 
     async def _ask_in_contexts(
         self,
@@ -205,11 +225,14 @@ class _Run:
             sys_name=text(self.answers.get(SYS_NAME)) or "",
             has=lambda oid: present.get(oid, False),
             value=lambda oid: self.answers.get(oid),
+            answers=lambda path: present.get(path, False),
         )
         subtrees, values = needed_oids(known.values(), device)
         await self._get(sorted(values))
         for oid in sorted(subtrees):
             present[oid] = await self._has(oid)
+        for path in sorted(needed_paths(known.values(), device)):
+            present[path] = await self._answers(path)
         found = candidates(known.values(), device)
         main, attached = choose(found)
         fallback = self.profiles.fallback
@@ -246,6 +269,8 @@ class _Run:
         try:
             return await self._read_source(table)
         except (WireError, MissingExtra) as error:
+            if isinstance(error, WireError):
+                self.refused.append(error)
             self.skipped[table.name] = str(error)
             self.problems.append(f"table {table.name}: {error}")
             return {}
@@ -257,10 +282,10 @@ class _Run:
                 return {}
             return rows_of_records(table, await self.ssh.run(self.target, table.command))
         if table.source is TableSource.HTTP_JSON:
-            if self.http is None or self.target.http is None:
+            if self.documents is None:
                 self.skipped[table.name] = "no HTTP access"
                 return {}
-            return rows_of_document(table, await self.http.get(self.target, table.path))
+            return rows_of_document(table, await self.documents.read(table.path))
         return await self._rows(table, None)
 
     async def _rows(self, table: Table, session: SnmpSession | None) -> Rows:

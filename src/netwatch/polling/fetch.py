@@ -9,7 +9,7 @@ from typing import Any
 from netwatch.errors import WireError
 from netwatch.model import SnmpValue, Target
 from netwatch.polling.ports import TablePort
-from netwatch.wire import HttpJson, SnmpSession, SnmpWire, SshRunner
+from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner
 
 __all__ = ["Fetcher", "Raw"]
 
@@ -38,17 +38,23 @@ class Fetcher:
         finally:
             await session.close()
 
-    async def table(self, target: Target, table: TablePort) -> Raw:
-        """Raises WireError, MissingExtra."""
+    async def table(self, target: Target, table: TablePort, documents: DocumentReader | None = None) -> Raw:
+        """`documents`: what this pass has read over HTTP already. Raises WireError, MissingExtra."""
         if table.source == "ssh":
             if self._ssh is None:
                 raise WireError("no SSH access")
             return Raw(await self._ssh.run(target, table.command))
         if table.source == "http-json":
-            if self._http is None:
+            if documents is None:
+                documents = self.documents(target)
+            if documents is None:
                 raise WireError("no HTTP access")
-            return Raw(await self._http.get(target, table.path))
+            return Raw(await documents.read(table.path))
         return await self._snmp_table(target, table)
+
+    def documents(self, target: Target) -> DocumentReader | None:
+        """For one pass over a device; None without HTTP."""
+        return None if self._http is None or target.http is None else DocumentReader(self._http, target)
 
     async def _snmp_table(self, target: Target, table: TablePort) -> Raw:
         session = self._session(target, table.context)

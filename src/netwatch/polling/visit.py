@@ -20,7 +20,7 @@ from netwatch.polling.ports import DiscoveryPort, TablePort
 from netwatch.polling.settings import PollingSettings
 from netwatch.polling.spread import fraction, next_slot
 from netwatch.polling.status import PollerStats
-from netwatch.wire import Prober, ProbeResult
+from netwatch.wire import DocumentReader, Prober, ProbeResult
 
 __all__ = ["Surroundings", "Visit"]
 
@@ -63,11 +63,14 @@ class Visit:
     """Something beside the probes."""
     reading: str = ""
     """Table under way."""
+    documents: DocumentReader | None = None
+    """What this pass reads over HTTP."""
 
     def __post_init__(self) -> None:
         self.target = self.device.target
         self.generation = self.device.generation
         self.began = self.around.clock.now()
+        self.documents = self.around.fetcher.documents(self.target)
 
     async def run(self) -> None:
         try:
@@ -200,7 +203,7 @@ class Visit:
         interval = self.device.interval_of(table)
         began = self.around.clock.now().mono
         try:
-            raw = await self.around.fetcher.table(self.target, table)
+            raw = await self.around.fetcher.table(self.target, table, self.documents)
             now = self.around.clock.now()
             observation = self._observe(table, raw, now, interval)
         except NetwatchError as error:

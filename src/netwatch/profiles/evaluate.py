@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from netwatch.model import ROOT, EntityKey, EntityKind, Fact, FamilyType, Reading, Seen, StateLevel, Witness
 from netwatch.profiles.compiled import EntityRule, Level, SensorRule, Table, ValueRule
 from netwatch.profiles.expression import Expression, Scope
-from netwatch.profiles.frame import DeviceFrame
+from netwatch.profiles.frame import DeviceFrame, place_in_document
 from netwatch.profiles.schema import TableSource
 from netwatch.profiles.template import Template
 from netwatch.profiles.values import Value, as_fact, key_of, number, truth
@@ -219,7 +219,7 @@ class _Row:
             return f"{column.at}.{self.scope.index}"
         if self.table.source is TableSource.SSH:
             return f"{self.table.command}#{self.scope.index}:{column.at}"
-        return f"{self.table.path}#{self.table.rows.removesuffix('/*')}/{self.scope.index}{column.at}"
+        return place_in_document(self.table, self.scope.index, column.at)
 
     # sensors
 

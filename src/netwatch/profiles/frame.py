@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,10 +11,14 @@ from netwatch.profiles.expression import Scope
 from netwatch.profiles.schema import TableSource
 from netwatch.profiles.values import Value
 
-__all__ = ["DeviceFrame", "Rows", "Splitter", "rows_of_document", "rows_of_records"]
+__all__ = ["DeviceFrame", "Rows", "Splitter", "place_in_document", "rows_of_document", "rows_of_records"]
 
 Rows = dict[str, dict[str, Value]]
 """Index -> column -> value."""
+
+
+WILDCARD = re.compile(r"/(\*|\{[^{}]*\})(?=/|$)")
+"""What stands for each member of a collection in the path of a table."""
 
 
 class DeviceFrame:
@@ -127,6 +132,15 @@ def rows_of_document(table: Table, document: Any) -> Rows:
         for index, row in _rows_of_one(table, one).items():
             rows[f"{member}/{index}" if table.rows else member] = row
     return rows
+
+
+def place_in_document(table: Table, index: str, pointer: str) -> str:
+    """Where a value stands: path of its document, `#`, JSON pointer."""
+    wildcards = len(WILDCARD.findall(table.path))
+    steps = index.split("/", wildcards) if wildcards else [index]
+    path = WILDCARD.sub(lambda _: f"/{steps.pop(0)}", table.path)
+    rows = f"{table.rows.removesuffix('/*')}/{steps[0]}" if table.rows and steps else ""
+    return f"{path}#{rows}{pointer}"
 
 
 def _rows_of_one(table: Table, document: Any) -> Rows:

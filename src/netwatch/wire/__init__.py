@@ -3,6 +3,7 @@
 from netwatch.wire.echo import UdpEchoProber
 from netwatch.wire.http_json import AiohttpJson, RecordedHttpJson
 from netwatch.wire.icmp import IcmpProber
+from netwatch.wire.json_documents import DocumentReader
 from netwatch.wire.protocols import HttpJson, Prober, ProbeResult, SnmpSession, SnmpWire, SshRunner
 from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
 from netwatch.wire.sip import SipOptionsProber
@@ -13,6 +14,7 @@ from netwatch.wire.udp import TransportStats
 
 __all__ = [
     "AiohttpJson",
+    "DocumentReader",
     "HttpJson",
     "IcmpProber",
     "NetmikoRunner",

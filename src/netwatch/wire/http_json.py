@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from netwatch.errors import WireAuthError, WireDecodeError, WireError, WireRefused, WireTimeout
+from netwatch.errors import WireAuthError, WireDecodeError, WireError, WireNotFound, WireRefused, WireTimeout
 from netwatch.model import HttpAccess, Target
 
 __all__ = ["AiohttpJson", "RecordedHttpJson"]
@@ -81,6 +81,8 @@ class AiohttpJson:
         async with request as response:
             if response.status in (401, 403):
                 raise WireAuthError(f"{where}: credentials refused (HTTP {response.status})")
+            if response.status in (404, 410):
+                raise WireNotFound(f"{where}: HTTP {response.status}")
             if response.status != 200:
                 raise WireDecodeError(f"{where}: HTTP {response.status}")
             body = bytearray()
@@ -110,12 +112,12 @@ class RecordedHttpJson:
         return cls(documents)
 
     async def get(self, target: Target, path: str, headers: Mapping[str, str] = {}) -> Any:  # noqa: ARG002
-        """Raises WireDecodeError for what was not recorded, like a device's HTTP 404."""
+        """Raises WireNotFound for what was not recorded, like a device's HTTP 404."""
         for key in (target.name, *target.addresses):
             document = self._documents.get(key, {}).get(path.rstrip("/"))
             if document is not None:
                 return document
-        raise WireDecodeError(f"{target.name}{path}: HTTP 404")
+        raise WireNotFound(f"{target.name}{path}: HTTP 404")
 
 
 def _url(access: HttpAccess, path: str) -> URL:
