@@ -76,7 +76,7 @@ async def polling(target: Target, **wires: Any) -> AsyncIterator[tuple[Poller, S
         sink=sink,
         clock=clock,
         rng=random.Random(1),
-        settings=PollingSettings(startup_spread=0.1),
+        settings=PollingSettings(startup_spread=0.1, recheck_gap=0.1),
     )
     poller.update([target])
     running = asyncio.create_task(poller.run())
