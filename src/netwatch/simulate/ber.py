@@ -24,6 +24,7 @@ __all__ = [
     "Element",
     "decode_integer",
     "decode_oid",
+    "encode_arcs",
     "encode_integer",
     "encode_oid",
     "encode_value",
@@ -120,8 +121,13 @@ def decode_oid(content: bytes) -> tuple[int, ...]:
 def encode_oid(oid: tuple[int, ...]) -> bytes:
     """Tag, length and content. An OID of fewer than two arcs is filled up with zeros."""
     first, second, *rest = (*oid, 0, 0)[: max(2, len(oid))]
+    return tlv(OID, encode_arcs((first * 40 + second, *rest)))
+
+
+def encode_arcs(arcs: tuple[int, ...]) -> bytes:
+    """Arcs behind the first two, as they stand in the content of an OID."""
     out = bytearray()
-    for arc in (first * 40 + second, *rest):
+    for arc in arcs:
         if arc < 0x80:
             out.append(arc)
             continue
@@ -131,7 +137,7 @@ def encode_oid(oid: tuple[int, ...]) -> bytes:
             octets.append(arc & 0x7F | 0x80)
             arc >>= 7
         out += bytes(reversed(octets))
-    return tlv(OID, bytes(out))
+    return bytes(out)
 
 
 def parse_oid(text: str) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from netwatch.errors import ConfigError
 from netwatch.simulate import ber
@@ -15,6 +15,7 @@ from netwatch.simulate.rows import Expander, Row, mibs_of
 from netwatch.simulate.schema import MibSpec
 from netwatch.simulate.signals import Signal, WeekLoad
 from netwatch.simulate.values import (
+    Column,
     chance,
     column_source,
     compile_column,
@@ -22,7 +23,7 @@ from netwatch.simulate.values import (
     evaluate,
     render,
 )
-from netwatch.simulate.view import MibView
+from netwatch.simulate.view import Lazy, MibView, Source
 
 __all__ = ["DeviceModel", "build_model", "build_rows", "expression", "point_facts"]
 
@@ -73,10 +74,11 @@ def build_model(district: District, device: SimDevice, load: WeekLoad) -> Device
     """Raises ConfigError where a template's expression names an attribute that is not there."""
     expander = Expander(district, device, load)
     facts, groups = _expand(expander, None)
-    objects: list[tuple[tuple[int, ...], int, Any]] = []
+    merged = {name: [{**facts, **row} for row in rows] for name, rows in groups.items()}
+    objects: list[tuple[bytes, Lazy]] = []
     for mib in reversed(expander.mibs):  # the device's own objects win
-        objects += _objects(mib, facts, groups, device.template_name)
-    return DeviceModel(device, facts, groups, MibView(objects))
+        objects += _objects(mib, facts, merged, device.template_name)
+    return DeviceModel(device, facts, groups, MibView(lazy=objects))
 
 
 def _used(size: float, share: float, days: float, seconds: float) -> float:
@@ -95,28 +97,64 @@ def _rows_of(groups: dict[str, list[Row]], group: str, row: int | None) -> list[
 
 def _objects(
     mib: MibSpec, facts: Row, groups: dict[str, list[Row]], template: str
-) -> Iterator[tuple[tuple[int, ...], int, Any]]:
-    place = ""
+) -> Iterator[tuple[bytes, Lazy]]:
+    for oid, text in mib.objects.items():
+        number = _oid(oid, template)
+        yield ber.oid_key(number), _lazy(ber.encode_oid(number), compile_column(text), facts, oid, template)
+    for table in mib.tables:
+        entry = _oid(table.entry, template)
+        columns = [
+            (_Prefix.of((*entry, number)), f"{table.entry}.{number}", compile_column(text))
+            for number, text in table.columns.items()
+        ]
+        for attributes in groups.get(table.rows, ()):
+            if table.where and not attributes.get(table.where):
+                continue
+            index = _oid(_index(table.index, attributes, template, table.entry), template)
+            key, arcs = ber.oid_key(index), ber.encode_arcs(index)
+            for prefix, place, column in columns:
+                name = ber.tlv(ber.OID, prefix.content + arcs)
+                yield prefix.key + key, _lazy(name, column, attributes, place, template)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """A column: what the sort keys and the encoded OIDs of its instances begin with."""
+
+    key: bytes
+    content: bytes
+
+    @classmethod
+    def of(cls, oid: tuple[int, ...]) -> _Prefix:
+        encoded = ber.encode_oid(oid)
+        return cls(ber.oid_key(oid), encoded[ber.read(encoded, 0, len(encoded)).start :])
+
+
+def _lazy(name: bytes, column: Column, attributes: Row, place: str, template: str) -> Lazy:
+    return Lazy(name, column.tag, partial(_resolve, column, attributes, place, template))
+
+
+def _resolve(column: Column, attributes: Row, place: str, template: str) -> Source:
     try:
-        for oid, text in mib.objects.items():
-            place = oid
-            column = compile_column(text)
-            yield ber.parse_oid(oid), column.tag, column_source(column, facts)
-        for table in mib.tables:
-            entry = ber.parse_oid(table.entry)
-            columns = [(number, compile_column(text)) for number, text in table.columns.items()]
-            for row in groups.get(table.rows, ()):
-                if table.where and not row.get(table.where):
-                    continue
-                attributes = {**facts, **row}
-                index = ber.parse_oid(render(table.index, attributes))
-                for number, column in columns:
-                    place = f"{table.entry}.{number}"
-                    yield (*entry, number, *index), column.tag, column_source(column, attributes)
+        return cast("Source", column_source(column, attributes))
     except KeyError as error:
         raise ConfigError(f"template {template}: {place} names an unknown attribute {error}") from None
     except (ValueError, TypeError) as error:
         raise ConfigError(f"template {template}: {place}: {error}") from None
+
+
+def _index(text: str, attributes: Row, template: str, place: str) -> str:
+    try:
+        return render(text, attributes)
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"template {template}: index of {place}: {error}") from None
+
+
+def _oid(text: str, template: str) -> tuple[int, ...]:
+    try:
+        return ber.parse_oid(text)
+    except ValueError:
+        raise ConfigError(f"template {template}: {text!r} is no object identifier") from None
 
 
 def _cable(expander: Expander, groups: dict[str, list[Row]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ __all__ = ["DEFAULT_ECHO_PORT", "DEFAULT_PORT", "Simulator"]
 DEFAULT_PORT = 1161
 DEFAULT_ECHO_PORT = 10007
 """Above 1023, so that no privilege is needed; the protocol's own number is 7."""
+_WARMED = 500
+"""So many devices are built ahead; more are built when they are asked for."""
 
 
 @dataclass
@@ -32,7 +36,7 @@ class _Served:
 class Simulator:
     """Serves a district on 127/8: SNMP on one port, the echo protocol (RFC 862) on another.
 
-    What a device shows is built at the first request to it. Times are real: `phase` moves only the schedule.
+    What a device shows is built at the first request or before. Times are real; `phase` moves the schedule.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Simulator:
             device.address: _Served(device, self._agent(device, users)) for device in district.devices
         }
         addresses = tuple(self._served)
+        self._warming: asyncio.Task[None] | None = None
         self._snmp = LoopbackSocket(self._answer, port, addresses)
         self._echo = LoopbackSocket(self._reflect, echo_port, addresses)
 
@@ -82,8 +87,20 @@ class Simulator:
         except OSError:
             self._snmp.close()
             raise
+        self._warming = asyncio.create_task(self._warm())
+
+    async def _warm(self) -> None:
+        """Builds what will be asked for, a device at a time between the requests."""
+        for device in self.district.devices[:_WARMED]:
+            if not device.down:
+                self.world.model(device.name)
+                await asyncio.sleep(0)
 
     async def close(self) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._warming
         self._snmp.close()
         self._echo.close()
 
