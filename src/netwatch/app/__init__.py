@@ -1,5 +1,6 @@
 """The place where parts become a program."""
 
+from netwatch.app.asking import ask
 from netwatch.app.daemon import Daemon, Running
 from netwatch.app.demo import Demo, give_past
 from netwatch.app.loading import Configuration, checkers, load_configuration
@@ -10,6 +11,7 @@ __all__ = [
     "Daemon",
     "Demo",
     "Running",
+    "ask",
     "checkers",
     "configure_logs",
     "give_past",

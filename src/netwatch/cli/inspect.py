@@ -38,7 +38,10 @@ WORKERS = 2
 def register(app: typer.Typer) -> None:
     @app.command("inspect")
     def inspect_command(
-        address: str = typer.Argument("", help="Address of a device to ask."),
+        device: str = typer.Argument("", help="Address of a device; with --config, or its name there."),
+        config: Path | None = typer.Option(
+            None, "--config", "-c", help="Settings file: ask with the credentials of its inventory."
+        ),
         community_env: list[str] = typer.Option(
             [], help="Environment variables that hold communities to try; without one: 'public'."
         ),
@@ -58,8 +61,8 @@ def register(app: typer.Typer) -> None:
             raise ConfigError([Problem("", "--format", f"expected text or json, found {output!r}")])
         if version not in ("1", "2c"):
             raise ConfigError([Problem("", "--snmp-version", f"expected 1 or 2c, found {version!r}")])
-        if [bool(address), snmprec is not None].count(True) != 1:
-            raise ConfigError([Problem("", "", "give either an address or --snmprec")])
+        if [bool(device), snmprec is not None].count(True) != 1:
+            raise ConfigError([Problem("", "", "give either a device or --snmprec")])
         form: Literal["text", "json"] = "json" if output == "json" else "text"
         dirs = [collectors_dir(), *profiles]
         if snmprec is not None:
@@ -68,9 +71,13 @@ def register(app: typer.Typer) -> None:
         loaded, catalogue = _load(dirs)
         for problem in loaded.problems:
             typer.echo(str(problem), err=True)
-        found = asyncio.run(
-            live_discovery(
-                address,
+        if config is not None:
+            from netwatch.app import ask
+
+            found = asyncio.run(ask(device, config, os.environ, catalogue))
+        else:
+            asking = live_discovery(
+                device,
                 community_env,
                 loaded,
                 version=version,
@@ -78,8 +85,8 @@ def register(app: typer.Typer) -> None:
                 timeout=timeout,
                 profile=profile,
             )
-        )
-        document = inspect_document(address, found, catalogue)
+            found = asyncio.run(asking)
+        document = inspect_document(device, found, catalogue)
         typer.echo(_written(document)) if form == "json" else Console().print(render_inspect(document))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import typer
@@ -48,7 +49,10 @@ def register(app: typer.Typer) -> None:
 
     @group.command("explain")
     def explain_command(
-        address: str = typer.Argument("", help="Address of a device to ask."),
+        device: str = typer.Argument("", help="Address of a device; with --config, or its name there."),
+        config: Path | None = typer.Option(
+            None, "--config", "-c", help="Settings file: ask with the credentials of its inventory."
+        ),
         snmprec: Path | None = typer.Option(None, help="Explain a recording instead of a device."),
         community_env: list[str] = typer.Option(
             [], help="Environment variables that hold communities to try; without one: 'public'."
@@ -57,8 +61,8 @@ def register(app: typer.Typer) -> None:
         profiles: list[Path] = typer.Option([], help="Further folders of profiles."),
     ) -> None:
         """Tell which profile matched and why, and which table gave which family."""
-        if [bool(address), snmprec is not None].count(True) != 1:
-            raise ConfigError([Problem("", "", "give either an address or --snmprec")])
+        if [bool(device), snmprec is not None].count(True) != 1:
+            raise ConfigError([Problem("", "", "give either a device or --snmprec")])
         loaded = load_profiles([collectors_dir(), *profiles], load_catalogue())
         for problem in loaded.problems:
             typer.echo(str(problem), err=True)
@@ -67,10 +71,14 @@ def register(app: typer.Typer) -> None:
             target = Target(EntityId(recording.name), recording.name, (), snmp=SnmpAccess())
             wire = RecordedSnmpWire({recording.name: recording})
             found = asyncio.run(discover(target, snmp=wire, profiles=loaded, clock=SystemClock()))
+        elif config is not None:
+            from netwatch.app import ask
+
+            found = asyncio.run(ask(device, config, os.environ, load_catalogue()))
         else:
             from netwatch.cli.inspect import live_discovery
 
-            found = asyncio.run(live_discovery(address, community_env, loaded, port=port))
+            found = asyncio.run(live_discovery(device, community_env, loaded, port=port))
         for line in explanation_lines(found):
             typer.echo(line)
 

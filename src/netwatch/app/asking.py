@@ -1,0 +1,43 @@
+"""Asks one device of an inventory, once, with its own credentials and the user's own profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from netwatch.app.loading import load_configuration
+from netwatch.app.wires import Wires
+from netwatch.discovery import Discovery, discover
+from netwatch.documents import did_you_mean
+from netwatch.errors import InventoryError, Problem
+from netwatch.model import Catalogue, Inventory, SystemClock, Target
+
+__all__ = ["ask"]
+
+
+async def ask(device: str, settings_file: Path, env: Mapping[str, str], catalogue: Catalogue) -> Discovery:
+    """`device` is a name or a management address. Raises ConfigError, WireError."""
+    configuration = load_configuration(settings_file, env, catalogue)
+    target = _target(device, configuration.inventory, settings_file)
+    clock = SystemClock()
+    wires = Wires(clock, ssh_workers=1)
+    try:
+        return await discover(
+            target,
+            snmp=wires.snmp,
+            ssh=wires.ssh,
+            http=wires.http,
+            profiles=configuration.profiles,
+            clock=clock,
+        )
+    finally:
+        await wires.close()
+
+
+def _target(device: str, inventory: Inventory, settings_file: Path) -> Target:
+    polled = [entry.target for entry in inventory.devices.values() if entry.target is not None]
+    for target in polled:
+        if device == target.name or device in target.addresses:
+            return target
+    hint = did_you_mean(device, [target.name for target in polled])
+    raise InventoryError([Problem(str(settings_file), "", f"no polled device {device!r}", hint)])
