@@ -64,15 +64,15 @@ def test_inspect_a_folder(app: typer.Typer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["inspect"], "give either an address or --snmprec"),
-        (["inspect", "192.0.2.1", "--snmprec", "x"], "give either an address or --snmprec"),
+        (["inspect"], "give either a device or --snmprec"),
+        (["inspect", "192.0.2.1", "--snmprec", "x"], "give either a device or --snmprec"),
         (["inspect", "--snmprec", "/nowhere"], "no such file"),
         (["inspect", "--snmprec", str(RECORDINGS)], "--out"),
         (["inspect", "192.0.2.1", "--format", "xml"], "expected text or json"),
         (["inspect", "192.0.2.1", "--snmp-version", "4"], "expected 1 or 2c"),
         (["inspect", "192.0.2.1", "--community-env", "NETWATCH_NO_SUCH"], "is not set"),
         (["profile", "lint", "/nowhere"], "no such file"),
-        (["profile", "explain"], "give either an address or --snmprec"),
+        (["profile", "explain"], "give either a device or --snmprec"),
     ],
 )
 def test_mistakes(app: typer.Typer, arguments: list[str], message: str) -> None:
