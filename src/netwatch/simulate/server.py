@@ -94,7 +94,7 @@ class Simulator:
         for device in self.district.devices[:_WARMED]:
             if not device.down:
                 self.world.model(device.name)
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.02)
 
     async def close(self) -> None:
         if self._warming is not None:
