@@ -46,7 +46,7 @@ _VOICE = {
     "calls_active_out": ("calls", "out"),
     "call_legs_active": ("call_legs",),
     "channels_active": ("channels_active",),
-    "calls_processed_total": ("calls_total",),
+    "calls_processed_total": ("calls_processed_total",),
 }
 
 
