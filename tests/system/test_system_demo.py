@@ -1,0 +1,151 @@
+"""`netwatch run --demo` as a person runs it: what it prints, what it serves, and that it leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs import Program, eventually, fetch, get_json, netwatch, running
+
+NAMES = ("page", "metrics", "alerts", "replacement list")
+END_SECONDS = 5.0
+"""What the program promises after Ctrl-C."""
+SLACK = 6
+"""Machines that test are busy."""
+
+
+@dataclass
+class Demo:
+    program: Program
+    folder: Path
+    urls: dict[str, str]
+
+    @property
+    def base(self) -> str:
+        return self.urls["page"].rstrip("/")
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        return json.loads((self.folder / "ground_truth.json").read_text())
+
+
+def urls_of(printed: str) -> dict[str, str]:
+    found = ((name, re.search(rf"^\s+{name}\s+(http\S+)$", printed, re.MULTILINE)) for name in NAMES)
+    return {name: match[1] for name, match in found if match}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    command = netwatch("run", "--demo", "--scale", "40", "--dir", str(folder / "district"))
+    with running(command, folder / "output.txt") as program:
+        printed = program.until("what is planted")
+        yield Demo(program, folder / "district", urls_of(printed))
+
+
+def test_it_says_where_to_look(demo: Demo) -> None:
+    assert set(demo.urls) == set(NAMES)
+    assert "Ctrl-C ends it." in demo.program.output()
+    for name, url in demo.urls.items():
+        status, body = fetch(url)
+        assert status == 200, name
+        assert body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/devices", "/alerts", "/replacements", "/status", "/metrics", "/api/sd", "/-/healthy"),
+        *("/api/v1/devices", "/api/v1/alerts", "/api/v1/schools"),
+    ],
+)
+def test_every_route_answers(demo: Demo, path: str) -> None:
+    status, body = fetch(demo.base + path)
+    assert status == 200, body[:500]
+
+
+def test_it_gets_ready_and_knows_every_device(demo: Demo) -> None:
+    eventually("ready", lambda: fetch(f"{demo.base}/-/ready")[0] == 200)
+    truth = {device["name"]: device for device in demo.truth["devices"]}
+    points = {point["name"] for point in demo.truth["access_points"]}
+
+    def all_known() -> dict[str, Any] | None:
+        found = get_json(f"{demo.base}/api/v1/devices?limit=10000")["devices"]
+        devices = {one["name"]: one for one in found}
+        up = {name for name, one in devices.items() if one["status"] == "up"}
+        return devices if {name for name, one in truth.items() if one["up"]} <= up else None
+
+    devices = eventually("every device that answers is up", all_known)
+    assert set(devices) >= set(truth) | points
+    # Beside what is polled and the access points there are virtual machines, and nothing else.
+    assert {devices[name]["role"] for name in set(devices) - set(truth) - points} <= {"vm"}
+    for name in ("/devices/", "/api/v1/devices/"):
+        assert fetch(demo.base + name + next(iter(devices.values()))["id"])[0] == 200
+    site = get_json(f"{demo.base}/api/v1/schools")["schools"][0]
+    assert fetch(f"{demo.base}/schools/{site.get('slug') or site['id']}")[0] == 200
+    one = next(iter(truth.values()))
+    status, body = fetch(f"{demo.base}/probe?target={one['address']}")
+    assert status == 200
+    assert f'device="{one["name"]}"'.encode() in body
+
+
+@pytest.mark.server("promtool")
+@pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text"])
+def test_promtool_finds_nothing(demo: Demo, accept: str) -> None:
+    eventually("ready", lambda: fetch(f"{demo.base}/-/ready")[0] == 200)
+    status, body = fetch(demo.urls["metrics"], accept=accept)
+    assert status == 200
+    if accept == "application/openmetrics-text":
+        assert body.endswith(b"# EOF\n")
+        return  # promtool reads the older format only
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=body, capture_output=True, timeout=120, check=False
+    )
+    assert checked.returncode == 0, (checked.stdout + checked.stderr)[:2000]
+    assert checked.stderr == b""
+
+
+def test_what_is_old_ranks_first(demo: Demo) -> None:
+    """Two school years of history are seeded; models past their last date of support lead the list."""
+    demo.program.until("the list is ranked")
+    assets = get_json(f"{demo.base}/api/v1/plan/replacements")["assets"]
+    old = {one["device"] for one in demo.truth["conditions"] if one["condition"] == "past-end-of-support"}
+    assert old
+    ranked = [asset["name"] for asset in assets]
+    assert ranked[0] in old
+    # A core switch with a failed power supply may stand among them.
+    assert old <= set(ranked[: len(old) + 2])
+    for asset in (one for one in assets if one["name"] in old):
+        (support,) = [one for one in asset["contributions"] if one["name"] == "support"]
+        assert support["points"] > 0
+        assert support["evidence"]
+        assert sum(one["points"] for one in asset["contributions"]) == pytest.approx(asset["score"], abs=0.05)
+    status, body = fetch(f"{demo.base}/api/v1/plan/replacements?format=csv")
+    assert status == 200
+    assert len(body.splitlines()) == len(assets) + 1
+
+
+def test_ctrl_c_ends_everything(demo: Demo) -> None:
+    """The last one here: it ends what the others look at."""
+    assert demo.program.children()  # the simulator at least
+    demo.program.signal(signal.SIGINT)
+    assert demo.program.wait(END_SECONDS * SLACK) == 0
+    eventually("no process is left", lambda: not demo.program.children(), END_SECONDS)
+    assert "Traceback" not in demo.program.output()
+
+
+def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:
+    command = netwatch("run", "--demo", "--scale", "20", "--dir", str(tmp_path / "district"))
+    with running(command, tmp_path / "output.txt") as program:
+        program.until("what is planted")
+        assert program.children()
+        program.signal(signal.SIGKILL)
+        program.wait()
+        eventually("all children are gone", lambda: not program.children(), END_SECONDS * SLACK)
