@@ -197,7 +197,26 @@ def _sensors(view: View, owner: EntityKey, catalogue: Catalogue) -> list[Json]:
     for kind in (EntityKind.PSE, EntityKind.PSE_PORT):
         for item in view.of(kind, owner):
             out += [_known(_poe(item, reading)) for reading in item.readings if reading.family in _POE_NAMES]
+    for item in view.of(EntityKind.RADIO, owner):
+        out += [_known(_airtime(item, reading)) for reading in item.readings if _is_partial(reading)]
     return out
+
+
+def _is_partial(reading: Reading) -> bool:
+    use = reading.labels[0] if reading.labels else ""
+    return reading.family == "netwatch_radio_airtime_ratio" and use not in ("", "all")
+
+
+def _airtime(item: Item, reading: Reading) -> Json:
+    """The wireless list has one utilization per radio, the whole; what it is made of are sensors."""
+    return {
+        "class": "percent",
+        "unit": "ratio",
+        "value": _plain(reading.value),
+        "index": item.index,
+        "descr": f"{item.name} airtime {reading.labels[0]}",
+        "oid": _oid(reading.origin),
+    }
 
 
 def _poe(item: Item, reading: Reading) -> Json:
@@ -245,7 +264,7 @@ def _wireless(view: View, owner: EntityKey, catalogue: Catalogue) -> list[Json]:
                 continue
             labels = dict(zip(family.labels, reading.labels, strict=False))
             if labels.get("use", "all") != "all":
-                continue  # the schema has one utilization per radio: the whole
+                continue  # see _airtime
             out.append(_known(_radio_reading(item, reading, family, labels)))
     return out
 
