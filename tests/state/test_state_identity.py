@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netwatch.model import EntityKey, EntityKind, InventoryDevice, Reading, Seen, Witness, WitnessKind
+from netwatch.model import ROOT, EntityKey, EntityKind, InventoryDevice, Reading, Seen, Witness, WitnessKind
 from netwatch.state.parts import Part, match_parts
 from netwatch.state.witnesses import normalise, strong
 
@@ -230,6 +230,34 @@ def test_a_new_port_under_an_old_row_number_is_new_if_its_mac_says_so(world, por
     before = world.find(EntityKind.INTERFACE, "Gi0/1")
     world.tell(switch, "ports", seen=[port("Te0/1", "1", "00:1a:2b:00:00:99")], complete=True)
     assert world.find(EntityKind.INTERFACE, "Te0/1") != before
+
+
+def sensor(natural: str, index: str = "0") -> Seen:
+    return Seen(EntityKey(EntityKind.SENSOR, natural), ROOT, index, natural)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_sensor_of_one_table_is_never_taken_for_one_of_another(world, restart):
+    """Tables of one row number their rows alike."""
+    (radio,) = world.polled("repeater")
+    world.tell(radio, "supply", seen=[sensor("output voltage")], complete=True)
+    before = world.find(EntityKind.SENSOR, "output voltage")
+    if restart:
+        world.restart()
+        world.polled("repeater")
+    world.tell(radio, "amplifier", seen=[sensor("VSWR"), sensor("forward power")], complete=True)
+    world.tell(radio, "supply", seen=[sensor("output voltage")], complete=True)
+    assert world.find(EntityKind.SENSOR, "output voltage") == before
+    names = {e.name for e in world.state.snapshot().entities.values() if e.kind is EntityKind.SENSOR}
+    assert names == {"VSWR", "forward power", "output voltage"}
+
+
+def test_two_sensors_of_one_row_are_not_each_other(world):
+    (ups,) = world.polled("ups")
+    world.tell(ups, "battery", seen=[sensor("voltage"), sensor("runtime")], complete=True)
+    runtime = world.find(EntityKind.SENSOR, "runtime")
+    world.tell(ups, "battery", seen=[sensor("voltage"), sensor("time on battery")], complete=True)
+    assert world.find(EntityKind.SENSOR, "time on battery") != runtime
 
 
 def test_ids_survive_a_restart_of_netwatch(world, port, child):

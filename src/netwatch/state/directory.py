@@ -170,8 +170,9 @@ class Directory:
         for one in observation.seen:
             if one.key.kind is not EntityKind.DEVICE:
                 groups.setdefault((self._owner(one, by_key, keys, source), one.key.kind), []).append(one)
+        members = self._members.get((source, observation.table), {})
         for (device, kind), seen in groups.items():
-            found_parts = self._identity.parts(device, kind, seen, observation.complete, wall)
+            found_parts = self._identity.parts(device, kind, seen, observation.complete, members, wall)
             for one, entity in zip(seen, found_parts, strict=True):
                 keys[one.key] = entity
         for (device, _), seen in groups.items():

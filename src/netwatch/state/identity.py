@@ -7,7 +7,8 @@ radios, volumes) is known by its natural key within the device; see `parts` for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ __all__ = ["Conflict", "IdentityMap", "Known"]
 _INVENTORY = "inventory"
 _MERGED = "merged"
 _DAY = 86400.0
-"""Seconds after which a mere sighting is worth writing down again."""
+"""Seconds after which a sighting is worth writing down again."""
 
 
 class Conflict(NamedTuple):
@@ -189,12 +190,9 @@ class IdentityMap:
             owner = self._make(EntityKind.DEVICE, None, source, seen.key.natural, seen.name)
         known = self._known[owner]
         self._by_natural[key] = owner
+        kinds = {witness.kind for witness in told}
         for witness in known.witnesses:
-            if (
-                witness.kind in {w.kind for w in told}
-                and witness not in told
-                and witness not in known.declared
-            ):
+            if witness.kind in kinds and witness not in told and witness not in known.declared:
                 self._release(known, witness)
         for witness in told:
             self._claim(known, witness)
@@ -202,20 +200,22 @@ class IdentityMap:
         return owner
 
     def parts(
-        self, device: EntityId, kind: EntityKind, seen: list[Seen], complete: bool, wall: float
+        self,
+        device: EntityId,
+        kind: EntityKind,
+        seen: list[Seen],
+        complete: bool,
+        members: Collection[EntityId],
+        wall: float,
     ) -> list[EntityId]:
-        """The ids of things of one kind that one observation saw on a device, in the same order."""
+        """The ids of things of one kind that one observation saw on a device, in the same order.
+
+        `members`: what the same table told of before. What it lacks now may have been renamed; what is known
+        from another table is not missing because this one does not tell of it.
+        """
         ids = [self._by_natural.get((device, kind, one.key.natural)) for one in seen]
         if complete and None in ids:
-            taken = {found for found in ids if found is not None}
-            lost = [self._known[e] for e in self._parts.get((device, kind), {}) if e not in taken]
-            new = [position for position, found in enumerate(ids) if found is None]
-            news = [Part(one.key.natural, one.index, one.witnesses) for one in (seen[p] for p in new)]
-            for at, gone in match_parts(
-                [Part(known.natural, known.index, known.witnesses) for known in lost], news
-            ).items():
-                ids[new[at]] = lost[gone].id
-                self._rename(lost[gone], news[at].natural)
+            self._find_renamed(ids, device, kind, seen, members)
         out: list[EntityId] = []
         for found, one in zip(ids, seen, strict=True):
             entity = self._make(kind, device, device, one.key.natural, one.name) if found is None else found
@@ -226,6 +226,34 @@ class IdentityMap:
             self._sight(known, one.name, one.index, wall)
             out.append(entity)
         return out
+
+    def _find_renamed(
+        self,
+        ids: list[EntityId | None],
+        device: EntityId,
+        kind: EntityKind,
+        seen: list[Seen],
+        members: Collection[EntityId],
+    ) -> None:
+        """Fills in ids of `seen` that go on from something lost. A member of the table may be told by its row
+        if nothing else of the kind stands in it; what is only in the journal, by a strong witness alone."""
+        taken = {found for found in ids if found is not None}
+        own = [
+            self._known[e]
+            for e in self._parts.get((device, kind), {})
+            if e in members or not self._known[e].present
+        ]
+        rows = (Counter(known.index for known in own if known.present), Counter(one.index for one in seen))
+        shared = {index for counts in rows for index, count in counts.items() if count > 1}
+        lost = [known for known in own if known.id not in taken]
+        new = [position for position, found in enumerate(ids) if found is None]
+        before = [
+            Part(k.natural, k.index if k.present and k.index not in shared else "", k.witnesses) for k in lost
+        ]
+        now = [Part(seen[p].key.natural, seen[p].index, seen[p].witnesses) for p in new]
+        for at, gone in match_parts(before, now).items():
+            ids[new[at]] = lost[gone].id
+            self._rename(lost[gone], now[at].natural)
 
     def part(self, device: EntityId, kind: EntityKind, natural: str, wall: float) -> EntityId:
         """The id of something that only a reading told of."""
