@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -43,6 +44,9 @@ SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 MOST_CONTEXTS = 128
 """VLANs whose instances are asked for."""
+
+WORTH_A_LOOK = 3
+"""Columns of one entry from which on it pays to ask first if there is anything: most tables are not there."""
 
 NO_ROWS = "no rows"
 """Why most tables are skipped: the device has no such thing."""
@@ -96,6 +100,8 @@ class _Run:
     walked: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    there: dict[str, bool] = field(default_factory=dict)
+    """Entries of tables: does the device have anything of them?"""
     refused: list[WireError] = field(default_factory=list)
     """Why tables could not be read."""
     documents: DocumentReader | None = None
@@ -292,13 +298,24 @@ class _Run:
         """Columns of a table put together to rows; `session`: another context, whose answers are not kept."""
         limit = self._limit(table) + 1
         rows: Rows = {}
+        entries = Counter(_entry_of(column.at) for column in table.columns.values())
+        there = self.there if session is None else {}
         for alias, column in table.columns.items():
+            entry = _entry_of(column.at)
+            if entries[entry] >= WORTH_A_LOOK and entry not in there:
+                there[entry] = await self._anything_below(entry, session)
+            if not there.get(entry, True):
+                continue
             start = len(column.at) + 1
             walk = self._walk(column.at, limit) if session is None else session.walk(column.at, limit=limit)
             for oid, value in (await walk).items():
                 if value is not None and len(oid) > start:
                     rows.setdefault(oid[start:], {})[alias] = value
         return rows
+
+    async def _anything_below(self, entry: str, session: SnmpSession | None) -> bool:
+        session = session or self.session
+        return session is not None and bool(await session.walk(entry, limit=1))
 
     def _limit(self, table: Table) -> int:
         return self.target.limits.get(table.name, table.max_rows)
@@ -324,6 +341,10 @@ class _Run:
         observations.append(told)
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:
             plans.append(plan)
+
+
+def _entry_of(column: str) -> str:
+    return column.rpartition(".")[0]
 
 
 def _vlans(observations: Iterable[Observation]) -> list[str]:
