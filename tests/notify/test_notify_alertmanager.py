@@ -108,7 +108,7 @@ async def test_a_real_alertmanager_is_kept_in_step_over_its_restart(
                 found = (await server.active())["one"]
                 assert found["labels"] == dict(alerts[0].labels)
                 assert found["annotations"]["summary"] == "core-one at Lincoln ES does not answer"
-                assert found["generatorURL"] == "https://netwatch.example/alerts#one"
+                assert found["generatorURL"] == "https://netwatch.example/alerts#alert-one"
                 assert found["status"]["state"] in ("active", "unprocessed")
 
                 await server.stop()

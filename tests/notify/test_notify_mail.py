@@ -123,7 +123,7 @@ async def test_a_mail_arrives(plain_server, mailbox, make_alert) -> None:
     assert "CRITICAL: Schülerhaus" in text
     assert "since 2023-11-14 22:13:20 UTC" in text
     assert "Check its power." in text
-    assert "https://nw.example/alerts#a" in text
+    assert "https://nw.example/alerts#alert-a" in text
 
 
 async def test_starttls_and_login(tls_server, mailbox, make_alert, certificate) -> None:

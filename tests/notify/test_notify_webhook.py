@@ -73,7 +73,7 @@ async def test_what_arrives_is_signed_and_complete(make_alert) -> None:
     assert first["key"] == "a:firing"
     assert (second["state"], second["resolved"]) == ("resolved", 1_700_000_600.0)
     assert first["labels"]["device"] == "core-a"
-    assert first["url"] == "https://nw.example/alerts#a"
+    assert first["url"] == "https://nw.example/alerts#alert-a"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def alert_document(alert: Alert, external_url: str = "") -> dict[str, Any]:
 
 def alert_url(alert: Alert, external_url: str) -> str:
     """Where a person finds the alert on netwatch's own page; empty if that has no address."""
-    return f"{external_url.rstrip('/')}/alerts#{alert.id}" if external_url else ""
+    return f"{external_url.rstrip('/')}/alerts#alert-{alert.id}" if external_url else ""
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
