@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch.alerts import AlertEngine, EngineState, Memo, evaluate
-from netwatch.model import AlertState, EntityKind
+from netwatch.model import AlertState, EntityKind, Inventory, Place, PlaceId, PlaceKind, Places
 
 ENTITIES = [device("s1"), device("s2")] + [
     part(owner, name, EntityKind.VOLUME) for owner in ("s1", "s2") for name in ("a", "b")
@@ -117,6 +117,29 @@ rules:
 
 def up(at: float, value: float | None):
     return snapshot(at, [device("core", role="core")], {"netwatch_device_up": {"core": value}})
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("maple/lhs/main/mdf", "sw at Lincoln High School (Main building, MDF) is down"),
+        ("maple/lhs", "sw at Lincoln High School is down"),
+        ("", "sw at lhs is down"),
+    ],
+)
+def test_a_message_says_where_to_walk_to(place: str, expected: str) -> None:
+    tree = [
+        Place(PlaceId("maple"), PlaceKind.DISTRICT, "Maple", None),
+        Place(PlaceId("maple/lhs"), PlaceKind.SCHOOL, "Lincoln High School", PlaceId("maple")),
+        Place(PlaceId("maple/lhs/main"), PlaceKind.BUILDING, "Main building", PlaceId("maple/lhs")),
+        Place(PlaceId("maple/lhs/main/mdf"), PlaceKind.CLOSET, "MDF", PlaceId("maple/lhs/main")),
+    ]
+    inventory = Inventory(places=Places({node.id: node for node in tree}))
+    switch = device("sw", site="maple/lhs" if place else "lhs", place=place)
+    message = "{device} at {where} is down"
+    engine = AlertEngine(rules(UP.replace("{device} at {site} does not answer ({value})", message)))
+    (begun,) = engine.evaluate(snapshot(0, [switch], {"netwatch_device_up": {"sw": 0}}, inventory=inventory))
+    assert begun.alert.summary == expected
 
 
 def test_an_alert_keeps_its_id_until_it_ends_and_then_gets_another() -> None:

@@ -11,7 +11,7 @@ from netwatch.model import Entity, EntityKind, PlaceId, Snapshot
 
 __all__ = ["FIELDS", "alert_labels", "fields_of", "format_value", "render", "template_fields"]
 
-FIELDS = ("device", "site", "district", "kind", "role", "entity", "value")
+FIELDS = ("device", "where", "site", "district", "kind", "role", "entity", "value")
 """Fields of every template, beside the kind of the rule's entity (`{interface}`) and its row labels."""
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -104,6 +104,17 @@ def _site_for_people(device: Entity | None, labels: Mapping[str, str], snapshot:
     return labels.get("site", labels.get("district", "")) if place is None else place.name
 
 
+def _where(site: str, device: Entity | None, snapshot: Snapshot) -> str:
+    """`Lincoln High School (Main building, MDF)`: the site, and where to walk to within it."""
+    if device is None:
+        return site
+    path = snapshot.inventory.places.path(PlaceId(str(device.facts.get("place", ""))))
+    ids = [str(node.id) for node in path]
+    top = str(device.facts.get("site", ""))
+    within = [node.name for node in path[ids.index(top) + 1 :]] if top in ids else []
+    return f"{site} ({', '.join(within)})" if within else site
+
+
 def fields_of(
     rule: Rule, entity: Entity | None, labels: Mapping[str, str], value: float | None, snapshot: Snapshot
 ) -> dict[str, str]:
@@ -112,5 +123,6 @@ def fields_of(
     name = labels.get("device", "") if entity is None or entity.kind is EntityKind.DEVICE else entity.name
     fields = {**labels, "entity": name, "value": format_value(value, rule.expression.unit)}
     fields["site"] = _site_for_people(device, labels, snapshot)
+    fields["where"] = _where(fields["site"], device, snapshot)
     fields[rule.expression.entity.value] = name
     return fields
