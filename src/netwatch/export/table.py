@@ -5,16 +5,15 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from netwatch.export.replacements import CRITERIA, reasons
-from netwatch.model import ReplacementPlan
+from netwatch.export.replacements import reasons
+from netwatch.model import RankedAsset, ReplacementPlan
 
 __all__ = ["replacements_table"]
 
-_SHORT = {"saturation": "full", "consequence": "others"}
-
 
 def replacements_table(plan: ReplacementPlan, limit: int | None = None) -> Table:
-    """The first `limit` assets (None: all): points per criterion, reasons, and how many facts are unknown."""
+    """The first `limit` assets (None: all): what each is and where, and what gave its points, the most first.
+    Reads well in 80 columns."""
     shown = plan.assets if limit is None else plan.assets[:limit]
     rest = len(plan.assets) - len(shown)
     notes = [f"policy: {plan.policy}", "every point is opened by --format json"]
@@ -27,24 +26,22 @@ def replacements_table(plan: ReplacementPlan, limit: int | None = None) -> Table
     )
     table.add_column("#", justify="right")
     table.add_column("score", justify="right", style="bold")
-    table.add_column("name", overflow="fold", min_width=12)
-    table.add_column("school", overflow="fold")
-    table.add_column("model", overflow="fold")
-    for name in CRITERIA:
-        table.add_column(_SHORT.get(name, name), justify="right")
-    table.add_column("why", overflow="fold", ratio=1)
-    table.add_column("unknown", justify="right")
+    table.add_column("asset", overflow="fold", min_width=18, max_width=34)
+    table.add_column("points and what for", overflow="fold", ratio=1)
     for asset in shown:
-        points = {one.name: one.points for one in asset.contributions}
-        cells = [
-            str(asset.rank),
-            f"{asset.score:.1f}",
-            asset.name,
-            asset.school,
-            " ".join(part for part in (asset.vendor, asset.model) if part) or asset.kind,
-            *(f"{points.get(name, 0.0):.1f}" for name in CRITERIA),
-            "\n".join(reasons(asset)[:3]),
-            str(len(asset.unknown)) if asset.unknown else "",
-        ]
+        cells = [str(asset.rank), f"{asset.score:.1f}", _asset(asset), _why(asset)]
         table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def _asset(asset: RankedAsset) -> str:
+    model = " ".join(part for part in (asset.vendor, asset.model) if part) or asset.kind
+    return "\n".join(line for line in (asset.name, model, asset.school) if line)
+
+
+def _why(asset: RankedAsset) -> str:
+    given = sorted((one.points for one in asset.contributions if one.points > 0), reverse=True)
+    lines = [f"{points:4.1f} {reason}" for points, reason in zip(given, reasons(asset), strict=True)]
+    if asset.unknown:
+        lines.append(f"unknown: {', '.join(asset.unknown)}")
+    return "\n".join(lines)
