@@ -233,7 +233,7 @@ def test_evidence_opens_down_to_readings(district: District) -> None:
     assert full.evidence[0].source == RX
     eol = next(one for one in found["sw-eol"].contributions if one.name == "support")
     assert [item.text for item in eol.evidence] == [
-        "last day of support 2026-10-31, 0.1 years ago",
+        "last day of support 2026-10-31, 1 month ago",
         "end of sale 2021-10-31, 5.1 years ago",
     ]
     assert all(item.source.startswith("bulletin c51-744423; ") for item in eol.evidence)
@@ -405,6 +405,47 @@ def test_consequence_counts_what_is_cut_off_and_grows_with_need() -> None:
     found = by_name(district.plan())
     assert points(found["left"])["consequence"] > points(found["right"])["consequence"]
     assert points(found["leaf-0"])["consequence"] > points(found["leaf-1"])["consequence"]
+
+
+def test_what_gave_the_points_is_told_first() -> None:
+    """The first piece of evidence is the reason that tables and spreadsheets show."""
+    district = District()
+    district.device("sw")
+    psu = district.part("sw", "psu 2", EntityKind.SENSOR)
+    district.reading("netwatch_sensor_state_level", psu, 2)
+    (asset,) = district.plan().assets
+    faults = next(one for one in asset.contributions if one.name == "faults")
+    assert faults.evidence[0].text == "psu 2: failed"
+    assert len(faults.evidence) > 1
+
+
+def test_a_controller_counts_the_access_points_that_it_runs() -> None:
+    district = District()
+    for name in ("busy", "idle"):
+        district.device(name, role="controller", kind=DeviceKind.WIRELESS, installed=date(2010, 1, 1))
+    for number in range(10):
+        key = EntityId(f"ap-{number}")
+        district.entities[key] = Entity(
+            key, EntityKind.DEVICE, key, EntityId("busy"), "", "", key, {"role": "ap"}
+        )
+    found = by_name(district.plan())
+    assert points(found["busy"])["consequence"] > points(found["idle"])["consequence"]
+    texts = [item.text for one in found["busy"].contributions for item in one.evidence]
+    assert "10 devices cut off or stopped without it" in texts
+
+
+def test_what_stands_at_no_school_is_listed_under_its_site() -> None:
+    district = District()
+    district.device("office-sw")
+    office = Place(PlaceId("d/office"), PlaceKind.BUILDING, "District Office", PlaceId("d"))
+    snapshot = district.snapshot()
+    places = Places({**snapshot.inventory.places.by_id, office.id: office})
+    entry = dataclasses.replace(district.devices["office-sw"], place=office.id)
+    inventory = dataclasses.replace(snapshot.inventory, places=places, devices={"office-sw": entry})
+    plan = rank_replacements(
+        dataclasses.replace(snapshot, inventory=inventory), district.history, LIFECYCLE, POLICY, at=AT
+    )
+    assert plan.assets[0].school == "District Office"
 
 
 @settings(max_examples=60, deadline=None)

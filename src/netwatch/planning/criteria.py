@@ -52,14 +52,21 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Sum:
-    """One criterion: points with their evidence."""
+    """One criterion: points with their evidence, what gave most of them first."""
 
     points: float = 0.0
     evidence: list[EvidenceItem] = field(default_factory=list)
+    _given: list[float] = field(default_factory=list)
 
     def add(self, points: float, item: EvidenceItem) -> None:
         self.points += points
-        self.evidence.append(item)
+        self.tell(item, points)
+
+    def tell(self, item: EvidenceItem, points: float = 0.0) -> None:
+        """Evidence whose points are counted elsewhere; `points` only say how far up it belongs."""
+        at = next((n for n, given in enumerate(self._given) if given < points), len(self._given))
+        self._given.insert(at, points)
+        self.evidence.insert(at, item)
 
     def close(self, name: str, limit: int) -> Contribution:
         """Points are counted in eighths: sums of eighths are exact in binary, in any order."""
@@ -90,12 +97,12 @@ def _age(subject: Subject, known: Knowledge, verdict: Verdict) -> None:
         years = max(0.0, (known.day - installed).days / _DAYS_PER_YEAR)
         text = (
             f"installed {installed}, {years:.1f} years in use, "
-            f"planned for {life.years:g} and {life.outer_years:g} at most"
+            f"planned for {life.years:g}, {life.outer_years:g} at most"
         )
         points = policy.points * policy.curve.share(years / life.years)
         out.add(points, _item(text, "inventory", years, "years"))
         source = f"{life.source}, checked {life.checked_on}, {life.confidence} confidence"
-        out.evidence.append(_item(f"useful life of: {life.name}", source, life.years, "years"))
+        out.tell(_item(f"useful life of: {life.name}", source, life.years, "years"))
     verdict.contributions.append(out.close("age", policy.points))
 
 
@@ -125,8 +132,7 @@ def _milestone(
     policy = known.policy.criteria.support
     years = (known.day - on).days / _DAYS_PER_YEAR
     share = policy.milestones.get(kind, 0.0) * policy.curve.share(years)
-    when = f"{years:.1f} years ago" if years >= 0 else f"in {-years:.1f} years"
-    text = f"{kind.replace('_', ' ')} {on}, {when}"
+    text = f"{kind.replace('_', ' ')} {on}, {_when((known.day - on).days)}"
     if software:
         text += " (its software: an upgrade may be enough)"
     return share, _item(text, source, round(years, 2), "years since")
@@ -162,7 +168,7 @@ def _reboots(subject: Subject, known: Knowledge, verdict: Verdict, out: _Sum) ->
         verdict.unknown.append("reboot history")
         return
     rate = found.count / max(1.0, found.measured / _MONTH)
-    text = f"{found.count:.0f} restarts in {found.measured / 86400:.0f} measured days"
+    text = f"{_count(round(found.count), 'restart')} in {found.measured / 86400:.0f} measured days"
     out.add(
         _points(part, rate), _item(text, "netwatch_device_reboots_total", rate, "per 30 days", found.until)
     )
@@ -175,11 +181,12 @@ def _parts_failed(subject: Subject, known: Knowledge, verdict: Verdict, out: _Su
         verdict.unknown.append("state of parts")
         return
     failed = sum(1.0 if state.level >= 2 else 0.5 for state in found)
-    out.points += _points(part, failed)
+    given = _points(part, failed)
+    out.points += given
     for state in sorted(found, key=lambda one: (-one.level, one.part)):
         word = "failed" if state.level >= 2 else "warning"
         text = f"{known.label(state.part)}: {word}"
-        out.evidence.append(_item(text, state.family, state.level, "level", state.at))
+        out.tell(_item(text, state.family, state.level, "level", state.at), given)
 
 
 def _interface_errors(subject: Subject, known: Knowledge, verdict: Verdict, out: _Sum) -> None:
@@ -226,7 +233,7 @@ def _consequence(subject: Subject, known: Knowledge, verdict: Verdict) -> None:
     if not subject.spare:
         behind = _behind(subject, known, verdict)
         if behind is not None:
-            text = f"{len(behind)} devices lose their connection without it"
+            text = f"{_count(len(behind), 'device')} cut off or stopped without it"
             out.add(
                 _points(parts.devices_behind, len(behind)), _item(text, "topology", len(behind), "devices")
             )
@@ -239,16 +246,24 @@ def _consequence(subject: Subject, known: Knowledge, verdict: Verdict) -> None:
         _people(subject, behind, known, verdict, out)
     out.points *= weight
     if out.evidence:
-        text = f"counted at {weight:.0%}: the other criteria have {verdict.points:g} of {others} points"
-        out.evidence.append(_item(text, "policy", weight, "ratio"))
+        text = (
+            f"counted at {weight:.0%}, in proportion to need: "
+            f"the other criteria give {verdict.points:.1f} of {others} points"
+        )
+        out.tell(_item(text, "policy", weight, "ratio"))
     verdict.contributions.append(out.close("consequence", policy.points))
 
 
 def _behind(subject: Subject, known: Knowledge, verdict: Verdict) -> frozenset[EntityId] | None:
-    if subject.id is None or not known.topology.knows(subject.id):
+    """What loses its connection or its controller or host; None where neither is known."""
+    if subject.id is None:
         verdict.unknown.append("topology")
         return None
-    return known.topology.behind(subject.id)
+    runs = known.topology.reported(subject.id)
+    if not known.topology.knows(subject.id):
+        verdict.unknown.append("topology")
+        return runs or None
+    return known.topology.behind(subject.id) | runs
 
 
 def _people(
@@ -268,8 +283,22 @@ def _people(
     if not rooms:
         verdict.unknown.append("rooms served")
     else:
-        text = f"serves {len(rooms)} rooms"
+        text = f"serves {_count(len(rooms), 'room')}"
         out.add(_points(parts.classrooms, len(rooms)), _item(text, "inventory", len(rooms), "rooms"))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _when(days: int) -> str:
+    """How long ago, negative: how long to go."""
+    months = round(abs(days) / _DAYS_PER_YEAR * 12)
+    if months >= 12:
+        length = f"{abs(days) / _DAYS_PER_YEAR:.1f} years"
+    else:
+        length = _count(months, "month") if months else _count(abs(days), "day")
+    return f"{length} ago" if days >= 0 else f"in {length}"
 
 
 def _points(part: Part, value: float) -> float:

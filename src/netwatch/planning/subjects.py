@@ -32,6 +32,7 @@ class Subject:
     """From the register of assets."""
     place: PlaceId | None
     school: str
+    """Outside the schools the site, such as the district office."""
 
     @property
     def id(self) -> EntityId | None:
@@ -157,9 +158,9 @@ def _subject(
     elif asset is not None:
         name = asset.device or asset.asset_tag or f"{asset.vendor} {asset.model} {asset.serial}".strip()
     place = device.place if device is not None else _place(snapshot, entity)
-    school = snapshot.inventory.places.school_of(place)
+    school = snapshot.inventory.places.site_of(place)
     if school is None and entity is not None:
-        school = snapshot.inventory.places.school_of(PlaceId(str(entity.facts.get("site") or "")))
+        school = snapshot.inventory.places.site_of(PlaceId(str(entity.facts.get("site") or "")))
     return Subject(name, entity, device, asset, place, "" if school is None else school.name)
 
 

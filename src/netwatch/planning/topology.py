@@ -41,6 +41,10 @@ class Topology:
                     self._neighbours.setdefault(here.device, set()).add(there.device)
                     if here.id != here.device:
                         self._ports.setdefault(here.device, []).append((here.id, there.device))
+        self._reported: dict[EntityId, set[EntityId]] = {}
+        for entity in snapshot.devices():
+            if entity.parent is not None and entity.parent != entity.id:
+                self._reported.setdefault(entity.parent, set()).add(entity.id)
         self._depth: dict[EntityId, int] = {}
         self._found = _Found()
         for component in self._components():
@@ -58,6 +62,10 @@ class Topology:
         return frozenset(
             found.order[place] for first, last in found.cut.get(device, ()) for place in range(first, last)
         )
+
+    def reported(self, device: EntityId) -> frozenset[EntityId]:
+        """Devices that it runs: the access points of a controller, the virtual machines of a host."""
+        return frozenset(self._reported.get(device, ()))
 
     def uplinks(self, device: EntityId) -> tuple[EntityId, ...]:
         """Interfaces towards the root, in order of id."""
