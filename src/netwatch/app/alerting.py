@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
 
 from netwatch.alerts import AlertEngine, Rule
 from netwatch.config import Settings
-from netwatch.model import Alert, Clock, Snapshot
+from netwatch.model import Alert, Clock, Snapshot, Transition
 from netwatch.notify import (
     AlertmanagerChannel,
     Channel,
@@ -26,6 +28,9 @@ from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
 
+RESTART_SECONDS = 5.0
+"""Pause before delivery begins anew after a mistake of its own."""
+
 
 class Alerting:
     """Engine, incidents and dispatcher as one."""
@@ -38,19 +43,26 @@ class Alerting:
         self._engine.restore(open_alerts, store.incidents.remembered())
         self._dispatcher = self._dispatch_to(settings)
         self._dispatcher.resume(open_alerts)
-        self._settings = settings.alerts
+        self._channels_of = _channel_settings(settings)
         self._changed = asyncio.Event()
+        self._transitions: list[Transition] = []
+        self._healthy: list[Remembered] = []
+        self._log = structlog.get_logger("netwatch.notify")
 
     def judge(self, snapshot: Snapshot) -> None:
-        """One evaluation. What it says is on disk, messages to send included, when this returns."""
-        transitions = self._engine.evaluate(snapshot)
-        healthy = self._engine.new_healthy()
-        if not transitions and not healthy:
+        """One evaluation. What it says is on disk, messages to send included, when this returns.
+
+        Raises StoreError; what could not be written then is written with the next evaluation.
+        """
+        self._transitions += self._engine.evaluate(snapshot)
+        self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
+        if not self._transitions and not self._healthy:
             return
         with self._store.transaction():
-            self._store.incidents.record(transitions)
-            self._store.incidents.remember(Remembered(*item) for item in healthy)
-            self._dispatcher.notify(transitions)
+            self._store.incidents.record(self._transitions)
+            self._store.incidents.remember(self._healthy)
+            self._dispatcher.notify(self._transitions)
+        self._transitions, self._healthy = [], []
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""
@@ -73,25 +85,46 @@ class Alerting:
             changed = asyncio.create_task(self._changed.wait())
             try:
                 await asyncio.wait((dispatching, changed), return_when=asyncio.FIRST_COMPLETED)
+                if dispatching.done():
+                    # Only its type: the text of an error may hold a URL with a password.
+                    self._log.error("delivery failed", error=type(dispatching.exception()).__name__)
+                    await self._clock.sleep(RESTART_SECONDS)
             finally:
                 changed.cancel()
                 dispatching.cancel()
                 # Bounded by the dispatcher's own shutdown: what is under way gets a moment to end.
                 await asyncio.gather(dispatching, changed, return_exceptions=True)
 
-    def reconfigure(self, settings: Settings, rules: Iterable[Rule]) -> None:
-        """Other rules from the next evaluation on; other channels, if they differ, at once."""
-        self._engine.replace_rules(rules, attachment=settings.alerts.attached_to)
-        if settings.alerts == self._settings:
-            return
-        self._settings = settings.alerts
-        self._dispatcher = self._dispatch_to(settings)
-        self._dispatcher.resume([alert for alert in self._engine.alerts() if alert.resolved is None])
-        self._changed.set()
+    def prepare(self, settings: Settings, rules: Iterable[Rule]) -> Callable[[], None]:
+        """What puts other rules and channels to use: rules from the next evaluation on, channels, if they
+        differ, at once. Until it is called nothing has changed, and it can't fail.
+
+        Raises MissingExtra, StoreError.
+        """
+        wanted = _channel_settings(settings)
+        dispatcher = self._dispatcher
+        if wanted != self._channels_of:
+            dispatcher = self._dispatch_to(settings)
+            dispatcher.resume([alert for alert in self._engine.alerts() if alert.resolved is None])
+
+        def adopt() -> None:
+            self._engine.replace_rules(rules, attachment=settings.alerts.attached_to)
+            if dispatcher is not self._dispatcher:
+                self._dispatcher, self._channels_of = dispatcher, wanted
+                self._changed.set()
+
+        return adopt
 
     def _dispatch_to(self, settings: Settings) -> Dispatcher:
         manners = Manners(group_wait=settings.alerts.group_wait)
         return Dispatcher(_channels(settings, self._clock), self._store.outbox, self._clock, manners=manners)
+
+
+def _channel_settings(settings: Settings) -> tuple[object, ...]:
+    """All that channels are made of."""
+    alerts = settings.alerts
+    channels = alerts.alertmanager, alerts.webhook, alerts.email, alerts.mqtt
+    return *channels, alerts.group_wait, settings.web.external_url
 
 
 def _channels(settings: Settings, clock: Clock) -> list[Channel]:

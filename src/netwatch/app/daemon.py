@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,8 @@ class Daemon:
         self._rng = random.Random(secrets.randbits(64))  # noqa: S311 - spreads polls
         self._catalogue = load_catalogue()
         self._web: WebServer | None = None
+        self._started = asyncio.Event()
+        self._reloading = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event, started: Callable[[Running], None]) -> None:
         """Runs until `stop` is set. Raises ConfigError or StoreError if it can't start."""
@@ -81,6 +83,7 @@ class Daemon:
             self._log.info("started", devices=count, urls=self._web.urls)
             for warning in parts.configuration.warnings:
                 self._log.warning("configuration", warning=str(warning))
+            self._started.set()
             started(Running(self._web.urls, count, parts, chores))
             stopping = asyncio.create_task(stop.wait())
             done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -91,27 +94,43 @@ class Daemon:
     async def reload(self) -> ReloadResult:
         """Reads all files again. Either all of it holds from now on, or nothing changes and the reasons come
         back; no poll is lost."""
-        parts = self.parts
-        try:
-            loaded = await asyncio.to_thread(self._load)
-            new = loaded.identified(parts.state.device_id)
-            if self._web is not None:
-                self._web.update(new.auth)
-            parts.alerting.reconfigure(new.settings, new.rules)
-        except NetwatchError as error:
-            parts.metrics.reloaded(ok=False)
-            problems = error.problems if isinstance(error, ConfigError) else (Problem("", "", str(error)),)
-            for problem in problems:
-                self._log.warning("reload refused", problem=str(problem))
-            return ReloadResult(False, "the configuration is wrong; the old one goes on", problems)
-        old, parts.configuration = parts.configuration, new
+        await self._started.wait()
+        async with self._reloading:
+            try:
+                return self._apply(await asyncio.to_thread(self._load))
+            except ConfigError as error:
+                return self._refuse(error.problems)
+            except NetwatchError as error:
+                return self._refuse([Problem("", "", str(error))])
+            except Exception as error:  # a mistake of netwatch's own: who asked has to hear of it too
+                self._log.exception("reload failed")
+                return self._refuse([Problem("", "", f"internal error: {type(error).__name__}, see the log")])
+
+    def _apply(self, loaded: Configuration) -> ReloadResult:
+        """Takes a good configuration over. What may fail comes first and changes nothing."""
+        parts, old = self.parts, self.parts.configuration
+        polled = {target.device for target in parts.targets()}
+        new = loaded.identified(parts.state.device_id)
+        take_alerting_over = parts.alerting.prepare(new.settings, new.rules)
+        if self._web is not None:
+            self._web.update(new.auth)
+        take_alerting_over()
+        parts.configuration = new
         parts.state.set_inventory(new.inventory)
         parts.poller.update(parts.targets())
-        parts.forget_devices()
+        parts.forget(polled - {target.device for target in parts.targets()})
         parts.metrics.reloaded(ok=True)
         message = summary_of_change(old, new)
         self._log.info("reloaded", change=message)
+        for warning in new.warnings:
+            self._log.warning("configuration", warning=str(warning))
         return ReloadResult(True, message)
+
+    def _refuse(self, problems: Sequence[Problem]) -> ReloadResult:
+        self.parts.metrics.reloaded(ok=False)
+        for problem in problems:
+            self._log.warning("reload refused", problem=str(problem))
+        return ReloadResult(False, "the configuration is wrong; the old one goes on", tuple(problems))
 
     def _load(self) -> Configuration:
         return load_configuration(self._file, self._env, self._catalogue)
@@ -187,9 +206,14 @@ class Daemon:
 
 
 def _folder(path: Path | str) -> Path:
-    """Made if need be; not for everybody's eyes."""
+    """Made if need be; not for everybody's eyes. Raises ConfigError."""
     folder = Path(path)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    except OSError as error:
+        message = f"{folder} can't be made: {error.strerror}"
+        hint = "name a folder that this user may write"
+        raise ConfigError([Problem("", "state_dir", message, hint)]) from None
     return folder
 
 

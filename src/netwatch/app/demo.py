@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import multiprocessing
+import os
 import shutil
 import signal
 import socket
@@ -34,6 +36,8 @@ from netwatch.simulate import (
 __all__ = ["Demo", "Subjects", "give_past", "seed_past"]
 
 WEB_PORT = 8600
+MARK = ".netwatch-demo"
+"""File that tells a demo's folder from one that holds something of value."""
 START_SECONDS = 60.0
 WAIT_SECONDS = 120
 """Devices that have told nothing by then get no past."""
@@ -52,6 +56,7 @@ class Demo:
         self.seed = seed
         self._phase = parse_phase(phase) if phase else None
         self._process: multiprocessing.process.BaseProcess | None = None
+        self._lock: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -65,14 +70,16 @@ class Demo:
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def start(self) -> Path:
         """Starts the agents and writes a configuration for them. Returns the settings file.
 
         `ground_truth.json` beside it tells what is planted. Raises NetwatchError.
         """
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True)
+        self._lock = _claim(self.directory)
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         arguments = (there, self.directory, self.scale, self.seed, self._phase, _free_port(WEB_PORT))
@@ -152,6 +159,37 @@ def _block(seeded: SeedBlock, subjects: Subjects) -> GaugeBlock | CounterBlock |
         coverage,
         simulated=True,
     )
+
+
+def _claim(directory: Path) -> int:
+    """Empties a folder that is a demo's own, and locks it as long as what is returned stays open.
+
+    Raises NetwatchError for a folder that holds anything else: `--dir` may be a slip of the finger.
+    """
+    mark = directory / MARK
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if not mark.exists() and any(directory.iterdir()):
+            raise NetwatchError(
+                f"{directory}: no demo made what is in there: name an empty folder with --dir"
+            )
+        lock = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise NetwatchError(
+                f"{directory}: another demo runs there: name another folder with --dir"
+            ) from None
+        for entry in directory.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry != mark:
+                entry.unlink()
+    except OSError as error:
+        place = error.filename or directory
+        raise NetwatchError(f"{place}: {error.strerror}: name another folder with --dir") from None
+    return lock
 
 
 def _free_port(wanted: int) -> int:

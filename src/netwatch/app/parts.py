@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from netwatch.app.alerting import Alerting
@@ -56,17 +57,15 @@ class Parts:
         devices = self.configuration.inventory.devices.values()
         return [device.target for device in devices if device.target is not None]
 
-    def forget_devices(self) -> None:
+    def forget(self, devices: Iterable[EntityId]) -> None:
         """Drops what was learnt of devices that are polled no longer."""
-        polled = {target.device for target in self.targets()}
-        for gone in self.discoveries.keys() - polled:
-            del self.discoveries[gone]
-            self.wires.snmp.forget(gone)
+        for device in devices:
+            self.discoveries.pop(device, None)
+            self.wires.snmp.forget(device)
 
     def ready(self) -> bool:
-        """Every device was polled once or given up."""
-        status = self.poller.status().values()
-        return all(one.last_success is not None or one.failures for one in status)
+        """Every device was polled once, whatever came of it."""
+        return all(one.last_duration is not None for one in self.poller.status().values())
 
 
 class MeteredSink:

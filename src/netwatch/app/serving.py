@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from netwatch.app.parts import Parts
+from netwatch.errors import ConfigError, Problem
 from netwatch.exposition import Shard, shards
 from netwatch.model import EntityId
 from netwatch.web import Providers, ReloadResult, WebServer, audit_to_stream, build_app
@@ -67,10 +68,14 @@ async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
 
 
 def _audit_file(path: Path | str, stack: AsyncExitStack) -> Any:
-    """Appended to line by line; nobody but its owner reads it."""
+    """Appended to line by line; nobody but its owner reads it. Raises ConfigError."""
     file = Path(path)
-    file.touch(mode=0o600)
-    return stack.enter_context(file.open("a", encoding="utf-8", buffering=1))
+    try:
+        file.touch(mode=0o600)
+        return stack.enter_context(file.open("a", encoding="utf-8", buffering=1))
+    except OSError as error:
+        message = f"{file} can't be written: {error.strerror}"
+        raise ConfigError([Problem("", "web.audit_log", message, "name another file")]) from None
 
 
 def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, simulated: bool) -> Providers:

@@ -289,9 +289,14 @@ class Dispatcher:
         try:
             await channel.refresh()
         except DeliveryError as error:
-            status = self._status[channel.name]
-            self._status[channel.name] = replace(status, failures=status.failures + 1, last_error=str(error))
-            self._log.warning("alerts not repeated", channel=channel.name, error=str(error))
+            reason = str(error)
+        except Exception as error:  # a mistake in one channel must not silence the others
+            reason = f"unexpected {type(error).__name__}"
+        else:
+            return
+        status = self._status[channel.name]
+        self._status[channel.name] = replace(status, failures=status.failures + 1, last_error=reason)
+        self._log.warning("alerts not repeated", channel=channel.name, error=reason)
 
     def _forget(self, name: str) -> None:
         """Drops the keys of alerts that ended long ago; looks once an hour."""

@@ -223,6 +223,7 @@ class Poller:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("poll failed", device=device.target.name, exc_info=error)
             device.problem = f"internal error: {type(error).__name__}"
+            device.last_duration = self._clock.now().mono - device.began
         if not device.removed:
             now = self._clock.now().mono
             due = device.next_due(now)

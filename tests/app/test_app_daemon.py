@@ -1,0 +1,208 @@
+"""The daemon as a whole: what it refuses, and what it survives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from netwatch.alerts import AlertEngine
+from netwatch.app import Daemon, Demo, Running
+from netwatch.app.alerting import Alerting
+from netwatch.errors import ConfigError, MissingExtra, NetwatchError, StoreError
+from netwatch.model import Transition
+from netwatch.resources import collectors_dir
+
+SETTINGS = """
+district: {name: Maple, slug: maple, timezone: UTC}
+state_dir: var
+inventory: [inventory.yaml]
+credentials: {nobody: {snmp: {version: 2c, community: public, port: 9, timeout: 0.1, retries: 0}}}
+polling: {interval: 60s}
+reachability: {method: udp-echo, port: 9, timeout: 0.1}
+web: {listen: "127.0.0.1:0"}
+"""
+INVENTORY = """
+devices:
+  - {name: silent, addresses: [127.99.0.1], kind: switch, credentials: nobody}
+  - {name: only-probed, addresses: [127.99.0.2], kind: other}
+"""
+
+
+def write(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration of two devices that never answer; of the profiles the standard ones will do."""
+    monkeypatch.setattr("netwatch.app.loading.collectors_dir", lambda: collectors_dir() / "standard")
+    write(tmp_path / "inventory.yaml", INVENTORY)
+    write(tmp_path / "netwatch.yaml", SETTINGS)
+    return tmp_path / "netwatch.yaml"
+
+
+@asynccontextmanager
+async def running(settings: Path) -> AsyncIterator[tuple[Daemon, Running]]:
+    stop, daemon = asyncio.Event(), Daemon(settings, {})
+    found: list[Running] = []
+    task = asyncio.create_task(daemon.run(stop, found.append))
+    try:
+        await until(lambda: bool(found) or task.done())
+        if task.done():
+            await task
+        yield daemon, found[0]
+    finally:
+        stop.set()
+        await task
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if true():
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("it did not come true")
+
+
+async def test_devices_that_give_nothing_do_not_keep_it_from_being_ready(settings: Path) -> None:
+    async with running(settings) as (_, found):
+        assert found.devices == 2
+        found.parts.poller.recheck(found.parts.targets()[0].device)
+        found.parts.poller.recheck(found.parts.targets()[1].device)
+        await until(found.parts.ready)
+
+
+async def test_a_reload_that_fails_half_way_changes_nothing(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as (daemon, found):
+        before, rules = found.parts.configuration, []
+
+        def replaced(self: AlertEngine, *args: Any, **kwargs: Any) -> None:
+            rules.append(args)
+
+        def refuse(*_: Any) -> None:
+            raise MissingExtra("aiomqtt", "mqtt")
+
+        monkeypatch.setattr(AlertEngine, "replace_rules", replaced)
+        monkeypatch.setattr("netwatch.app.alerting._channels", refuse)
+        write(settings, SETTINGS + "alerts: {group_wait: 7s}\n")
+        result = await daemon.reload()
+        assert not result.ok
+        assert "netwatch[mqtt]" in str(result.problems[0])
+        assert found.parts.configuration is before
+        assert not rules
+
+
+async def test_a_mistake_of_its_own_in_a_reload_is_told(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as (daemon, _):
+
+        def fail(*_: Any) -> None:
+            raise RuntimeError("boom")
+
+        monkeypatch.setattr("netwatch.app.daemon.load_configuration", fail)
+        with structlog.testing.capture_logs() as logs:
+            result = await daemon.reload()
+        assert not result.ok
+        assert "internal error" in str(result.problems[0])
+        assert "reload failed" in [entry["event"] for entry in logs]
+
+
+async def test_a_reload_during_the_start_waits_for_it(settings: Path) -> None:
+    stop, daemon = asyncio.Event(), Daemon(settings, {})
+    early = asyncio.create_task(daemon.reload())
+    await asyncio.sleep(0)
+    task = asyncio.create_task(daemon.run(stop, lambda _: None))
+    assert (await asyncio.wait_for(early, 20)).ok
+    stop.set()
+    await task
+
+
+async def test_what_could_not_be_written_is_written_with_the_next_evaluation(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as (_, found):
+        alerting, told = found.parts.alerting, [object()]
+        written: list[Any] = []
+
+        class Incidents:
+            full = True
+
+            def record(self, transitions: list[Transition]) -> None:
+                if self.full:
+                    raise StoreError("database or disk is full")
+                written.extend(transitions)
+
+            def remember(self, _: Any) -> None:
+                return None
+
+        incidents = Incidents()
+        monkeypatch.setattr(alerting._store, "incidents", incidents)
+        monkeypatch.setattr(alerting._engine, "evaluate", lambda _: told.copy())
+        monkeypatch.setattr(alerting._dispatcher, "notify", lambda _: 0)
+        with pytest.raises(StoreError):
+            alerting.judge(found.parts.snapshot)
+        incidents.full, first = False, told.pop()
+        alerting.judge(found.parts.snapshot)
+        assert written == [first]
+        monkeypatch.undo()
+
+
+async def test_delivery_begins_anew_after_a_mistake_and_says_so(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as (_, found):
+        alerting: Alerting = found.parts.alerting
+
+        async def fail() -> None:
+            raise RuntimeError("https://user:hunter2@example.org")
+
+        monkeypatch.setattr(alerting._dispatcher, "run", fail)
+        with structlog.testing.capture_logs() as logs:
+            task = asyncio.create_task(alerting.run())
+            await until(lambda: bool(logs))
+        assert not task.done()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert len(logs) == 1  # no busy loop
+        assert "hunter2" not in str(logs)
+
+
+async def test_a_state_folder_that_can_not_be_made_is_told_with_a_remedy(settings: Path) -> None:
+    (settings.parent / "var").write_text("a file")
+    with pytest.raises(ConfigError, match=r"state_dir.*can't be made.*may write"):
+        async with running(settings):
+            pass
+
+
+async def test_an_audit_log_that_can_not_be_written_is_told(settings: Path) -> None:
+    write(settings, SETTINGS.replace("127.0.0.1:0", '127.0.0.1:0", audit_log: "/nowhere/audit.log'))
+    with pytest.raises(ConfigError, match=r"web\.audit_log.*can't be written"):
+        async with running(settings):
+            pass
+
+
+def test_a_demo_empties_no_folder_but_its_own(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("years of work")
+    with Demo(tmp_path, scale=20) as demo, pytest.raises(NetwatchError, match="name an empty folder"):
+        demo.start()
+    assert precious.read_text() == "years of work"
+
+
+def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+    with Demo(tmp_path / "demo", scale=20) as first:
+        first.start()
+        with Demo(tmp_path / "demo", scale=20) as second, pytest.raises(NetwatchError, match="another demo"):
+            second.start()
+        assert (tmp_path / "demo" / "ground_truth.json").exists()
+    with Demo(tmp_path / "demo", scale=20) as third:
+        third.start()
