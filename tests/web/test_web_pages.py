@@ -119,6 +119,34 @@ async def test_device_page_tells_parts_children_and_freshness() -> None:
     assert "7.3 TiB" in server
 
 
+async def test_a_full_battery_is_no_alarm_and_a_condition_reads_yes_or_no() -> None:
+    made = web_district.Builder()
+    made.device("ups", "ups-1", "", "power", up=1.0)
+    made.part("charge", "ups", EntityKind.SENSOR, "Battery charge")
+    made.read("charge", "netwatch_sensor_charge_ratio", 1.0)
+    made.part("load", "ups", EntityKind.SENSOR, "Load")
+    made.read("load", "netwatch_sensor_load_ratio", 0.97)
+    made.read("ups", "netwatch_device_on_battery", 0.0)
+    snapshot = made.snapshot()
+    async with running(providers(snapshot=lambda: snapshot, alerts=list)) as web:
+        for path in ("/devices/ups", "/devices/ups/readings"):
+            _, text = await web.get(path)
+            assert text.count("meter high") == 1, "the load alone"
+        _, text = await web.get("/devices/ups")
+    assert re.search(r"On battery</dt><dd>no</dd>", text)
+
+
+async def test_parts_have_no_column_that_repeats_another() -> None:
+    made = web_district.Builder()
+    made.device("wlc", "wlc-1", "", "wireless", up=1.0)
+    made.part("guest", "wlc", EntityKind.SSID, "GUEST", ssid="GUEST", vlan="20", local_if_index="3")
+    snapshot = made.snapshot()
+    async with running(providers(snapshot=lambda: snapshot, alerts=list)) as web:
+        _, text = await web.get("/devices/wlc")
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', text)
+    assert [head for head in heads if head.lower() in ("ssid", "vlan", "local if index")] == ["SSID", "VLAN"]
+
+
 async def test_every_number_opens_to_its_origin_and_time() -> None:
     async with running() as web:
         _, text = await web.get("/devices/maple-hs-core/readings?of=maple-hs-core-Te1-1-2")

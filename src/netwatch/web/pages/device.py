@@ -14,7 +14,6 @@ from netwatch.web.pages.alerts import alert_list
 from netwatch.web.pages.devices import device_table
 from netwatch.web.pages.layout import (
     Frame,
-    bar,
     empty,
     facts_list,
     moment,
@@ -24,6 +23,7 @@ from netwatch.web.pages.layout import (
     table,
 )
 from netwatch.web.pages.parts import entity_sections
+from netwatch.web.pages.values import share
 from netwatch.web.units import duration, measured, plain
 from netwatch.web.views import DeviceView, Status
 
@@ -137,13 +137,14 @@ def _shown(measure: Measure) -> Child:
     if measure.family.name == "netwatch_probe_success":
         answered = measure.value >= 0.5
         return status_badge(Status.UP if answered else Status.DOWN, "answered" if answered else "no answer")
-    return measured(measure.value, measure.family.unit)
+    return share(measure)
 
 
 def _title(measure: Measure) -> str:
     words = measure.family.name.removeprefix("netwatch_").removeprefix("device_").removesuffix("_total")
     words = words.removesuffix("_seconds").removesuffix("_success").replace("_", " ").capitalize()
-    labels = ", ".join(value for value in measure.labels if value)
+    words = words.replace("Vms", "Virtual machines")
+    labels = ", ".join(value.replace("_", " ") for value in measure.labels if value)
     return f"{words} ({labels})" if labels else words
 
 
@@ -151,9 +152,11 @@ def _freshness(tables: Sequence[Freshness], now: float) -> Html:
     if not tables:
         return section("Freshness", empty("This device is told of by another one; see there."))
     rows: list[list[Child]] = []
+    late = 0
     for entry in sorted(tables, key=lambda item: (-item.failures, item.table)):
-        late = entry.last_success is None or now - entry.last_success > 3 * entry.interval
-        state = status_badge(Status.DOWN, "stale") if late else status_badge(Status.UP, "fresh")
+        stale = entry.last_success is None or now - entry.last_success > 3 * entry.interval
+        late += stale or entry.failures > 0
+        state = status_badge(Status.DOWN, "stale") if stale else status_badge(Status.UP, "fresh")
         rows.append(
             [
                 entry.table,
@@ -165,9 +168,12 @@ def _freshness(tables: Sequence[Freshness], now: float) -> Html:
             ]
         )
     columns = ["Table", "State", "Last read", "Every", "Failures in a row", "Last failure"]
-    return section(
-        "Freshness", table("Freshness of each table", columns, rows, numeric=(3, 4)), anchor="freshness"
-    )
+    content = table("Freshness of each table", columns, rows, numeric=(3, 4))
+    if not late:
+        newest = max(entry.last_success or 0.0 for entry in tables)
+        words = f"All {len(rows)} tables are fresh, the last read " if len(rows) > 1 else "Fresh, read "
+        content = tag("details", tag("summary", words, moment(newest, now)), content)
+    return section("Freshness", content, anchor="freshness")
 
 
 def _explained(explanation: Mapping[str, Any] | None) -> Html | None:
@@ -209,14 +215,13 @@ def _readings(entity: Entity, measures: Sequence[Measure], device: EntityId, now
         family = measure.family
         labels = ", ".join(f"{n}={v}" for n, v in zip(family.labels, measure.labels, strict=False) if v)
         rate = "–" if measure.rate != measure.rate else f"{measured(measure.rate, _rate_unit(family.unit))}"
-        share = bar(measure.value) if family.unit == "ratio" else measured(measure.value, family.unit)
         rows.append(
             [
                 [
                     tag("span", family.name, class_="mono", title=family.help),
                     tag("small", labels) if labels else None,
                 ],
-                share,
+                share(measure),
                 rate if family.unit in ("bytes", "") or rate == "–" else f"{rate}/s",
                 tag("span", plain(measure.value), class_="mono", title=repr(measure.value)),
                 [

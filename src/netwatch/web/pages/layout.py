@@ -198,11 +198,11 @@ def moment(at: float | None, now: float) -> Html:
     return tag("time", age(at, now), datetime=exact, title=exact)
 
 
-def bar(ratio: float | None, text: str | None = None) -> Html:
-    """A share as a bar beside its number. Above 75 % it warns, above 90 % it alarms."""
+def bar(ratio: float | None, text: str | None = None, *, alarming: bool = True) -> Html:
+    """A share as a bar beside its number. If much is alarming, it warns from 75 % and alarms from 90 %."""
     if ratio is None or ratio != ratio:
         return tag("span", "–", class_="none")
-    level = "high" if ratio >= 0.9 else "raised" if ratio >= 0.75 else "normal"
+    level = "normal" if not alarming or ratio < 0.75 else "high" if ratio >= 0.9 else "raised"
     width = round(max(0.0, min(1.0, ratio)) * 100, 1)
     picture = tag(
         "svg",

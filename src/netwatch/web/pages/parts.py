@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netwatch.model import Entity, EntityId, EntityKind, FamilyType, Severity
+from netwatch.model import Entity, EntityId, EntityKind
 from netwatch.web.html import Child, Html, fragment, href, tag
 from netwatch.web.lookup import Measure
-from netwatch.web.pages.layout import bar, section, severity_badge, status_badge, table
-from netwatch.web.units import bit_rate, measured, plain
+from netwatch.web.pages.layout import bar, section, status_badge, table
+from netwatch.web.pages.values import LEVELS, per_second, value
+from netwatch.web.units import bit_rate
 from netwatch.web.views import Status
 
 __all__ = ["entity_sections"]
@@ -47,6 +48,11 @@ _OPEN = {
 _MAX_COLUMNS = 7
 _MAX_ROWS = 600
 """Rows of one section; a person looks for more with the readings page or the API."""
+
+_HIDDEN = frozenset({"local_if_index"})
+"""Facts for programs: row numbers that mean nothing to a person."""
+
+_ABBREVIATIONS = frozenset({"bssid", "id", "mac", "pse", "ssid", "uuid", "vlan"})
 
 _Values = Mapping[EntityId, Mapping[str, Measure]]
 
@@ -122,8 +128,8 @@ def _interfaces(device: EntityId, interfaces: Sequence[Entity], values: _Values,
                 bit_rate(speed),
                 _load(received, speed),
                 _load(sent, speed),
-                _per_second(errors),
-                _per_second(discards),
+                per_second(errors),
+                per_second(discards),
             ]
         )
         keys.append(
@@ -152,17 +158,6 @@ def _load(rate: float | None, speed: float | None) -> Child:
     return bar(rate / speed, bit_rate(rate)) if speed else bit_rate(rate)
 
 
-def _per_second(rate: float | None) -> str:
-    return "–" if rate is None else "0" if rate == 0 else f"{rate:.2g}" if rate < 10 else plain(rate)
-
-
-_LEVELS = {
-    0.0: lambda: status_badge(Status.UP, "ok"),
-    1.0: lambda: severity_badge(Severity.WARNING),
-    2.0: lambda: severity_badge(Severity.CRITICAL),
-}
-
-
 def _sensors(device: EntityId, sensors: Sequence[Entity], values: _Values, total: int) -> Html:
     rows: list[list[Child]] = []
     keys: list[list[str | float | None]] = []
@@ -171,13 +166,13 @@ def _sensors(device: EntityId, sensors: Sequence[Entity], values: _Values, total
         level = _fresh(values, entity, "netwatch_sensor_state_level")
         stated = [m for m in own.values() if not m.family.name.startswith("netwatch_sensor_state")]
         kinds = [m.family.sensor_class.replace("_", " ") for m in stated] or ["state"]
-        numbers = [_value(m) for m in stated]
+        numbers = [value(m) for m in stated]
         rows.append(
             [
                 _open(device, entity),
                 ", ".join(kinds),
                 numbers or "–",
-                _LEVELS[level]() if level in _LEVELS else "–",
+                LEVELS[level]() if level in LEVELS else "–",
             ]
         )
         keys.append([None, None, stated[0].value if stated else 0.0, -1.0 if level is None else level])
@@ -185,21 +180,6 @@ def _sensors(device: EntityId, sensors: Sequence[Entity], values: _Values, total
     return section(
         f"Sensors ({total})", table("Sensors", columns, rows, keys=keys, numeric=(2,)), anchor="sensors"
     )
-
-
-def _value(measure: Measure) -> Child:
-    if not measure.fresh:
-        return tag("span", "stale", class_="none")
-    family = measure.family
-    if family.type is FamilyType.COUNTER:
-        if family.unit == "bytes":
-            return bit_rate(measure.rate)
-        return f"{_per_second(None if measure.rate != measure.rate else measure.rate)} /s"
-    if family.name.endswith("_state_level") and measure.value in _LEVELS:
-        return _LEVELS[measure.value]()
-    if family.unit == "ratio" and family.sensor_class not in ("vswr", "ber", "power_factor"):
-        return bar(measure.value)
-    return measured(measure.value, family.unit)
 
 
 def _others(
@@ -221,15 +201,15 @@ def _others(
             [
                 _open(device, entity),
                 *(str(entity.facts.get(name, "")) for name in facts),
-                *(_value(own[key]) if key in own else "–" for key in chosen),
+                *(value(own[key]) if key in own else "–" for key in chosen),
             ]
         )
         keys.append(
             [None, *(None for _ in facts), *(own[key].value if key in own else None for key in chosen)]
         )
     columns = [
-        kind.value.replace("_", " ").capitalize(),
-        *(name.replace("_", " ").capitalize() for name in facts),
+        _fact_title(kind.value),
+        *(_fact_title(name) for name in facts),
     ]
     columns += [_column_title(kind, key, families[key]) for key in chosen]
     numeric = range(1 + len(facts), len(columns))
@@ -240,8 +220,26 @@ def _others(
 
 
 def _fact_names(entities: Sequence[Entity]) -> list[str]:
-    names = dict.fromkeys(name for entity in entities for name, value in entity.facts.items() if str(value))
-    return list(names)
+    """Facts worth a column: those that don't repeat the name of everything, or another fact's column."""
+    names = dict.fromkeys(
+        name
+        for entity in entities
+        for name, fact in entity.facts.items()
+        if str(fact) and name not in _HIDDEN
+    )
+    shown = [tuple(entity.name for entity in entities)]
+    kept: list[str] = []
+    for name in names:
+        column = tuple(str(entity.facts.get(name, "")) for entity in entities)
+        if column not in shown:
+            shown.append(column)
+            kept.append(name)
+    return kept
+
+
+def _fact_title(name: str) -> str:
+    words = name.replace("_", " ")
+    return words.upper() if words in _ABBREVIATIONS else words.capitalize()
 
 
 def _column_title(kind: EntityKind, key: str, measure: Measure) -> str:
