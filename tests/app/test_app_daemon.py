@@ -100,6 +100,24 @@ async def test_a_reload_that_fails_half_way_changes_nothing(
         assert not rules
 
 
+async def test_a_reload_with_other_profiles_discovers_anew(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = settings.parent / "profiles"
+    folder.mkdir()
+    write(settings, SETTINGS + "collectors: [profiles]\n")
+    async with running(settings) as (daemon, found):
+        asked: list[bool] = []
+        monkeypatch.setattr(found.parts.poller, "rediscover", lambda: asked.append(True))
+        assert (await daemon.reload()).ok
+        assert not asked
+        write(folder / "mine.yaml", "profile: mine\nmatch: [{sys_descr: Mine}]\n")
+        result = await daemon.reload()
+        assert result.ok
+        assert asked
+        assert "discovered anew" in result.message
+
+
 async def test_a_mistake_of_its_own_in_a_reload_is_told(
     settings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

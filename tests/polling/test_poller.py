@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import pytest
+import structlog
 from polling_fakes import (
     OCTETS,
     UPTIME,
@@ -378,6 +379,41 @@ async def test_discovers_daily_though_nothing_changed(rigs: list[Rig]) -> None:
     rig.start()
     await rig.clock.advance(3 * 3600 + 120)
     assert 3 <= len(rig.discoverer.calls) <= 4
+
+
+async def test_rediscovery_that_is_asked_for_comes_with_the_next_poll(rig: Rig) -> None:
+    rig.poller.update([target("a")])
+    rig.start()
+    await rig.clock.advance(130)
+    assert len(rig.discoverer.calls) == 1
+    rig.poller.rediscover()
+    assert rig.poller.status()[EntityId("a")].plan is not None
+    await rig.clock.advance(60)
+    assert len(rig.discoverer.calls) == 2
+    await rig.clock.advance(300)
+    assert len(rig.discoverer.calls) == 2
+
+
+async def test_the_log_tells_once_that_a_device_fell_silent_and_once_that_it_is_back(rig: Rig) -> None:
+    rig.snmp.agents["never"] = FakeAgent(delay=None)
+    rig.snmp.agents["a"] = agent = FakeAgent()
+    rig.poller.update([target("a"), target("never")])
+    rig.start()
+    with structlog.testing.capture_logs() as logs:
+        await rig.clock.advance(130)
+        agent.delay = None
+        await rig.clock.advance(1500)
+        agent.delay = 0.0
+        await rig.clock.advance(1500)
+    told = [(one["event"], one["device"]) for one in logs if one["log_level"] != "debug"]
+    assert told == [
+        ("device does not answer", "never"),
+        ("device does not answer", "a"),
+        ("device answers again", "a"),
+    ]
+    assert {one["reason"] for one in logs if "reason" in one and one["device"] == "never"} == {
+        "no answer within 3 s (3 tries)"
+    }
 
 
 async def test_a_failed_discovery_is_told_and_tried_again(rig: Rig) -> None:

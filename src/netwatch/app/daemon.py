@@ -118,6 +118,8 @@ class Daemon:
         parts.configuration = new
         parts.state.set_inventory(new.inventory)
         parts.poller.update(parts.targets())
+        if new.profiles.digest != old.profiles.digest:
+            parts.poller.rediscover()
         parts.forget(polled - {target.device for target in parts.targets()})
         parts.metrics.reloaded(ok=True)
         message = summary_of_change(old, new)

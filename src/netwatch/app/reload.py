@@ -20,6 +20,8 @@ def summary_of_change(old: Configuration, new: Configuration) -> str:
     ):
         if count:
             parts.append(f"{count} {word}")
+    if old.profiles.digest != new.profiles.digest:
+        parts.append("profiles changed: every device is discovered anew")
     difference = diff_settings(old.settings, new.settings)
     if difference.restart:
         parts.append(f"needs a restart: {', '.join(difference.restart)}")

@@ -53,6 +53,8 @@ class Device:
     last_contact: float | None = None
     last_duration: float | None = None
     problem: str = ""
+    told_silent: bool = False
+    """The log says that it does not answer."""
 
     @property
     def phase(self) -> float:

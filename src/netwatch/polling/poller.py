@@ -115,6 +115,11 @@ class Poller:
             self.recheck(device)
         return device
 
+    def rediscover(self) -> None:
+        """Discovers every device anew at its next poll; until then its plan stays in use."""
+        for device in self._devices.values():
+            device.discover_at = float("-inf")
+
     def plans(self) -> Mapping[EntityId, PlanPort]:
         """Of the devices that have been discovered."""
         return {name: device.plan for name, device in self._devices.items() if device.plan is not None}

@@ -250,6 +250,16 @@ class Visit:
         if not self.device.removed:
             self.around.sink.accept(observation)
 
+    def _tell(self) -> None:
+        """Logs once that a device fell silent and why, and once that it is back: a lost packet is no news."""
+        device = self.device
+        if self.answered and device.told_silent:
+            device.told_silent = False
+            _log.info("device answers again", device=self.target.name)
+        elif device.failures == (1 if device.last_contact is None else 2) and not device.told_silent:
+            device.told_silent = True
+            _log.warning("device does not answer", device=self.target.name, reason=device.problem)
+
     def _conclude(self) -> None:
         device, now = self.device, self.around.clock.now()
         if self.polled and not self.answered:
@@ -263,6 +273,7 @@ class Visit:
             device.last_contact = now.wall
         if self.polled:
             device.problem = self.problems[0] if self.problems else ""
+            self._tell()
             if not self.problems:
                 device.last_success = now.wall
         elif not device.pollable:

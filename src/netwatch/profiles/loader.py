@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,8 @@ class ProfileSet:
     problems: list[Problem] = field(default_factory=list)
     """Of those that were refused."""
     vendors: Vendors = field(default_factory=Vendors)
+    digest: str = ""
+    """Another one wherever a file has changed, as what is compiled can't be compared."""
 
     @property
     def fallback(self) -> Profile | None:
@@ -90,8 +94,12 @@ def load_profiles(dirs: Sequence[Path], catalogue: Catalogue) -> ProfileSet:
     sources: dict[str, _Source] = {}
     problems: list[Problem] = []
     vendors = Vendors()
+    digest = hashlib.sha256()
     for directory in dirs:
         files = sorted(Path(directory).rglob("*.yaml"))
+        for file in files:
+            with suppress(OSError):  # told below
+                digest.update(f"{file}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
         vendors = vendors.merged(
             load_vendors([file for file in files if file.name == VENDORS_FILE], problems)
         )
@@ -103,7 +111,7 @@ def load_profiles(dirs: Sequence[Path], catalogue: Catalogue) -> ProfileSet:
         profile = loader.profile(name)
         if profile is not None:
             profiles[name] = profile
-    return ProfileSet(profiles, problems, vendors)
+    return ProfileSet(profiles, problems, vendors, digest.hexdigest())
 
 
 def _read(files: Iterable[Path], problems: list[Problem]) -> dict[str, _Source]:
