@@ -160,12 +160,13 @@ async def test_alerts_and_schools() -> None:
         alerts = json.loads((await web.get("/api/v1/alerts"))[1])["alerts"]
         assert [alert["id"] for alert in alerts] == ["a1", "a2", "a3", "a4", "a5"]
         assert alerts[2]["suppressed_by"] == "a1"
+        assert [alert["explains"] for alert in alerts] == [1, 0, 0, 0, 0]
         firing = json.loads((await web.get("/api/v1/alerts?state=firing&severity=critical"))[1])["alerts"]
         assert [alert["id"] for alert in firing] == ["a1"]
         schools = json.loads((await web.get("/api/v1/schools"))[1])["schools"]
         lincoln = schools[0]
         assert lincoln["site"] == "lincoln-es"
-        assert lincoln["devices"] == {"up": 6, "down": 1, "unknown": 0}
+        assert lincoln["devices"] == {"up": 6, "down": 1, "unknown": 0, "off": 0}
         assert lincoln["alerts"] == {"info": 0, "warning": 0, "critical": 1}
 
 

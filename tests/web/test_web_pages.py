@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 import web_district
 from web_client import Outline, providers, running
 
-from netwatch.model import EntityKind, Severity
+from netwatch.model import AlertState, EntityKind, Severity
 from netwatch.web.units import age, bit_rate, duration, measured, percent, plain, size
 
 PAGES = (
@@ -98,6 +99,40 @@ async def test_suppressed_and_pending_alerts_do_not_count_as_firing() -> None:
     assert "Explained by another alert (1)" in headings
     assert "Pending (1)" in headings
     assert "Resolved lately (1)" in headings
+
+
+async def test_the_fault_that_explains_most_comes_first_and_says_so() -> None:
+    made = web_district.district()
+    alerts = [
+        web_district.alert("psu", "PowerSupplyOrFanFailed", "srv", Severity.CRITICAL, "psu", "x"),
+        web_district.alert("core", "DeviceUnreachable", "dead", Severity.CRITICAL, "core gone", "x"),
+        *(
+            replace(web_district.alert(f"b{n}", "DeviceUnreachable", "srv", Severity.CRITICAL, "b", "x"),
+                    suppressed_by="core", state=AlertState.PENDING)
+            for n in range(3)
+        ),
+    ]  # fmt: skip
+    snapshot = made.snapshot()
+    async with running(providers(snapshot=lambda: snapshot, alerts=lambda: alerts)) as web:
+        for path in ("/", "/alerts"):
+            _, text = await web.get(path)
+            assert text.index('id="alert-core"') < text.index('id="alert-psu"'), path
+            assert "explains 3 other alerts" in text
+    assert "Pending" not in text, "what is explained waits under its cause"
+
+
+async def test_a_virtual_machine_is_what_its_host_says() -> None:
+    made = web_district.Builder()
+    made.device("host", "host", "", "server")
+    for name, running_ in (("vm-1", 1.0), ("vm-2", 0.0)):
+        made.device(name, name, "", "server", up=None, parent="host")
+        made.read(name, "netwatch_device_vm_running", running_)
+    snapshot = made.snapshot()
+    async with running(providers(snapshot=lambda: snapshot, alerts=list)) as web:
+        assert "1 device" in (await web.get("/devices?status=off"))[1]
+        assert "2 devices" in (await web.get("/devices?status=up"))[1]
+        assert "No device matches" in (await web.get("/devices?status=unknown"))[1]
+        assert "all well" in (await web.get("/"))[1]
 
 
 async def test_device_page_tells_parts_children_and_freshness() -> None:

@@ -26,11 +26,11 @@ from netwatch.web.views import (
     DeviceView,
     SchoolView,
     Status,
+    alert_views,
     device_view,
     device_views,
     filter_devices,
     school_views,
-    sorted_alerts,
 )
 
 __all__ = ["ApiHandlers"]
@@ -120,9 +120,10 @@ class ApiHandlers:
         state = query.choice("state", [item.value for item in AlertState])
         severity = query.choice("severity", [item.value for item in Severity])
         site = query.text("site")
+        everything = self._site.providers.alerts()
         found = [
-            _alert(alert)
-            for alert in sorted_alerts(self._site.providers.alerts())
+            _alert(alert, explains)
+            for alert, explains in alert_views(everything, everything)
             if (not state or alert.state == state)
             and (not severity or alert.severity == severity)
             and (not site or alert.labels.get("site") in (site, site.rpartition("/")[2]))
@@ -282,7 +283,7 @@ def _time(wall: float | None) -> str | None:
     return None if wall is None else clock_time(wall)
 
 
-def _alert(alert: Alert) -> dict[str, Any]:
+def _alert(alert: Alert, explains: int) -> dict[str, Any]:
     return {
         "id": alert.id,
         "rule": alert.rule,
@@ -296,6 +297,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "resolved": _time(alert.resolved),
         "value": None if alert.value is None else _number(alert.value),
         "suppressed_by": alert.suppressed_by or None,
+        "explains": explains,
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
     }

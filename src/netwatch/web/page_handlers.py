@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from netwatch.model import Alert, DeviceKind, Entity, EntityId
+from netwatch.model import Alert, AlertState, DeviceKind, Entity, EntityId
 from netwatch.web.auth import Role
 from netwatch.web.html import Html
 from netwatch.web.lookup import Lookup, Measure
@@ -30,12 +30,12 @@ from netwatch.web.views import (
     SchoolView,
     Status,
     active,
+    alert_views,
     device_view,
     device_views,
     filter_devices,
     link_views,
     school_views,
-    sorted_alerts,
 )
 
 __all__ = ["DEVICE_PARAMETERS", "PageHandlers", "device_filter"]
@@ -76,7 +76,9 @@ class PageHandlers:
 
         def make() -> Html:
             schools = school_views(lookup, device_views(lookup, alerts), alerts)
-            return overview_page(frame, schools, sorted_alerts(active(alerts)), link_views(lookup, 8), plan)
+            urgent = alert_views(active(alerts), alerts)
+            pending = sum(a.state is AlertState.PENDING and not a.suppressed_by for a in alerts)
+            return overview_page(frame, schools, urgent, pending, link_views(lookup, 8), plan)
 
         return await self._site.page(make)
 
@@ -91,7 +93,7 @@ class PageHandlers:
             school = _school_named(key, school_views(lookup, devices, alerts))
             own = [view for view in devices if view.site == school.site]
             ids = {view.id for view in own}
-            urgent = sorted_alerts(alert for alert in active(alerts) if alert.device in ids)
+            urgent = alert_views([alert for alert in active(alerts) if alert.device in ids], alerts)
             return school_page(frame, school, own, urgent, link_views(lookup, 8, school.site))
 
         return await self._site.page(make)
@@ -133,7 +135,7 @@ class PageHandlers:
                 parts=parts,
                 measures=_measures(lookup, [entity, *parts]),
                 children=sorted(children, key=lambda view: view.name.casefold()),
-                alerts=sorted_alerts(alert for alert in alerts if alert.device == entity.id),
+                alerts=alert_views([a for a in alerts if a.device == entity.id], alerts),
                 freshness=own_tables,
                 explanation=explanation,
             )
@@ -166,7 +168,7 @@ class PageHandlers:
         Query(request, ())
         _, alerts = self._data()
         frame = self._site.frame(request, alerts)
-        return await self._site.page(lambda: alerts_page(frame, sorted_alerts(alerts)))
+        return await self._site.page(lambda: alerts_page(frame, alert_views(alerts, alerts)))
 
     async def replacements(self, request: web.Request) -> web.Response:
         Query(request, ())

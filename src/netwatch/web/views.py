@@ -6,24 +6,26 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from netwatch.model import Alert, AlertState, Entity, EntityId, PlaceId, PlaceKind, Severity
 from netwatch.web.lookup import Link, Lookup
 
 __all__ = [
+    "AlertView",
     "DeviceFilter",
     "DeviceView",
     "LinkView",
     "SchoolView",
     "Status",
     "active",
+    "alert_views",
     "device_view",
     "device_views",
     "filter_devices",
     "link_views",
     "place_text",
     "school_views",
-    "sorted_alerts",
 ]
 
 
@@ -33,6 +35,8 @@ class Status(StrEnum):
     UP = "up"
     DOWN = "down"
     UNKNOWN = "unknown"
+    OFF = "off"
+    """A virtual machine that somebody stopped: no fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,13 @@ class LinkView:
     site_name: str
 
 
+class AlertView(NamedTuple):
+    """An alert, and how many others it explains."""
+
+    alert: Alert
+    explains: int
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceFilter:
     """What the list of devices is narrowed to. Empty fields narrow nothing."""
@@ -112,17 +123,27 @@ _STATE_ORDER = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED
 _SEVERITY_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def sorted_alerts(alerts: Iterable[Alert]) -> list[Alert]:
-    """Firing first, the severe before the mild, what others explain last, then the newest first."""
-    return sorted(
-        alerts,
-        key=lambda a: (
-            _STATE_ORDER[a.state],
-            bool(a.suppressed_by),
-            _SEVERITY_ORDER[a.severity],
-            -a.since,
-            a.id,
-        ),
+def alert_views(shown: Iterable[Alert], everything: Iterable[Alert]) -> list[AlertView]:
+    """Firing first, what others explain last, the severe before the mild, of these what explains most of
+    `everything`, then the newest first."""
+    explained = Counter(
+        alert.suppressed_by
+        for alert in everything
+        if alert.suppressed_by and alert.state is not AlertState.RESOLVED
+    )
+    views = [AlertView(alert, explained[alert.id]) for alert in shown]
+    return sorted(views, key=_urgency)
+
+
+def _urgency(view: AlertView) -> tuple[int, bool, int, int, float, str]:
+    alert = view.alert
+    return (
+        _STATE_ORDER[alert.state],
+        bool(alert.suppressed_by),
+        _SEVERITY_ORDER[alert.severity],
+        -view.explains,
+        -alert.since,
+        alert.id,
     )
 
 
@@ -173,7 +194,6 @@ def device_view(lookup: Lookup, entity: Entity, alerts: Sequence[Alert]) -> Devi
 
 def _view(lookup: Lookup, entity: Entity, alerts: _Alerts) -> DeviceView:
     facts = entity.facts
-    up = lookup.values("netwatch_device_up").get(entity.id)
     parent = lookup.snapshot.entities.get(entity.parent) if entity.parent else None
     count = alerts.by_device.get(entity.id, _AlertCount())
     site = str(facts.get("site", ""))
@@ -186,7 +206,7 @@ def _view(lookup: Lookup, entity: Entity, alerts: _Alerts) -> DeviceView:
         site_name=lookup.site_name(site),
         place=place_text(lookup, entity),
         address=str(facts.get("address", "")),
-        status=Status.UNKNOWN if up is None else Status.UP if up >= 0.5 else Status.DOWN,
+        status=_status(lookup, entity.id),
         vendor=str(facts.get("vendor", "")),
         model=str(facts.get("model", "")),
         serial=str(facts.get("serial", "")),
@@ -197,6 +217,15 @@ def _view(lookup: Lookup, entity: Entity, alerts: _Alerts) -> DeviceView:
         alerts=count.number,
         worst=count.worst,
     )
+
+
+def _status(lookup: Lookup, device: EntityId) -> Status:
+    """Its last poll or probe; of a virtual machine that nobody polls, what its host says."""
+    up = lookup.values("netwatch_device_up").get(device)
+    if up is not None:
+        return Status.UP if up >= 0.5 else Status.DOWN
+    running = lookup.values("netwatch_device_vm_running").get(device)
+    return Status.UNKNOWN if running is None else Status.UP if running >= 0.5 else Status.OFF
 
 
 def filter_devices(devices: Iterable[DeviceView], wanted: DeviceFilter) -> list[DeviceView]:
@@ -258,10 +287,10 @@ def _school(
     )
 
 
-def _needs_attention(school: SchoolView) -> tuple[int, int, int, str]:
+def _needs_attention(school: SchoolView) -> tuple[int, int, str]:
+    """A school that is dark has one alert and much down; a few failed parts matter less."""
     return (
-        -school.alerts.get(Severity.CRITICAL, 0),
-        -school.devices.get(Status.DOWN, 0),
+        -school.alerts.get(Severity.CRITICAL, 0) - school.devices.get(Status.DOWN, 0),
         -school.alerts.get(Severity.WARNING, 0),
         school.name.casefold(),
     )

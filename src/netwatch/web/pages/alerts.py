@@ -8,16 +8,18 @@ from netwatch.model import Alert, AlertState
 from netwatch.web.html import Child, Html, fragment, href, tag
 from netwatch.web.pages.layout import Frame, empty, facts_list, moment, page, section, severity_badge
 from netwatch.web.units import duration, plain
+from netwatch.web.views import AlertView
 
 __all__ = ["alert_list", "alerts_page"]
 
 
-def alerts_page(frame: Frame, alerts: Sequence[Alert]) -> Html:
+def alerts_page(frame: Frame, alerts: Sequence[AlertView]) -> Html:
     """`alerts` in the order they are shown."""
-    urgent = [a for a in alerts if a.state is AlertState.FIRING and not a.suppressed_by]
-    explained = [a for a in alerts if a.state is AlertState.FIRING and a.suppressed_by]
-    pending = [a for a in alerts if a.state is AlertState.PENDING]
-    resolved = [a for a in alerts if a.state is AlertState.RESOLVED]
+    live = [view for view in alerts if view.alert.state is not AlertState.RESOLVED]
+    explained = [view for view in live if view.alert.suppressed_by]
+    urgent = [v for v in live if v.alert.state is AlertState.FIRING and not v.alert.suppressed_by]
+    pending = [v for v in live if v.alert.state is AlertState.PENDING and not v.alert.suppressed_by]
+    resolved = [view for view in alerts if view.alert.state is AlertState.RESOLVED]
     return page(
         frame,
         "Alerts",
@@ -28,6 +30,13 @@ def alerts_page(frame: Frame, alerts: Sequence[Alert]) -> Html:
             alert_list(urgent, frame.now) if urgent else empty("Nothing is firing."),
         ),
         section(
+            f"Pending ({len(pending)})",
+            tag("p", "The condition holds, but not yet for as long as its rule demands.", class_="lead"),
+            alert_list(pending, frame.now),
+        )
+        if pending
+        else None,
+        section(
             f"Explained by another alert ({len(explained)})",
             tag(
                 "p", "Consequences of an alert above. They are shown here and sent to nobody.", class_="lead"
@@ -36,28 +45,27 @@ def alerts_page(frame: Frame, alerts: Sequence[Alert]) -> Html:
         )
         if explained
         else None,
-        section(
-            f"Pending ({len(pending)})",
-            tag("p", "The condition holds, but not yet for as long as its rule demands.", class_="lead"),
-            alert_list(pending, frame.now),
-        )
-        if pending
-        else None,
         section(f"Resolved lately ({len(resolved)})", alert_list(resolved, frame.now)) if resolved else None,
     )
 
 
-def alert_list(alerts: Sequence[Alert], now: float) -> Html:
+def alert_list(alerts: Sequence[AlertView], now: float) -> Html:
     """One item each, that opens to its evidence."""
-    return tag("ol", [_item(alert, now) for alert in alerts], class_="alerts")
+    return tag("ol", [_item(view.alert, view.explains, now) for view in alerts], class_="alerts")
 
 
-def _item(alert: Alert, now: float) -> Html:
+def _item(alert: Alert, explains: int, now: float) -> Html:
     summary = tag(
         "summary",
         severity_badge(alert.severity),
-        tag("span", alert.summary, class_="what"),
-        tag("span", alert.labels.get("site", "").rpartition("/")[2], class_="where"),
+        tag(
+            "span",
+            alert.summary,
+            tag("small", f"explains {explains} other alert{'s' if explains > 1 else ''}")
+            if explains
+            else None,
+            class_="what",
+        ),
         tag("span", _since(alert, now), class_="when"),
     )
     runbook = alert.annotations.get("runbook", "")
@@ -78,7 +86,7 @@ def _item(alert: Alert, now: float) -> Html:
             ("Ended", moment(alert.resolved, now) if alert.resolved is not None else None),
             (
                 "Explained by",
-                tag("a", "that alert", href=f"#alert-{alert.suppressed_by}") if alert.suppressed_by else None,
+                tag("a", "that alert", href=f"/alerts#alert-{alert.suppressed_by}") if alert.suppressed_by else None,
             ),
             *((key.replace("_", " ").capitalize(), value) for key, value in rest),
             ("Runbook", _runbook(runbook)),

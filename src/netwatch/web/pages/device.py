@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch.model import Alert, Entity, EntityId, EntityKind, Freshness
+from netwatch.model import Entity, EntityId, EntityKind, Freshness
 from netwatch.web.html import Child, Html, href, tag
 from netwatch.web.lookup import Measure
 from netwatch.web.pages.alerts import alert_list
@@ -25,7 +25,7 @@ from netwatch.web.pages.layout import (
 from netwatch.web.pages.parts import entity_sections
 from netwatch.web.pages.values import share
 from netwatch.web.units import duration, measured, plain
-from netwatch.web.views import DeviceView, Status
+from netwatch.web.views import AlertView, DeviceView, Status
 
 __all__ = ["DeviceDetail", "device_page", "readings_page"]
 
@@ -55,7 +55,7 @@ class DeviceDetail:
     measures: Sequence[Measure]
     """Of the device and its parts."""
     children: Sequence[DeviceView]
-    alerts: Sequence[Alert]
+    alerts: Sequence[AlertView]
     freshness: Sequence[Freshness]
     """Of its own tables; of its source's, where it is polled through another device."""
     explanation: Mapping[str, Any] | None

@@ -20,6 +20,7 @@ from netwatch.web.views import DeviceFilter, DeviceView, Status
 
 __all__ = ["PAGE_SIZE", "device_table", "devices_page"]
 
+_ORDER = {Status.DOWN: 0.0, Status.UNKNOWN: 1.0, Status.OFF: 2.0, Status.UP: 3.0}
 PAGE_SIZE = 200
 """Devices on one page of the list."""
 
@@ -81,7 +82,7 @@ def device_table(devices: Sequence[DeviceView], *, with_site: bool = True) -> Ht
                 duration(view.uptime),
             ]
         )
-        order = float({Status.DOWN: 0, Status.UNKNOWN: 1, Status.UP: 2}[view.status])
+        order = _ORDER[view.status]
         keys.append([None, order, *([None] if with_site else []), None, None, None, None, view.uptime or 0.0])
     return table("Devices", columns, rows, keys=keys, numeric=(len(columns) - 1,))
 

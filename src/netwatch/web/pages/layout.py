@@ -166,7 +166,7 @@ def empty(text: str) -> Html:
     return tag("p", text, class_="empty")
 
 
-_SHAPES = {Status.UP: "●", Status.DOWN: "✕", Status.UNKNOWN: "○"}
+_SHAPES = {Status.UP: "●", Status.DOWN: "✕", Status.UNKNOWN: "○", Status.OFF: "◌"}
 _SEVERITIES = {Severity.CRITICAL: "◆", Severity.WARNING: "▲", Severity.INFO: "ℹ"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netwatch.model import Alert, ReplacementPlan, Severity
+from netwatch.model import ReplacementPlan, Severity
 from netwatch.web.html import Child, Html, href, tag
 from netwatch.web.pages.alerts import alert_list
 from netwatch.web.pages.devices import device_table
@@ -20,7 +20,7 @@ from netwatch.web.pages.layout import (
     table,
 )
 from netwatch.web.units import bit_rate, plain
-from netwatch.web.views import DeviceView, LinkView, SchoolView, Status
+from netwatch.web.views import AlertView, DeviceView, LinkView, SchoolView, Status
 
 __all__ = ["overview_page", "school_page"]
 
@@ -28,11 +28,12 @@ __all__ = ["overview_page", "school_page"]
 def overview_page(
     frame: Frame,
     schools: Sequence[SchoolView],
-    alerts: Sequence[Alert],
+    alerts: Sequence[AlertView],
+    pending: int,
     links: Sequence[LinkView],
     plan: ReplacementPlan | None,
 ) -> Html:
-    """`alerts`: those that somebody has to look at, the most urgent first."""
+    """`alerts`: those that somebody has to look at, the most urgent first. `pending`: how many may follow."""
     return page(
         frame,
         "Overview",
@@ -42,7 +43,7 @@ def overview_page(
         section(
             "Needs attention",
             alert_list(alerts[:6], frame.now) if alerts else empty("No alert is firing."),
-            aside=tag("a", f"All {len(alerts)} firing alerts", href="/alerts") if len(alerts) > 6 else None,
+            aside=_more_alerts(len(alerts), pending),
         ),
         section(
             "Schools",
@@ -61,11 +62,18 @@ def overview_page(
     )
 
 
+def _more_alerts(firing: int, pending: int) -> Html | None:
+    words = [f"All {firing} firing alerts"] if firing > 6 else []
+    if pending:
+        words.append(f"{pending} pending")
+    return tag("a", ", ".join(words), href="/alerts") if words else None
+
+
 def school_page(
     frame: Frame,
     school: SchoolView,
     devices: Sequence[DeviceView],
-    alerts: Sequence[Alert],
+    alerts: Sequence[AlertView],
     links: Sequence[LinkView],
 ) -> Html:
     about = [school.level, f"{school.enrolment:,} pupils" if school.enrolment is not None else ""]
@@ -76,7 +84,7 @@ def school_page(
         tag("nav", tag("a", "All schools", href="/"), class_="crumbs", aria_label="Where you are"),
         tag("h1", school.name),
         tag("p", " · ".join(word for word in about if word), class_="lead") if any(about) else None,
-        _totals([school], alerts),
+        _totals([school], alerts, school.site),
         section("Alerts", alert_list(alerts, frame.now) if alerts else empty("No alert is firing here.")),
         section("Busiest links", link_table(links, with_site=False)),
         section(
@@ -86,30 +94,34 @@ def school_page(
     )
 
 
-def _totals(schools: Sequence[SchoolView], alerts: Sequence[Alert]) -> Html:
+def _totals(schools: Sequence[SchoolView], alerts: Sequence[AlertView], site: str = "") -> Html:
+    """Figures that lead to what they count, of one `site` or of all."""
+
     def count(status: Status) -> int:
         return sum(school.devices.get(status, 0) for school in schools)
 
     def urgent(severity: Severity) -> int:
-        return sum(alert.severity is severity for alert in alerts)
+        return sum(view.alert.severity is severity for view in alerts)
 
-    figures: list[tuple[str, int, str]] = [
-        ("devices up", count(Status.UP), "up"),
-        ("down", count(Status.DOWN), "down"),
-        ("unknown", count(Status.UNKNOWN), "unknown"),
-        ("critical alerts", urgent(Severity.CRITICAL), "critical"),
-        ("warnings", urgent(Severity.WARNING), "warning"),
+    def devices(status: Status) -> str:
+        return href("devices", site=site, status=status.value)
+
+    figures: list[tuple[str, int, str, str]] = [
+        ("devices up", count(Status.UP), "up", devices(Status.UP)),
+        ("down", count(Status.DOWN), "down", devices(Status.DOWN)),
+        ("unknown", count(Status.UNKNOWN), "unknown", devices(Status.UNKNOWN)),
+        ("critical alerts", urgent(Severity.CRITICAL), "critical", "/alerts"),
+        ("warnings", urgent(Severity.WARNING), "warning", "/alerts"),
     ]
     return tag(
         "ul",
         [
             tag(
                 "li",
-                tag("strong", f"{number:,}"),
-                tag("span", name),
+                tag("a", tag("strong", f"{number:,}"), " ", tag("span", name), href=link),
                 class_=f"figure {class_}{'' if number else ' zero'}",
             )
-            for name, number, class_ in figures
+            for name, number, class_, link in figures
         ],
         class_="figures",
         aria_label="Totals",
