@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from netwatch.cli import inspect, profile
 from netwatch.errors import ConfigError
+from netwatch.resources import collectors_dir
 
 RECORDINGS = Path(__file__).parent / "recordings"
 
@@ -48,6 +49,8 @@ def test_inspect_a_folder(app: typer.Typer, tmp_path: Path) -> None:
         (recordings / file.name).write_bytes(file.read_bytes())
     (recordings / "switch@20.snmprec").write_text("1.3.6.1.2.1.17.1.1.0|4x|020000000001\n")
     (recordings / "broken.snmprec").write_text("this is no recording\n")
+    (recordings / "infinite.snmprec").write_text("1.3.6.1.2.1.1.1.0|4|x\n1.3.6.1.2.1.2.2.1.5.1|2|1e999\n")
+    (recordings / "folder.snmprec").mkdir()
     out = tmp_path / "out"
     code, output, error = run(
         app, "inspect", "--snmprec", str(recordings), "--out", str(out), "--format", "json"
@@ -56,9 +59,37 @@ def test_inspect_a_folder(app: typer.Typer, tmp_path: Path) -> None:
     assert {file.stem for file in out.iterdir()} == {
         *(file.stem for file in RECORDINGS.glob("*.snmprec")),
         "broken",
+        "infinite",
     }, "a context is no device of its own"
     assert json.loads((out / "switch.json").read_text())["ports"]
-    assert json.loads((out / "broken.json").read_text())["identity"]["kind"] == "other"
+    broken = json.loads((out / "broken.json").read_text())
+    assert broken["identity"]["kind"] == "other"
+    assert "not OID|type|value" in broken["errors"][0]
+
+
+def test_a_mistake_over_one_recording_does_not_take_the_others_along(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def document(name: str, *_: object) -> dict[str, object]:
+        if name == "ups":
+            raise KeyError("a mistake")
+        return {"name": name}
+
+    monkeypatch.setattr(inspect, "inspect_document", document)
+    files = [RECORDINGS / "ups.snmprec", RECORDINGS / "switch.snmprec"]
+    told = inspect._share(files, tmp_path, "json", [collectors_dir() / "standard"])
+    assert [path.name for path in tmp_path.iterdir()] == ["switch.json"]
+    assert len(told) == 1
+    assert "ups.snmprec: internal error: KeyError" in told[0]
+
+
+def test_an_output_folder_that_can_not_be_made(app: typer.Typer, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    arguments = ["inspect", "--snmprec", str(RECORDINGS / "ups.snmprec"), "--out", str(file)]
+    code, _, error = run(app, *arguments)
+    assert code == 1
+    assert "--out" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,8 @@ def main() -> None:
     except NetwatchError as error:
         typer.echo(f"netwatch: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:  # nothing that a user could mend
+            raise
+        typer.echo(f"netwatch: {error.filename}: {error.strerror}", err=True)
+        sys.exit(1)

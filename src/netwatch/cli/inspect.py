@@ -142,15 +142,21 @@ def _recordings(path: Path, out: Path | None, form: Literal["text", "json"], dir
     if path.is_dir() and out is None:
         raise ConfigError([Problem("", "--out", "a folder of recordings needs a folder to write to")])
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError([Problem("", "--out", f"{out} can't be made: {error.strerror}")]) from None
     if len(files) == 1:
         _Worker(dirs).write(files[0], out, form)
         return
     # Workers of their own: a profile set is quicker to load than to send.
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
         jobs = [pool.submit(_share, files[at::WORKERS], out, form, dirs) for at in range(WORKERS)]
-        for problem in (line for job in jobs for line in job.result()):
-            typer.echo(problem, err=True)
+        problems = [line for job in jobs for line in job.result()]
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _files(path: Path) -> list[Path]:
@@ -159,7 +165,7 @@ def _files(path: Path) -> list[Path]:
         raise ConfigError([Problem(str(path), "", "no such file or folder")])
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.glob("*.snmprec") if "@" not in file.name)
+    files = sorted(file for file in path.glob("*.snmprec") if "@" not in file.name and not file.is_dir())
     if not files:
         raise ConfigError([Problem(str(path), "", "holds no *.snmprec files")])
     return files
@@ -172,7 +178,11 @@ def _share(files: list[Path], out: Path | None, form: Literal["text", "json"], d
         try:
             worker.write(file, out, form)
         except NetwatchError as error:
-            problems.append(f"{file.name}: {error}")
+            problems.append(str(error))
+        except OSError as error:
+            problems.append(f"{error.filename or file}: {error.strerror}")
+        except Exception as error:  # a mistake over one recording must not take the others along
+            problems.append(f"{file}: internal error: {type(error).__name__}: {error}")
     return problems
 
 
@@ -184,13 +194,19 @@ class _Worker:
 
     def read(self, file: Path) -> dict[str, Any]:
         recording = Recording.load(file)
+        unusable = _unusable(recording)
+        if unusable:
+            typer.echo(f"{file}: {unusable}", err=True)
         name = recording.name
         wire: SnmpWire = RecordedSnmpWire({name: recording})
         access = SnmpAccess(vlan_contexts=bool(recording.contexts))
         target = Target(EntityId(name), name, (), snmp=access)
         clock = SystemClock()
         found = asyncio.run(discover(target, snmp=wire, profiles=self.profiles, clock=clock))
-        return inspect_document(name, found, self.catalogue)
+        document = inspect_document(name, found, self.catalogue)
+        if unusable and not recording.values:
+            document["errors"] = [unusable, *document.get("errors", ())]
+        return document
 
     def write(self, file: Path, out: Path | None, form: Literal["text", "json"]) -> None:
         document = self.read(file)
@@ -203,6 +219,14 @@ class _Worker:
             return
         with target.open("w", encoding="utf-8") as stream:
             Console(file=stream, width=120).print(render_inspect(document))
+
+
+def _unusable(recording: Recording) -> str:
+    """What of a recording could not be read; mostly empty."""
+    first = f", the first: {recording.problems[0]}" if recording.problems else ""
+    if not recording.values:
+        return f"no line of it is OID|type|value{first}"
+    return f"lines that can't be read: {len(recording.problems)}{first}" if first else ""
 
 
 def _written(document: dict[str, Any]) -> str:

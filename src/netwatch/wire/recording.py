@@ -6,6 +6,7 @@ values in hex (`x`) or with escapes (`e`), and variation tags (`2:numeric`), rea
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
@@ -180,7 +181,10 @@ def _number(text: bytes) -> int:
     try:
         return int(text)
     except ValueError:
-        return int(float(text))  # a few files hold 12.0 for an INTEGER
+        number = float(text)  # a few files hold 12.0 for an INTEGER
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return int(number)
 
 
 def _octets(text: bytes) -> bytes:
