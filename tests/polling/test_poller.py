@@ -169,6 +169,14 @@ async def test_discovery_may_take_longer_than_a_poll(rig: Rig) -> None:
     assert rig.poller.stats.deadlines == 0
 
 
+async def test_a_device_is_known_to_be_there_while_its_first_discovery_lasts(rig: Rig) -> None:
+    rig.discoverer.seconds = 200.0
+    rig.poller.update([target("a", interval=60, reachability=PING)])
+    rig.start()
+    await rig.clock.advance(61)
+    assert rig.sink.up("a") == [1.0]
+
+
 async def test_a_discovery_that_hangs_is_given_up(rig: Rig) -> None:
     rig.discoverer.seconds = 100_000.0
     rig.poller.update([target("big")])

@@ -160,6 +160,8 @@ class Visit:
         device, settings = self.device, self.around.settings
         device.deadline = max(device.deadline, self.began.mono + settings.discovery_deadline)
         self.reading = DISCOVERY_TABLE
+        if device.plan is None and any(result.success for result in self.probes.values()):
+            self._tell_health(self.around.clock.now())  # a first discovery may take minutes
         self.around.stats.discoveries += 1
         try:
             found = await self.around.discover(self.target)
@@ -279,6 +281,9 @@ class Visit:
         elif not device.pollable:
             device.problem = "" if device.reachable is not False else "no probe was answered"
         device.last_duration = now.mono - self.began.mono
+        self._tell_health(now)
+
+    def _tell_health(self, now: Instant) -> None:
         self._accept(
             device_observation(
                 self.target.device,
