@@ -200,6 +200,29 @@ async def test_replacements_open_to_contributions_and_evidence() -> None:
     assert "/api/v1/plan/replacements?format=csv" in text
 
 
+async def test_a_long_ranking_comes_in_pages_and_is_filtered() -> None:
+    plan = web_district.plan(130)
+    assets = (replace(plan.assets[0], school=""), *plan.assets[1:])
+    plan = replace(plan, assets=assets)
+    async with running(providers(replacement_plan=lambda: plan)) as web:
+        _, first = await web.get("/replacements")
+        _, last = await web.get("/replacements?page=9")
+        _, school = await web.get("/replacements?school=Lincoln+Elementary&kind=switch")
+        _, nowhere = await web.get("/replacements?school=-")
+        _, none = await web.get("/replacements?kind=tractor")
+        status, _ = await web.get("/replacements?page=0")
+    assert 'id="rank-50"' in first
+    assert 'id="rank-51"' not in first
+    assert "Page 3 of 3" in last
+    assert 'id="rank-130"' in last
+    wanted = [n for n, asset in enumerate(assets, start=1) if asset.school == "Lincoln Elementary"]
+    assert re.findall(r'id="rank-(\d+)"', school) == [str(n) for n in wanted[:50]]
+    assert re.findall(r'id="rank-(\d+)"', nowhere) == ["1"]
+    assert "No asset matches" in none
+    assert status == 400
+    assert len(first) < 250_000
+
+
 async def test_no_ranking_yet() -> None:
     async with running(providers(replacement_plan=lambda: None)) as web:
         status, text = await web.get("/replacements")
@@ -241,6 +264,7 @@ async def test_text_from_devices_never_becomes_markup() -> None:
         for path in (
             "/", "/schools/maple-hs", "/devices", "/devices?q=%3Cscript%3E", "/devices/evil", "/alerts",
             "/devices/evil/readings", f"/devices/evil/readings?of={key}", "/replacements", "/status",
+            "/replacements?school=%3Cscript%3E",
         ):  # fmt: skip
             status, text = await web.get(path)
             assert status == 200, path

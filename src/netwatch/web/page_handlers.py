@@ -12,10 +12,12 @@ from netwatch.web.html import Html
 from netwatch.web.lookup import Lookup, Measure
 from netwatch.web.pages import (
     PAGE_SIZE,
+    AssetFilter,
     DeviceDetail,
     alerts_page,
     device_page,
     devices_page,
+    last_page,
     overview_page,
     readings_page,
     replacements_page,
@@ -111,8 +113,7 @@ class PageHandlers:
                 {(view.site, view.site_name) for view in everything if view.site}, key=lambda s: s[1]
             )
             found = filter_devices(everything, wanted)
-            last = max(1, -(-len(found) // PAGE_SIZE))
-            return devices_page(frame, found, wanted, sites, min(number, last))
+            return devices_page(frame, found, wanted, sites, min(number, last_page(len(found), PAGE_SIZE)))
 
         return await self._site.page(make)
 
@@ -171,11 +172,13 @@ class PageHandlers:
         return await self._site.page(lambda: alerts_page(frame, alert_views(alerts, alerts)))
 
     async def replacements(self, request: web.Request) -> web.Response:
-        Query(request, ())
+        query = Query(request, ("kind", "school", "page"))
+        number = query.number("page", 1, 1, 1_000_000)
+        wanted = AssetFilter(query.text("kind"), query.text("school"))
         _, alerts = self._data()
         plan = self._site.providers.replacement_plan()
         frame = self._site.frame(request, alerts)
-        return await self._site.page(lambda: replacements_page(frame, plan))
+        return await self._site.page(lambda: replacements_page(frame, plan, wanted, number))
 
     async def status(self, request: web.Request) -> web.Response:
         Query(request, ())

@@ -4,18 +4,21 @@ from netwatch.web.pages.alerts import alerts_page
 from netwatch.web.pages.device import DeviceDetail, device_page, readings_page
 from netwatch.web.pages.devices import PAGE_SIZE, devices_page
 from netwatch.web.pages.layout import Frame
+from netwatch.web.pages.lists import last_page
 from netwatch.web.pages.overview import overview_page, school_page
-from netwatch.web.pages.replacements import replacements_page
+from netwatch.web.pages.replacements import AssetFilter, replacements_page
 from netwatch.web.pages.status import error_page, status_page
 
 __all__ = [
     "PAGE_SIZE",
+    "AssetFilter",
     "DeviceDetail",
     "Frame",
     "alerts_page",
     "device_page",
     "devices_page",
     "error_page",
+    "last_page",
     "overview_page",
     "readings_page",
     "replacements_page",

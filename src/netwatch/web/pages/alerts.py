@@ -86,7 +86,9 @@ def _item(alert: Alert, explains: int, now: float) -> Html:
             ("Ended", moment(alert.resolved, now) if alert.resolved is not None else None),
             (
                 "Explained by",
-                tag("a", "that alert", href=f"/alerts#alert-{alert.suppressed_by}") if alert.suppressed_by else None,
+                tag("a", "that alert", href=f"/alerts#alert-{alert.suppressed_by}")
+                if alert.suppressed_by
+                else None,
             ),
             *((key.replace("_", " ").capitalize(), value) for key, value in rest),
             ("Runbook", _runbook(runbook)),

@@ -15,6 +15,7 @@ from netwatch.web.pages.layout import (
     status_badge,
     table,
 )
+from netwatch.web.pages.lists import last_page, page_links, select
 from netwatch.web.units import duration
 from netwatch.web.views import DeviceFilter, DeviceView, Status
 
@@ -33,6 +34,7 @@ def devices_page(
     number: int,
 ) -> Html:
     """`devices`: all that the filter leaves. `sites`: (key, name) to choose from. `number`: page from 1."""
+    query = {"q": wanted.text, "kind": wanted.kind, "site": wanted.site, "status": wanted.status}
     shown = devices[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     return page(
         frame,
@@ -42,7 +44,7 @@ def devices_page(
         _form(wanted, sites),
         tag("p", _count(len(devices), number), class_="lead", role="status"),
         device_table(shown) if shown else empty("No device matches. Clear a filter to see more."),
-        _pages(wanted, len(devices), number),
+        page_links("devices", query, number, last_page(len(devices), PAGE_SIZE)),
     )
 
 
@@ -110,49 +112,13 @@ def _form(wanted: DeviceFilter, sites: Sequence[tuple[str, str]]) -> Html:
             ),
             class_="wide",
         ),
-        _select("Kind", "kind", [(kind.value, kind.value) for kind in DeviceKind], wanted.kind),
-        _select("School", "site", sites, wanted.site),
-        _select("Status", "status", [(status.value, status.value) for status in Status], wanted.status),
+        select("Kind", "kind", [(kind.value, kind.value) for kind in DeviceKind], wanted.kind),
+        select("School", "site", sites, wanted.site),
+        select("Status", "status", [(status.value, status.value) for status in Status], wanted.status),
         tag("button", "Show", type="submit"),
         tag("a", "Clear", href="/devices", class_="clear") if wanted != DeviceFilter() else None,
         class_="filter",
         method="get",
         action="/devices",
         role="search",
-    )
-
-
-def _select(title: str, name: str, options: Sequence[tuple[str, str]], chosen: str) -> Html:
-    return tag(
-        "label",
-        title,
-        tag(
-            "select",
-            tag("option", "any", value=""),
-            [tag("option", text, value=value, selected=value == chosen) for value, text in options],
-            name=name,
-        ),
-    )
-
-
-def _pages(wanted: DeviceFilter, found: int, number: int) -> Html | None:
-    last = max(1, -(-found // PAGE_SIZE))
-    if last == 1:
-        return None
-
-    def link(text: str, to: int) -> Html | None:
-        if not 1 <= to <= last:
-            return None
-        where = href(
-            "devices", q=wanted.text, kind=wanted.kind, site=wanted.site, status=wanted.status, page=str(to)
-        )
-        return tag("a", text, href=where)
-
-    return tag(
-        "nav",
-        link("← Previous", number - 1),
-        tag("span", f"Page {number} of {last}"),
-        link("Next →", number + 1),
-        class_="pages",
-        aria_label="Pages",
     )
