@@ -35,3 +35,9 @@ def test_allowed(pattern: str) -> None:
 def test_bad(pattern: str) -> None:
     with pytest.raises(ValueError):
         compile_regex(pattern)
+
+
+def test_word_boundary_that_python_read_as_a_backspace() -> None:
+    """In an expression `'\\bTD1'` has lost its backslash before the pattern is compiled."""
+    assert compile_regex("\bTD1").search("sensor TD1") is not None
+    assert compile_regex("\bTD1").search("XTD1") is None

@@ -25,6 +25,8 @@ def compile_regex(pattern: str) -> re.Pattern[str]:
     """Raises ValueError for bad syntax, and for repeats inside repeats that can match in many ways."""
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"a regular expression has at most {MAX_PATTERN} characters")
+    # Expressions are Python's: '\b' in quotes is a backspace by then, while '\d' kept its backslash.
+    pattern = pattern.replace("\b", r"\b")
     try:
         compiled = re.compile(pattern)
         runs_away = _runs_away(list(_parser.parse(pattern)))
