@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from netwatch.cli import inspect, profile
-from netwatch.errors import ConfigError
+from netwatch.errors import ConfigError, WireTimeout
+from netwatch.model import SnmpAccess
 from netwatch.resources import collectors_dir
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -23,6 +27,20 @@ def app() -> typer.Typer:
     inspect.register(app)
     profile.register(app)
     return app
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
+    """An address where somebody listens and never answers."""
+
+    def impatient(*args: Any, **more: Any) -> SnmpAccess:
+        return SnmpAccess(*args, **{**more, "timeout": 0.05, "retries": 0})
+
+    monkeypatch.setattr(inspect, "SnmpAccess", impatient)
+    monkeypatch.setattr(inspect, "collectors_dir", lambda: collectors_dir() / "standard")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()
 
 
 def run(app: typer.Typer, *arguments: str) -> tuple[int, str, BaseException | None]:
@@ -111,6 +129,18 @@ def test_mistakes(app: typer.Typer, arguments: list[str], message: str) -> None:
     assert code == 1
     assert isinstance(error, ConfigError)
     assert message in str(error)
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["profile", "explain"]])
+def test_silence_is_told_with_what_to_look_at(
+    app: typer.Typer, command: list[str], silent: tuple[str, int]
+) -> None:
+    address, port = silent
+    code, _, error = run(app, *command, address, "--port", str(port), "--profiles", "/nowhere")
+    assert code == 1
+    assert isinstance(error, WireTimeout)
+    assert str(error).startswith(f"{address}: no answer within")
+    assert "community" in str(error)
 
 
 def test_explain(app: typer.Typer) -> None:

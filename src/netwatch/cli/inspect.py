@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 
 from netwatch.discovery import Discovery, discover, inspect_document, render_inspect
-from netwatch.errors import ConfigError, NetwatchError, Problem, WireError
+from netwatch.errors import ConfigError, NetwatchError, Problem, WireError, WireTimeout
 from netwatch.model import (
     Catalogue,
     EntityId,
@@ -29,7 +30,7 @@ from netwatch.profiles import ProfileSet, load_profiles
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording, SnmpWire
 
-__all__ = ["live_discovery", "register"]
+__all__ = ["answered", "live_discovery", "recorded_discovery", "register"]
 
 WORKERS = 2
 """Processes that read a folder of recordings."""
@@ -74,7 +75,7 @@ def register(app: typer.Typer) -> None:
         if config is not None:
             from netwatch.app import ask
 
-            found = asyncio.run(ask(device, config, os.environ, catalogue))
+            found = answered(device, ask(device, config, os.environ, catalogue))
         else:
             asking = live_discovery(
                 device,
@@ -85,9 +86,28 @@ def register(app: typer.Typer) -> None:
                 timeout=timeout,
                 profile=profile,
             )
-            found = asyncio.run(asking)
+            found = answered(device, asking)
         document = inspect_document(device, found, catalogue)
         typer.echo(_written(document)) if form == "json" else Console().print(render_inspect(document))
+
+
+def answered(device: str, asking: Coroutine[Any, Any, Discovery]) -> Discovery:
+    """What was found out. Raises WireError, a timeout with what to look at: agents are silent on purpose."""
+    try:
+        return asyncio.run(asking)
+    except WireTimeout as error:
+        raise WireTimeout(
+            f"{device}: {error}. Is SNMP on there, is the community right, and does its access list let this"
+            " machine ask?"
+        ) from None
+
+
+def recorded_discovery(recording: Recording, profiles: ProfileSet) -> Discovery:
+    """Reads a recording through the same profiles as live polling, its VLAN contexts too."""
+    wire: SnmpWire = RecordedSnmpWire({recording.name: recording})
+    access = SnmpAccess(vlan_contexts=bool(recording.contexts))
+    target = Target(EntityId(recording.name), recording.name, (), snmp=access)
+    return asyncio.run(discover(target, snmp=wire, profiles=profiles, clock=SystemClock()))
 
 
 def _communities(names: list[str]) -> list[Secret]:
@@ -197,13 +217,8 @@ class _Worker:
         unusable = _unusable(recording)
         if unusable:
             typer.echo(f"{file}: {unusable}", err=True)
-        name = recording.name
-        wire: SnmpWire = RecordedSnmpWire({name: recording})
-        access = SnmpAccess(vlan_contexts=bool(recording.contexts))
-        target = Target(EntityId(name), name, (), snmp=access)
-        clock = SystemClock()
-        found = asyncio.run(discover(target, snmp=wire, profiles=self.profiles, clock=clock))
-        document = inspect_document(name, found, self.catalogue)
+        found = recorded_discovery(recording, self.profiles)
+        document = inspect_document(recording.name, found, self.catalogue)
         if unusable and not recording.values:
             document["errors"] = [unusable, *document.get("errors", ())]
         return document

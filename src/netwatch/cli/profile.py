@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from pathlib import Path
 
 import typer
 
-from netwatch.discovery import NO_ROWS, Discovery, discover
+from netwatch.cli.inspect import answered, live_discovery, recorded_discovery
+from netwatch.discovery import NO_ROWS, Discovery
 from netwatch.errors import ConfigError, Problem
-from netwatch.model import EntityId, SnmpAccess, SystemClock, Target, load_catalogue
+from netwatch.model import load_catalogue
 from netwatch.profiles import lint, load_profiles, profile_schema
 from netwatch.resources import collectors_dir
-from netwatch.wire import RecordedSnmpWire, Recording
+from netwatch.wire import Recording
 
 __all__ = ["register"]
 
@@ -67,18 +67,13 @@ def register(app: typer.Typer) -> None:
         for problem in loaded.problems:
             typer.echo(str(problem), err=True)
         if snmprec is not None:
-            recording = Recording.load(snmprec)
-            target = Target(EntityId(recording.name), recording.name, (), snmp=SnmpAccess())
-            wire = RecordedSnmpWire({recording.name: recording})
-            found = asyncio.run(discover(target, snmp=wire, profiles=loaded, clock=SystemClock()))
+            found = recorded_discovery(Recording.load(snmprec), loaded)
         elif config is not None:
             from netwatch.app import ask
 
-            found = asyncio.run(ask(device, config, os.environ, load_catalogue()))
+            found = answered(device, ask(device, config, os.environ, load_catalogue()))
         else:
-            from netwatch.cli.inspect import live_discovery
-
-            found = asyncio.run(live_discovery(device, community_env, loaded, port=port))
+            found = answered(device, live_discovery(device, community_env, loaded, port=port))
         for line in explanation_lines(found):
             typer.echo(line)
 
