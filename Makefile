@@ -15,7 +15,7 @@ run: $(VENV)/.run  ## A simulated district, polled over SNMP on loopback; CONFIG
 ifeq ($(CONFIG),)
 	@exec $(BIN)/netwatch run --demo --scale $(SCALE)
 else
-	@exec $(BIN)/netwatch run --config $(CONFIG)
+	@exec $(BIN)/netwatch run --config "$(CONFIG)"
 endif
 
 test: $(VENV)/.dev  ## Lint, types, layers and all tests that take minutes at most

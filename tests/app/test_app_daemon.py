@@ -118,6 +118,26 @@ async def test_a_reload_with_other_profiles_discovers_anew(
         assert "discovered anew" in result.message
 
 
+async def test_logs_are_set_up_as_the_settings_say_at_start_and_at_reload(settings: Path) -> None:
+    told: list[tuple[str, str]] = []
+    write(settings, SETTINGS + "log: {level: warning, format: json}\n")
+    stop = asyncio.Event()
+    daemon = Daemon(settings, {}, set_up_logs=lambda log: told.append((log.level, log.format)))
+    task = asyncio.create_task(daemon.run(stop, lambda _: None))
+    await until(lambda: bool(told) or task.done())
+    write(settings, SETTINGS + "log: {level: debug}\n")
+    await asyncio.wait_for(daemon.reload(), 20)
+    stop.set()
+    await task
+    assert told == [("warning", "json"), ("debug", "console")]
+
+
+async def test_a_reload_names_what_waits_for_a_restart(settings: Path) -> None:
+    async with running(settings) as (daemon, _):
+        write(settings, SETTINGS.replace("interval: 60s", "interval: 60s, concurrency: 7"))
+        assert "needs a restart: polling.concurrency" in (await daemon.reload()).message
+
+
 async def test_a_mistake_of_its_own_in_a_reload_is_told(
     settings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,3 +181,15 @@ def test_a_budget_is_per_sender_refills_and_forgets_the_oldest() -> None:
     for number in range(10_001):
         budgets.spend(str(number), 2.0)
     assert budgets.spend("a", 2.0), "forgotten, so it begins anew"
+
+
+async def test_without_communities_any_will_do(tmp_path: Path) -> None:
+    traps: list[Trap] = []
+    listener = TrapListener(("127.0.0.1", 0), traps.append)
+    await listener.start()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(v2c_trap(b"whatever"), listener.address)
+        await Listening(listener, traps, tmp_path).until(lambda: len(traps) == 1)
+    finally:
+        await listener.close()

@@ -21,6 +21,7 @@ from netwatch.app.reload import summary_of_change
 from netwatch.app.serving import start_traps, start_web
 from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
+from netwatch.config import LogSettings
 from netwatch.discovery import Discovery, discover
 from netwatch.errors import ConfigError, NetwatchError, Problem
 from netwatch.exposition import Renderer, SelfMetrics
@@ -57,11 +58,14 @@ class Daemon:
         *,
         clock: Clock | None = None,
         simulated: bool = False,
+        set_up_logs: Callable[[LogSettings], None] = lambda _: None,
     ) -> None:
+        """`set_up_logs` is called with the settings' own, at the start and at each reload."""
         self._file = settings_file
         self._env = env
         self._clock = clock or SystemClock()
         self._simulated = simulated
+        self._set_up_logs = set_up_logs
         self._log = structlog.get_logger("netwatch")
         self._rng = random.Random(secrets.randbits(64))  # noqa: S311 - spreads polls
         self._catalogue = load_catalogue()
@@ -115,6 +119,7 @@ class Daemon:
         if self._web is not None:
             self._web.update(new.auth)
         take_alerting_over()
+        self._set_up_logs(new.settings.log)
         parts.configuration = new
         parts.state.set_inventory(new.inventory)
         parts.poller.update(parts.targets())
@@ -142,6 +147,7 @@ class Daemon:
         clock, catalogue = self._clock, self._catalogue
         loaded = self._load()
         settings = loaded.settings
+        self._set_up_logs(settings.log)
         store = stack.enter_context(Store(_folder(settings.state_dir) / "netwatch.db"))
         state = State(catalogue, store.identity, _new_id, clock)
         stack.callback(state.flush)

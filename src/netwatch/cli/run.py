@@ -38,7 +38,8 @@ def register(app: typer.Typer) -> None:
             _demo(directory, scale, "" if phase == "now" else phase)
         else:
             configure_logs("info", "console")
-            asyncio.run(_serve(Daemon(config, os.environ), _welcome))
+            daemon = Daemon(config, os.environ, set_up_logs=lambda log: configure_logs(log.level, log.format))
+            asyncio.run(_serve(daemon, _welcome))
 
 
 def _demo(directory: Path, scale: int, phase: str) -> None:

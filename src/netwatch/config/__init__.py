@@ -26,7 +26,6 @@ from netwatch.config.settings import (
     ReachabilitySettings,
     Settings,
     TrapSettings,
-    TrapUser,
     WebSettings,
 )
 from netwatch.config.starter import SETTINGS_FILE, starter_config, write_starter
@@ -55,7 +54,6 @@ __all__ = [
     "SnmpCredentials",
     "SshCredentials",
     "TrapSettings",
-    "TrapUser",
     "WebSettings",
     "WebhookSettings",
     "diff_settings",

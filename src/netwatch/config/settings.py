@@ -37,7 +37,6 @@ __all__ = [
     "ReachabilitySettings",
     "Settings",
     "TrapSettings",
-    "TrapUser",
     "WebSettings",
 ]
 
@@ -66,18 +65,24 @@ class PollingSettings(Strict):
         default=30.0,
         description="A poll of one device is given up after this, or after its interval if that is shorter.",
     )
-    concurrency: int = Field(default=200, ge=1, le=10000, description="Devices polled at the same time.")
+    concurrency: int = Field(
+        default=200, ge=1, le=10000, description="Devices polled at the same time.", json_schema_extra=RESTART
+    )
     timeout: PositiveDuration = Field(default=3.0, description="Wait for one SNMP answer.")
     retries: int = Field(default=2, ge=0, le=10, description="Further tries per SNMP request.")
     backoff_max: PositiveDuration = Field(
         default=600.0,
         description="A device that does not answer is asked ever less often, at least this often.",
+        json_schema_extra=RESTART,
     )
     rediscovery: PositiveDuration = Field(
         default=86400.0,
         description="Time between full rediscoveries of a device; changes that it reports come sooner.",
+        json_schema_extra=RESTART,
     )
-    ssh_workers: int = Field(default=4, ge=1, le=64, description="SSH sessions open at the same time.")
+    ssh_workers: int = Field(
+        default=4, ge=1, le=64, description="SSH sessions open at the same time.", json_schema_extra=RESTART
+    )
 
 
 class ReachabilitySettings(Strict):
@@ -137,16 +142,6 @@ class DeviceDefaults(Strict):
     )
 
 
-class TrapUser(UsmCredentials):
-    """A user whose SNMPv3 traps and informs are accepted."""
-
-    engine_id: str = Field(
-        default="",
-        pattern=r"^(?:[0-9a-fA-F]{2}){0,32}$",
-        description="Engine id of the sender in hexadecimal digits; needed for traps, not for informs.",
-    )
-
-
 class TrapSettings(Strict):
     """SNMP traps and informs: each makes netwatch poll its sender at once."""
 
@@ -156,9 +151,13 @@ class TrapSettings(Strict):
         json_schema_extra=RESTART,
     )
     communities: tuple[SecretField, ...] = Field(
-        default=(), description="Communities of v1 and v2c that are accepted; none: any."
+        default=(),
+        description="Communities of v1 and v2c that are accepted; none: any.",
+        json_schema_extra=RESTART,
     )
-    users: tuple[TrapUser, ...] = Field(default=(), description="SNMPv3 users that are accepted.")
+    users: tuple[UsmCredentials, ...] = Field(
+        default=(), description="SNMPv3 users that are accepted.", json_schema_extra=RESTART
+    )
 
 
 class WebSettings(Strict):
@@ -173,21 +172,32 @@ class WebSettings(Strict):
         default=None, description="TLS and users, in the format of the Prometheus exporter-toolkit."
     )
     external_url: str = Field(
-        default="", pattern=r"^(https?://.*)?$", description="Where people reach the page; alerts link to it."
+        default="",
+        pattern=r"^(https?://.*)?$",
+        description="Where people reach the page; alerts link to it.",
+        json_schema_extra=RESTART,
     )
     audit_log: PathField | None = Field(
-        default=None, description="File of who changed what; without it `audit.log` in `state_dir`."
+        default=None,
+        description="File of who changed what; without it `audit.log` in `state_dir`.",
+        json_schema_extra=RESTART,
     )
 
 
 class MetricsSettings(Strict):
     """What Prometheus scrapes."""
 
-    path: str = Field(default="/metrics", pattern=r"^/[\w./-]+$", description="Path of the exposition.")
+    path: str = Field(
+        default="/metrics",
+        pattern=r"^/[\w./-]+$",
+        description="Path of the exposition.",
+        json_schema_extra=RESTART,
+    )
     max_samples: int = Field(
         default=100_000,
         ge=1000,
         description="Samples per scrape; what has more is split into shards, see `/api/sd`.",
+        json_schema_extra=RESTART,
     )
 
 
@@ -198,7 +208,9 @@ class AlertSettings(Strict):
         default=(), description="Files of rules; none: the rules that netwatch ships."
     )
     evaluation_interval: PositiveDuration = Field(
-        default=15.0, description="Time between two evaluations of the rules."
+        default=15.0,
+        description="Time between two evaluations of the rules.",
+        json_schema_extra=RESTART,
     )
     attached_to: Names = Field(
         default=(),
