@@ -1,8 +1,8 @@
 """Shipped profiles against small recordings, made from the facts of the MIB modules with invented values.
 
-recordings/NAME.snmprec is a device; recordings/NAME.expected.yaml lists what the inspect document must hold. A mapping is
-held if each of its keys is; a list if each of its entries is held by an entry of its own; a number to one in a million.
-`absent` lists keys that must not be there at all.
+recordings/NAME.snmprec is a device; recordings/NAME.expected.yaml lists what the inspect document must hold.
+A mapping is held if each of its keys is; a list if each of its entries is held by an entry of its own;
+a number to one in a million. `absent` lists keys that must not be there at all.
 """
 
 from __future__ import annotations
