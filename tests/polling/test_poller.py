@@ -326,6 +326,17 @@ async def test_cancelling_ends_everything(rig: Rig) -> None:
     assert rig.sink.failures == [], "stopping is no failure of the device"
 
 
+async def test_the_time_of_a_reading_is_the_middle_of_its_request(rig: Rig) -> None:
+    agent = rig.snmp.agents.setdefault("a", FakeAgent())
+    agent.delay = 2.0
+    rig.poller.update([target("a")])
+    rig.start()
+    await rig.clock.advance(130)
+    asked = [at for at, oids in agent.requests if UPTIME not in oids]
+    assert asked
+    assert rig.times("a", "ports") == pytest.approx([at + 1.0 for at in asked])
+
+
 async def test_every_observation_carries_the_uptime(rig: Rig) -> None:
     rig.poller.update([target("a")])
     rig.start()

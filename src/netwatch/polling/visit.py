@@ -203,11 +203,12 @@ class Visit:
     async def _read(self, table: TablePort) -> None:
         self.reading = table.name
         interval = self.device.interval_of(table)
-        began = self.around.clock.now().mono
+        began = self.around.clock.now()
         try:
             raw = await self.around.fetcher.table(self.target, table, self.documents)
-            now = self.around.clock.now()
-            observation = self._observe(table, raw, now, interval)
+            seconds = self.around.clock.now().mono - began.mono
+            # The values are of different moments in between: the middle is the least wrong for all.
+            observation = self._observe(table, raw, began.plus(seconds / 2), interval)
         except NetwatchError as error:
             self._table_failed(table, str(error))
         except Exception as error:  # a mistake in one table's mapping must not take the others along
@@ -216,7 +217,7 @@ class Visit:
         else:
             self.answered = True
             if table.source != "snmp":
-                self.probes[_PROTOCOL[table.source]] = ProbeResult(True, now.mono - began)
+                self.probes[_PROTOCOL[table.source]] = ProbeResult(True, seconds)
             self.device.served(table, self.began.mono, success=True)
             self._accept(observation)
         self.reading = ""
