@@ -9,7 +9,6 @@ from netwatch.model import Contribution, EvidenceItem, RankedAsset, ReplacementP
 from netwatch.web.html import Child, Html, fragment, href, tag
 from netwatch.web.pages.layout import Frame, empty, moment, page, section
 from netwatch.web.pages.lists import last_page, page_links, select
-from netwatch.web.units import measured, plain
 
 __all__ = ["SHOWN", "AssetFilter", "replacements_page"]
 
@@ -181,13 +180,9 @@ def _part(part: Contribution, hue: int, now: float) -> Html:
 
 
 def _evidence(item: EvidenceItem, now: float) -> Html:
-    source: list[Child] = [item.source]
-    if item.value is not None:
-        value = measured(item.value, item.unit) if item.unit else plain(item.value)
-        source += [": ", value]
-    if item.at is not None:
-        source += [", ", moment(item.at, now)]
-    return tag("li", item.text, tag("small", source))
+    """The text tells the number, rounded; the JSON has it in full."""
+    at: Child = [", ", moment(item.at, now)] if item.at is not None else None
+    return tag("li", item.text, tag("small", item.source, at))
 
 
 def _swatch(hue: int) -> Html:
