@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date
 
 from netwatch.model import (
@@ -13,6 +15,7 @@ from netwatch.model import (
     Instant,
     Inventory,
     InventoryDevice,
+    LocationPattern,
     Place,
     PlaceId,
     PlaceKind,
@@ -205,6 +208,22 @@ def test_a_virtual_machine_stands_where_its_host_does_an_access_point_does_not(w
     )
     sites = {e.name: e.facts["site"] for e in world.state.snapshot().devices()}
     assert sites == {"h": "maple/lincoln-es", "vm": "maple/lincoln-es", "ap": ""}
+
+
+def test_a_device_without_a_place_is_placed_by_its_location(world, child):
+    (switch, entered) = world.polled("sw", "entered")
+    inventory = world.state.snapshot().inventory
+    devices = {**inventory.devices}
+    devices["entered"] = replace(devices["entered"], place=PlaceId("maple"))
+    pattern = LocationPattern(re.compile("^lincoln, (?P<b>main)", re.IGNORECASE), "maple/lincoln-es/{b}")
+    world.state.set_inventory(Inventory("maple", places(), devices, locations=(pattern,)))
+    told = {"location": "Lincoln, main, rack 3"}
+    for source in (switch, entered):
+        world.tell(source, "system", seen=[Seen(ROOT, None, "", "x", told)])
+    world.tell(switch, "aps", seen=[child("ap", facts={"kind": "wireless", **told})])
+    facts = {e.name: (e.facts["site"], e.facts["place"]) for e in world.state.snapshot().devices()}
+    there = ("maple/lincoln-es", "maple/lincoln-es/main")
+    assert facts == {"sw": there, "ap": there, "entered": ("", "maple")}
 
 
 def test_a_device_that_leaves_the_inventory_goes_with_what_it_told(world, port, child):

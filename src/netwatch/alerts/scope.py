@@ -8,7 +8,7 @@ import numpy as np
 
 from netwatch.alerts.frame import Frame, Layout, Mask
 from netwatch.alerts.rule import Ports, Scope
-from netwatch.model import DeviceKind, Entity, EntityId, InventoryDevice, Snapshot
+from netwatch.model import DeviceKind, Entity, EntityId, InventoryDevice, PlaceId, Snapshot
 
 __all__ = ["Surroundings", "in_scope"]
 
@@ -41,7 +41,9 @@ class Surroundings:
     def sites_of(self, device: Entity) -> set[str]:
         """The site's label, and ids and names of all places from the device's own up to the district."""
         entry = self.entered(device)
-        places = self.snapshot.inventory.places.path(None if entry is None else entry.place)
+        # The fact holds what sysLocation told where nobody entered a place.
+        place = PlaceId(str(device.facts.get("place", ""))) or (None if entry is None else entry.place)
+        places = self.snapshot.inventory.places.path(place)
         return {str(device.facts.get("site", ""))} | {str(place.id) for place in places}
 
     def _matches(self, device: Entity, scope: Scope) -> bool:

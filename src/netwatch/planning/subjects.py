@@ -157,7 +157,7 @@ def _subject(
         name = entity.name or entity.natural
     elif asset is not None:
         name = asset.device or asset.asset_tag or f"{asset.vendor} {asset.model} {asset.serial}".strip()
-    place = device.place if device is not None else _place(snapshot, entity)
+    place = (device.place if device is not None else None) or _place(snapshot, entity)
     school = snapshot.inventory.places.site_of(place)
     if school is None and entity is not None:
         school = snapshot.inventory.places.site_of(PlaceId(str(entity.facts.get("site") or "")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netwatch.model import DeviceKind, Fact, Inventory, InventoryDevice, PlaceKind
+from netwatch.model import DeviceKind, Fact, Inventory, InventoryDevice, PlaceId, PlaceKind
 
 __all__ = ["device_facts"]
 
@@ -20,17 +20,23 @@ def device_facts(
     `listed` is there, and True, for what people entered.
 
     Kind, role and place come from the inventory where it gives them; model and serial number from the
-    device where it tells them. `host` holds the facts of the device that reports this one: a virtual
-    machine stands where its host stands, but an access point does not stand beside its controller.
+    device where it tells them. Where nobody entered a place, the inventory's patterns may know one for its
+    location (sysLocation of SNMPv2-MIB, or what a controller says). `host` holds the facts of the device that
+    reports this one: a virtual machine stands where its host stands, but an access point does not stand
+    beside its controller.
     """
     facts = {"kind": DeviceKind.OTHER.value, "role": "", "address": "", **told, "name": name}
     facts |= {"site": "", "district": inventory.district, "place": ""}
     if entry is not None:
         facts["listed"] = True
         _from_entry(facts, entry)
-        _locate(facts, entry, inventory)
-    elif host is not None and facts["kind"] != DeviceKind.WIRELESS.value:
+    place = entry.place if entry is not None else None
+    if place is None and facts.get("location"):
+        place = inventory.place_by_location(str(facts["location"]))
+    if entry is None and place is None and host is not None and facts["kind"] != DeviceKind.WIRELESS.value:
         facts |= {key: host.get(key, "") for key in ("site", "district", "place")}
+    else:
+        _locate(facts, place, inventory)
     return facts
 
 
@@ -50,11 +56,11 @@ def _from_entry(facts: dict[str, Fact], entry: InventoryDevice) -> None:
         facts["life_safety"] = True
 
 
-def _locate(facts: dict[str, Fact], entry: InventoryDevice, inventory: Inventory) -> None:
+def _locate(facts: dict[str, Fact], place: PlaceId | None, inventory: Inventory) -> None:
     places = inventory.places
-    facts["place"] = entry.place or ""
-    site = places.site_of(entry.place)
-    district = places.ancestor(entry.place, PlaceKind.DISTRICT)
+    facts["place"] = place or ""
+    site = places.site_of(place)
+    district = places.ancestor(place, PlaceKind.DISTRICT)
     if site is not None:
         facts["site"] = site.id
     if district is not None:
