@@ -246,6 +246,64 @@ async def test_too_big_is_split_and_remembered(wire: NetworkSnmpWire) -> None:
         assert all(len(request.pdu.varbinds) <= 8 for request in agent.requests)
 
 
+async def test_what_is_too_much_is_learnt_by_the_next_session_too(wire: NetworkSnmpWire) -> None:
+    """Polling opens a session for each table: its first question may be the one that is too large."""
+    mib = Mib(ROWS)
+
+    def respond(message: Message) -> bytes | None:
+        much = max(len(message.pdu.varbinds), message.pdu.error_index)
+        return None if much > 10 else mib(message)
+
+    async with scripted(respond) as agent:
+        target = snmp_target(agent.port, max_varbinds=30, max_repetitions=20, timeout=0.05)
+        await wire.session(target).get([f"{COLUMN}.1"])
+        assert await wire.session(target).get(list(ROWS)) == VALUES
+        assert await wire.session(target).walk(COLUMN) == VALUES
+        agent.requests.clear()
+        assert await wire.session(target).get(list(ROWS)) == VALUES
+        assert max(len(request.pdu.varbinds) for request in agent.requests) <= 10
+
+
+async def test_loss_at_the_end_of_a_table_does_not_lower_the_limit(wire: NetworkSnmpWire) -> None:
+    mib, lost = Mib(ROWS), 0
+
+    def respond(message: Message) -> bytes | None:
+        nonlocal lost
+        if message.pdu.error_index == 2 and lost < 2:
+            lost += 1
+            return None
+        return mib(message)
+
+    async with scripted(respond) as agent:
+        target = snmp_target(agent.port, max_repetitions=20, timeout=0.05)
+        session = wire.session(target)
+        await session.get([f"{COLUMN}.1"])
+        assert len(await session.walk(COLUMN, limit=1)) == 1
+        assert lost == 2
+        agent.requests.clear()
+        assert await session.walk(COLUMN) == VALUES
+        assert agent.requests[0].pdu.error_index == 20
+
+
+async def test_an_agent_that_went_away_keeps_its_limits(wire: NetworkSnmpWire) -> None:
+    mib, gone = Mib(ROWS), False
+
+    async with scripted(lambda message: None if gone else mib(message)) as agent:
+        target = snmp_target(agent.port, max_varbinds=30, max_repetitions=20, timeout=0.05)
+        session = wire.session(target)
+        await session.get([f"{COLUMN}.1"])
+        gone = True
+        for ask in (session.get(list(ROWS)), session.walk(COLUMN), wire.session(target).walk(COLUMN)):
+            with pytest.raises(WireTimeout):
+                await ask
+        gone = False
+        agent.requests.clear()
+        assert await wire.session(target).get(list(ROWS)) == VALUES
+        assert await wire.session(target).walk(COLUMN) == VALUES
+        assert len(agent.requests[0].pdu.varbinds) == 30
+        assert agent.requests[1].pdu.error_index == 20
+
+
 async def test_silence_after_an_answer_is_taken_for_too_big(wire: NetworkSnmpWire) -> None:
     mib = Mib(ROWS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwatch.errors import WireAuthError
+from netwatch.errors import WireAuthError, WireTimeout
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
 from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType
@@ -29,6 +29,8 @@ class Agent:
         self.access = access
         self.max_repetitions = max(1, access.max_repetitions)
         self.max_varbinds = max(1, access.max_varbinds)
+        self.heard = False
+        """The last question was answered: silence now is perhaps about the question."""
         self._good_bulks = 0
         self._transport = transport
         self._addresses = tuple(map(canonical, target.addresses))
@@ -41,6 +43,15 @@ class Agent:
 
     async def ask(self, pdu: Pdu, *, tries: int | None = None) -> Pdu:
         """The Response to a request PDU (its request id is filled in here). Raises WireError."""
+        try:
+            answer = await self._converse(pdu, self.access.retries + 1 if tries is None else tries)
+        except WireTimeout:
+            self.heard = False
+            raise
+        self.heard = True
+        return answer
+
+    async def _converse(self, pdu: Pdu, tries: int) -> Pdu:
         channel = self._channel
         # A report about engine id, then one about time, then the answer; one more for an agent that restarts.
         for _ in range(4):
@@ -52,7 +63,7 @@ class Agent:
                     lambda identifier: channel.encode(pdu, identifier),
                     channel.decode,
                     self.access.timeout,
-                    self.access.retries + 1 if tries is None else tries,
+                    tries,
                     self._prefer,
                 )
             )
@@ -61,13 +72,10 @@ class Agent:
             channel.judge(answer)
         raise WireAuthError("the agent's SNMPv3 engine id or clock does not settle")
 
-    def bulk_failed(self, repetitions: int) -> bool:
-        """So many were too much: half of them from now on. False if that is none."""
+    def bulk_limited(self, repetitions: int) -> None:
+        """Remembers that so many were answered after more were not."""
         self._good_bulks = 0
-        if repetitions <= 1:
-            return False
-        self.max_repetitions = repetitions // 2
-        return True
+        self.max_repetitions = min(self.max_repetitions, repetitions)
 
     def bulk_succeeded(self) -> None:
         self._good_bulks += 1

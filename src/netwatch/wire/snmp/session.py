@@ -22,7 +22,9 @@ class NetworkSession:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
-        self._answered = False
+        self._answered = agent.heard
+        self._silent_at = 0
+        """Varbinds of a GET that got no answer; it was too large if a smaller one gets one."""
         self.problems: list[str] = []
 
     async def get(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
@@ -68,15 +70,20 @@ class NetworkSession:
     async def _get_chunk(self, chunk: list[str], found: dict[str, SnmpValue]) -> list[list[str]]:
         """Asks once; returns what is to be asked again."""
         agent = self._agent
+        if not self._answered:
+            self._answered = agent.heard
         try:
             answer = await agent.ask(Pdu(PduType.GET, 0, varbinds=[VarBind(oid, None) for oid in chunk]))
         except WireTimeout:
             # Silence after an answer: perhaps the reply was too large for the agent or for the path.
             if not self._answered or len(chunk) <= GENTLE:
+                self._answered, self._silent_at = False, 0
                 raise
-            agent.too_big(len(chunk))
+            self._silent_at = len(chunk)
             return _halves(chunk)
-        self._answered = True
+        if self._silent_at > len(chunk):
+            agent.too_big(self._silent_at)
+        self._answered, self._silent_at = True, 0
         status, index = answer.error_status, answer.error_index
         if status == ErrorStatus.NO_ERROR:
             asked = set(chunk)
@@ -104,8 +111,8 @@ class NetworkSession:
         """What follows `cursor`, one varbind at least; None at the end of what the agent gives."""
         agent = self._agent
         question = [VarBind(cursor, None)]
+        repetitions = limit = 1 if agent.is_v1 else min(agent.max_repetitions, most)
         while True:
-            repetitions = 1 if agent.is_v1 else min(agent.max_repetitions, most)
             kind = PduType.GET_NEXT if agent.is_v1 else PduType.GET_BULK
             bulk = 0 if agent.is_v1 else repetitions
             # One repeat is enough to tell loss from a reply that is too much for the agent.
@@ -113,18 +120,24 @@ class NetworkSession:
             try:
                 answer = await agent.ask(Pdu(kind, 0, 0, bulk, question), tries=tries)
             except WireTimeout:
-                if self._answered and agent.bulk_failed(repetitions):
+                if self._answered and repetitions > 1:
+                    repetitions //= 2
                     continue
+                self._answered = False  # it is gone: the next question is not asked in vain so often
                 raise
             self._answered = True
             if answer.error_status == ErrorStatus.NO_ERROR and answer.varbinds:
-                agent.bulk_succeeded()
+                if repetitions == limit:
+                    agent.bulk_succeeded()
+                elif limit == agent.max_repetitions:  # a few that got lost tell nothing of how many it bears
+                    agent.bulk_limited(repetitions)
                 return answer.varbinds
             if answer.error_status == ErrorStatus.NO_SUCH_NAME:
                 return None
             if answer.error_status == ErrorStatus.AUTHORIZATION_ERROR:
                 raise WireAuthError("the agent refuses access (authorizationError)")
-            if agent.bulk_failed(repetitions):
+            if repetitions > 1:
+                repetitions //= 2
                 continue
             self._broken_off(cursor, root, answer, started)
             return None
