@@ -19,7 +19,7 @@ from programs import Program, eventually, free_port, get_json, netwatch, running
 from netwatch.resources import config_dir
 from netwatch.simulate import World
 
-INTERVAL = 3
+INTERVAL = 4
 """Seconds between polls, and between scrapes."""
 HELD_BACK = "do-ups-01"
 """In the district, but not in the inventory at first."""
@@ -27,6 +27,7 @@ SHIPPED = Path(__file__).parents[2] / "src" / "netwatch" / "simulate" / "data"
 CHANGES: dict[str, dict[str, Any]] = {
     # What a district of 40 devices would have no place for, and what would take minutes to see.
     "access-points-overloaded": {"school": 1, "values": {"wing": 2}},
+    "counters-wrap": {"values": {"load": 0.8, "floor": 0.9}},
     "port-flapping": {"school": 0, "values": {"period": 40, "up": 20}},
     "reboot": {"school": 1, "nth": 1, "values": {"after": 40}},
     "slow-and-lossy-agent": {"school": 1, "nth": 2},
@@ -44,6 +45,8 @@ class District:
         self.web, self.prometheus, self.alertmanager, self.mqtt = (free_port() for _ in range(4))
         self.daemon = Program(netwatch("run", "--config", str(self.settings)), folder / "daemon.txt")
         self.held_back: dict[str, Any] = {}
+        self.polled_at = 0.0
+        """Wall seconds when everything had been polled once."""
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.web}{path}"
@@ -201,4 +204,5 @@ def living(folder: Path) -> Iterator[District]:
             program.start()
         eventually("all but the slow one were polled", district.polled)
         eventually("Prometheus scraped it", lambda: bool(district.query("netwatch_device_up")))
+        district.polled_at = time.time()
         yield district

@@ -23,7 +23,7 @@ from programs import eventually, fetch, get_json
 pytestmark = pytest.mark.server("prometheus", "prometheus-alertmanager", "mosquitto")
 
 RX, TX = "netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total"
-WINDOW = 30
+WINDOW = 60
 """Seconds over which rates are compared."""
 
 
@@ -177,7 +177,7 @@ def check_rate(district: District, device: str, until: float) -> Iterator[float]
 def observed(district: District) -> float:
     """The end of a window in which Prometheus has seen everything, a reboot included. Wall seconds."""
     (reboot,) = planted(district, "reboot")
-    end = max(reboot["since"] + INTERVAL, time.time()) + WINDOW
+    end = max(reboot["since"] + 30, district.polled_at + WINDOW) + 2 * INTERVAL
     time.sleep(max(0.0, end - time.time()))
     eventually(
         "the reboot was witnessed",
@@ -232,15 +232,19 @@ def test_a_reboot_costs_one_interval(district: District, observed: float) -> Non
         for (begin, before), (end, after) in pairwise(points):
             assert after >= before
             if begin < at <= end:
-                since = district.world.counter(device, oid, end)  # begins anew at the restart
-                assert after - before <= since * 1.05 + 1000
+                # Prometheus may have missed a poll before the restart, at which counters began anew.
+                earlier = district.world.counter(device, oid, at - 0.01) - district.world.counter(
+                    device, oid, begin
+                )
+                since = district.world.counter(device, oid, end)
+                assert after - before <= (earlier + since) * 1.1 + 1000
                 checked += 1
         later = [(t, v) for t, v in points if t > at]
         truth = district.world.counter(device, oid, later[-1][0]) - district.world.counter(
             device, oid, later[0][0]
         )
         if truth > 100_000:
-            assert later[-1][1] - later[0][1] == pytest.approx(truth, rel=0.01)
+            assert later[-1][1] - later[0][1] == pytest.approx(truth, rel=0.05)
     assert checked
     alerts = firing(district, "DeviceRebooted")
     assert {one["labels"]["device"] for one in alerts} == {device}
