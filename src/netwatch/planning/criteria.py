@@ -97,7 +97,7 @@ def _age(subject: Subject, known: Knowledge, verdict: Verdict) -> None:
         years = max(0.0, (known.day - installed).days / _DAYS_PER_YEAR)
         text = (
             f"installed {installed}, {years:.1f} years in use, "
-            f"planned for {life.years:g}, {life.outer_years:g} at most"
+            f"planned for {life.years:g} to {life.outer_years:g}"
         )
         points = policy.points * policy.curve.share(years / life.years)
         out.add(points, _item(text, "inventory", years, "years"))
