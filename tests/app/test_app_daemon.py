@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import structlog
+from typer.testing import CliRunner
 
 from netwatch.alerts import AlertEngine
 from netwatch.app import Daemon, Demo, Running
 from netwatch.app.alerting import Alerting
+from netwatch.cli import build
 from netwatch.errors import ConfigError, MissingExtra, NetwatchError, StoreError
 from netwatch.model import Transition
 from netwatch.resources import collectors_dir
@@ -244,3 +246,13 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
         assert (tmp_path / "demo" / "ground_truth.json").exists()
     with Demo(tmp_path / "demo", scale=20) as third:
         third.start()
+
+
+def test_a_phase_that_is_none_is_told_without_a_traceback(tmp_path: Path) -> None:
+    arguments = ["run", "--demo", "--dir", str(tmp_path / "demo"), "--phase", "someday"]
+    try:
+        error = CliRunner().invoke(build(), arguments).exception
+    finally:
+        structlog.reset_defaults()
+    assert isinstance(error, ConfigError)
+    assert "--phase" in str(error)

@@ -114,7 +114,7 @@ async def test_the_command(tmp_path: Path) -> None:
     ("options", "expected"),
     [
         (("--phase", "noon"), b"no moment of a week"),
-        (("--district", "/nonexistent-folder"), b"netwatch simulate: "),
+        (("--district", "/nonexistent-folder"), b"expected a folder that holds *.yaml"),
         (("--recordings", "/nonexistent-folder"), b"holds no *.snmprec"),
     ],
 )

@@ -121,7 +121,7 @@ async def test_nobody_listens(http: AiohttpJson) -> None:
         await http.get(Target(EntityId("x"), "x", ("127.0.0.1",)), "/")
 
 
-@pytest.mark.parametrize("base", ["ftp://127.0.0.1", "127.0.0.1/x", ""])
+@pytest.mark.parametrize("base", ["ftp://127.0.0.1", "127.0.0.1/x", "", "http://[::1", "http://h:99999"])
 async def test_a_base_that_is_no_web_address(http: AiohttpJson, base: str) -> None:
     with pytest.raises(WireDecodeError, match="base_url"):
         await http.get(Target(EntityId("x"), "x", (), http=HttpAccess(base)), "/")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from netwatch.errors import ConfigError, Problem
+
 if TYPE_CHECKING:
     from netwatch.app import Daemon, Running
 
@@ -46,7 +48,11 @@ def _demo(directory: Path, scale: int, phase: str) -> None:
     from netwatch.app import Daemon, Demo, give_past
 
     typer.echo(f"Building a simulated school district: {scale} devices on 127/8 ...")
-    with Demo(directory, scale=scale, phase=phase) as demo:
+    try:
+        prepared = Demo(directory, scale=scale, phase=phase)
+    except ValueError as error:
+        raise ConfigError([Problem("", "--phase", str(error))]) from None
+    with prepared as demo:
         daemon = Daemon(demo.start(), os.environ, simulated=True)
 
         async def past(running: Running) -> None:

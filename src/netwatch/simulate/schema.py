@@ -229,6 +229,8 @@ def load_library(extra: Path | None = None) -> Library:
     Raises ConfigError.
     """
     documents = _shipped() if extra is None else [read_yaml(path) for path in sorted(extra.glob("*.yaml"))]
+    if not documents:
+        raise ConfigError([Problem(str(extra), "", "expected a folder that holds *.yaml")])
     if extra is not None and not any(Path(one.file).name == "district.yaml" for one in documents):
         documents += [one for one in _shipped() if one.file == "district.yaml"]
     mibs: dict[str, MibSpec] = {}

@@ -122,9 +122,13 @@ class RecordedHttpJson:
 
 def _url(access: HttpAccess, path: str) -> URL:
     """Raises WireDecodeError where the path leads away from the configured host."""
-    base = URL(access.base_url.rstrip("/"))
-    url = URL(str(base) + "/" + path.lstrip("/"))
-    if not base.is_absolute() or base.scheme not in ("http", "https") or url.origin() != base.origin():
+    try:
+        base = URL(access.base_url.rstrip("/"))
+        url = URL(str(base) + "/" + path.lstrip("/"))
+        good = base.is_absolute() and base.scheme in ("http", "https") and url.origin() == base.origin()
+    except ValueError:
+        good = False
+    if not good:
         raise WireDecodeError("base_url is no http or https address")
     return url
 
