@@ -186,6 +186,7 @@ def test_two_entries_for_one_device_are_reported(world, child):
         seen = child("", serial="FDO1111X")
         world.tell(source, "system", seen=[seen])
     assert [(c.first, c.second) for c in world.state.conflicts] == [(one, two)]
+    assert [found[:2] for found in world.state.snapshot().conflicts] == [(one, two)]
 
 
 def test_a_chassis_swap_leaves_the_function_its_history(world, child):

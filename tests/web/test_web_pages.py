@@ -10,7 +10,7 @@ import pytest
 import web_district
 from web_client import Outline, providers, running
 
-from netwatch.model import AlertState, EntityKind, Severity
+from netwatch.model import AlertState, EntityId, EntityKind, Severity, Witness, WitnessKind
 from netwatch.web.units import age, bit_rate, duration, measured, percent, plain, size
 
 PAGES = (
@@ -221,6 +221,20 @@ async def test_a_long_ranking_comes_in_pages_and_is_filtered() -> None:
     assert "No asset matches" in none
     assert status == 400
     assert len(first) < 250_000
+
+
+async def test_a_device_that_was_entered_twice_is_told() -> None:
+    made = web_district.Builder()
+    for name in ("sw-1", "sw-2"):
+        made.device(name, name, "", "switch")
+    witness = Witness(WitnessKind.SERIAL, "FDO1111X")
+    twice = replace(made.snapshot(), conflicts=((EntityId("sw-1"), EntityId("sw-2"), witness),))
+    async with running(providers(snapshot=lambda: twice, alerts=list)) as web:
+        _, text = await web.get("/status")
+    words = " ".join(Outline(text).text)
+    assert "Devices entered twice (1)" in words
+    assert "serial FDO1111X" in words
+    assert 'href="/devices/sw-2"' in text
 
 
 async def test_no_ranking_yet() -> None:

@@ -46,7 +46,7 @@ class RankedAsset:
     serial: str
     place: PlaceId | None
     school: str
-    """Name of the school; outside the schools of the site, such as the district office; empty where unknown."""
+    """Name of the school; outside the schools that of the site; empty where unknown."""
     score: float
     contributions: tuple[Contribution, ...]
     unknown: tuple[str, ...] = ()

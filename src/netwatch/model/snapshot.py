@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.model.catalogue import Family
-from netwatch.model.entity import Entity, EntityId, EntityKind
+from netwatch.model.entity import Entity, EntityId, EntityKind, Witness
 from netwatch.model.inventory import Inventory
 from netwatch.model.time import Instant
 
@@ -69,6 +69,8 @@ class Snapshot:
     freshness: tuple[Freshness, ...] = ()
     links: tuple[tuple[EntityId, EntityId], ...] = ()
     """Layer 2 adjacencies between interfaces or devices, from LLDP and CDP; each once."""
+    conflicts: tuple[tuple[EntityId, EntityId, Witness], ...] = ()
+    """Entries of the inventory that show the same proof of identity: one device, entered twice."""
     _children: dict[EntityId, list[Entity]] = field(default_factory=dict, repr=False, compare=False)
 
     def value(self, entity: EntityId, family: str, labels: tuple[str, ...] = ()) -> float | None:

@@ -167,6 +167,7 @@ class State:
             inventory=self._inventory,
             freshness=tuple(self._freshness.values()),
             links=self._links,
+            conflicts=tuple((c.first, c.second, c.witness) for c in self._identity.conflicts),
             _children=self._children,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netwatch.model import Freshness, Snapshot
+from netwatch.model import EntityId, Freshness, Snapshot
 from netwatch.web.html import Child, Html, tag
 from netwatch.web.pages.layout import (
     Frame,
@@ -54,6 +54,7 @@ def status_page(frame: Frame, snapshot: Snapshot, ready: bool, may_reload: Ident
             f"Tables that are late ({len(failing)})",
             _late_table(failing[:_SHOWN], snapshot, frame.now) if failing else empty("Every table is fresh."),
         ),
+        _conflicts(snapshot) if snapshot.conflicts else None,
         _reload_form(may_reload) if may_reload is not None else None,
     )
 
@@ -78,6 +79,27 @@ def _late_table(entries: Sequence[Freshness], snapshot: Snapshot, now: float) ->
         )
     columns = ["Device", "Table", "Last read", "Every", "Failures in a row", "Reason"]
     return table("Tables that are late", columns, rows, numeric=(3, 4))
+
+
+def _conflicts(snapshot: Snapshot) -> Html:
+    def link(device: EntityId) -> Html:
+        entity = snapshot.entities.get(device)
+        return device_link(device, entity.name if entity is not None else device)
+
+    rows: list[list[Child]] = [
+        [link(first), link(second), f"{witness.kind.value.replace('_', ' ')} {witness.value}"]
+        for first, second, witness in snapshot.conflicts[:_SHOWN]
+    ]
+    return section(
+        f"Devices entered twice ({len(snapshot.conflicts)})",
+        tag(
+            "p",
+            "Two entries of the inventory answer with the same proof of identity. Make them one entry with all "
+            "its addresses, or give a cloned machine an identity of its own.",
+            class_="lead",
+        ),
+        table("Devices entered twice", ["Entry", "Other entry", "Both show"], rows),
+    )
 
 
 def _reload_form(identity: Identity) -> Html:
