@@ -94,8 +94,8 @@ def _conflicts(snapshot: Snapshot) -> Html:
         f"Devices entered twice ({len(snapshot.conflicts)})",
         tag(
             "p",
-            "Two entries of the inventory answer with the same proof of identity. Make them one entry with all "
-            "its addresses, or give a cloned machine an identity of its own.",
+            "Two entries of the inventory answer with the same proof of identity. Make them one entry with "
+            "all its addresses, or give a cloned machine an identity of its own.",
             class_="lead",
         ),
         table("Devices entered twice", ["Entry", "Other entry", "Both show"], rows),
