@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import pytest
 import structlog
@@ -26,8 +28,9 @@ from polling_fakes import (
 )
 
 from netwatch.errors import WireTimeout
-from netwatch.model import EntityId, Reachability, SnmpAccess
+from netwatch.model import EntityId, Observation, Reachability, SnmpAccess
 from netwatch.polling import Poller, PollingSettings
+from netwatch.polling.visit import LARGE
 
 PING = Reachability()
 
@@ -454,6 +457,29 @@ async def test_a_mistake_in_one_table_does_not_stop_the_others(rigs: list[Rig]) 
     await rig.clock.advance(125)
     assert rig.sink.of("a", "good")
     assert {(f.table, f.reason) for f in rig.sink.failures} == {("bad", "internal error: KeyError")}
+
+
+async def test_a_large_table_is_mapped_beside_the_loop(rigs: list[Rig]) -> None:
+    class Watched(FakeTable):
+        threads: ClassVar[set[bool]] = set()
+
+        def observe(self, *arguments: Any) -> Observation:
+            self.threads.add(threading.current_thread() is threading.main_thread())
+            return super().observe(*arguments)
+
+    many = tuple(f"{OCTETS}.{row}" for row in range(LARGE + 1))
+    rig = make(FakePlan((Watched("large", oids=many), Watched("small"))))
+    rigs.append(rig)
+    rig.snmp.agents["a"] = FakeAgent({UPTIME: 100, OCTETS: 7, **dict.fromkeys(many, 1)})
+    rig.poller.update([target("a")])
+    rig.start()
+    await rig.clock.advance(90)
+    for _ in range(100):
+        if rig.sink.of("a", "small"):
+            break
+        await asyncio.sleep(0.02)
+    assert len(rig.sink.of("a", "large")[0].readings) == LARGE + 1
+    assert Watched.threads == {True, False}
 
 
 async def test_tables_have_their_own_intervals(rigs: list[Rig]) -> None:

@@ -42,6 +42,8 @@ __all__ = ["NO_ROWS", "Discovery", "discover"]
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
+LARGE = 50
+"""Rows whose mapping takes about 10 ms."""
 MOST_CONTEXTS = 128
 """VLANs whose instances are asked for."""
 
@@ -130,8 +132,12 @@ class _Run:
         observations: list[Observation] = []
         for table in tables:
             if table.name in rows:
-                self._add(table, profile, frame, plans, observations)
-                await asyncio.sleep(0)  # a stack's ports take a while: let others have a turn in between
+                arguments = table, profile, frame, plans, observations
+                if len(rows[table.name]) > LARGE:  # would hold the loop: another thread takes turns with it
+                    await asyncio.to_thread(self._add, *arguments)
+                else:
+                    self._add(*arguments)
+                    await asyncio.sleep(0)  # let others have a turn in between
         for table in tables:
             if table.contexts:
                 await self._ask_in_contexts(table, profile, scalars, plans, observations)

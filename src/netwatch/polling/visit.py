@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -26,6 +26,9 @@ __all__ = ["Surroundings", "Visit"]
 
 DISCOVERY_TABLE = "discovery"
 """Table name of the PollFailure of a discovery."""
+
+LARGE = 500
+"""Values whose mapping takes about 10 ms."""
 
 _log = structlog.get_logger("netwatch.polling")
 
@@ -208,7 +211,12 @@ class Visit:
             raw = await self.around.fetcher.table(self.target, table, self.documents)
             seconds = self.around.clock.now().mono - began.mono
             # The values are of different moments in between: the middle is the least wrong for all.
-            observation = self._observe(table, raw, began.plus(seconds / 2), interval)
+            moment = began.plus(seconds / 2)
+            # A stack's ports take longer than the loop may be held: another thread takes turns with it.
+            if isinstance(raw.data, Sized) and len(raw.data) > LARGE:
+                observation = await asyncio.to_thread(self._observe, table, raw, moment, interval)
+            else:
+                observation = self._observe(table, raw, moment, interval)
         except NetwatchError as error:
             self._table_failed(table, str(error))
         except Exception as error:  # a mistake in one table's mapping must not take the others along
