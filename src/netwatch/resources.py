@@ -1,4 +1,4 @@
-"""Where the files are that ship beside the code: profiles, example configuration, dashboards.
+"""Where the files are that ship beside the code: profiles and example configuration.
 
 An installed wheel holds them under `netwatch/data/`; a checkout has them at its top level.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["collectors_dir", "config_dir", "dashboards_dir"]
+__all__ = ["collectors_dir", "config_dir"]
 
 
 def _shipped(name: str) -> Path:
@@ -26,8 +26,3 @@ def collectors_dir() -> Path:
 def config_dir() -> Path:
     """The folder of commented example configuration, shipped rules, policy and lifecycle facts."""
     return _shipped("config")
-
-
-def dashboards_dir() -> Path:
-    """The folder of Grafana dashboards."""
-    return _shipped("dashboards")

@@ -40,9 +40,7 @@ class PollerStats:
     waiting: int = 0
     """Due, but all places for concurrent polls are taken."""
     passes: int = 0
-    discoveries: int = 0
     deadlines: int = 0
     """Passes that were given up because they took too long."""
-    table_failures: int = 0
     seconds_late: float = 0.0
     """Sum over all passes of how long after its slot it began."""

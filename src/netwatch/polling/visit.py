@@ -165,7 +165,6 @@ class Visit:
         self.reading = DISCOVERY_TABLE
         if device.plan is None and any(result.success for result in self.probes.values()):
             self._tell_health(self.around.clock.now())  # a first discovery may take minutes
-        self.around.stats.discoveries += 1
         try:
             found = await self.around.discover(self.target)
         except NetwatchError as error:
@@ -251,7 +250,6 @@ class Visit:
         self._fail(table.name, reason)
 
     def _fail(self, table: str, reason: str) -> None:
-        self.around.stats.table_failures += 1
         if reason not in self.problems:
             self.problems.append(reason)
         if not self.device.removed:
