@@ -321,3 +321,31 @@ def test_parts_that_share_one_mac_address_are_told_by_row(old):
     gained = [Part(f"new{n}", str(n), shared) for n in reversed(old)]
     found = match_parts(lost, gained)
     assert {gained[at].index: lost[was].index for at, was in found.items()} == {str(n): str(n) for n in old}
+
+
+def test_a_cluster_that_lists_the_asked_member_too_has_no_twin_of_it(world, child):
+    (publisher,) = world.polled("pbx-1")
+    root = Seen(ROOT, None, "", "pbx-1", {"sys_name": "pbx-1", "serial": "A"})
+    members = [
+        child("pbx-1", facts={"sys_name": "pbx-1", "status": "up"}, name="pbx-1"),
+        child("pbx-2", facts={"sys_name": "pbx-2", "status": "up"}, name="pbx-2"),
+    ]
+    world.tell(publisher, "identity", seen=[root])
+    world.tell(publisher, "device", readings=[Reading(ROOT, "netwatch_device_up", 1)])
+    down = [Reading(member.key, "netwatch_device_up", 0) for member in members]
+    world.tell(publisher, "members", seen=members, readings=down, complete=True)
+    snapshot = world.state.snapshot()
+    assert sorted(device.name for device in snapshot.devices()) == ["pbx-1", "pbx-2"]
+    other = world.find(EntityKind.DEVICE, "pbx-2")
+    assert snapshot.entities[other].parent == publisher
+    assert snapshot.value(publisher, "netwatch_device_up") == 1, "its own poll is believed"
+    assert snapshot.value(other, "netwatch_device_up") == 0
+
+
+def test_a_member_of_the_same_name_with_another_serial_is_another_device(world, child):
+    (publisher,) = world.polled("pbx-1")
+    world.tell(publisher, "identity", seen=[Seen(ROOT, None, "", "pbx", {"sys_name": "pbx", "serial": "A"})])
+    world.tell(
+        publisher, "members", seen=[child("x", facts={"sys_name": "pbx", "serial": "B"})], complete=True
+    )
+    assert len(list(world.state.snapshot().devices())) == 2

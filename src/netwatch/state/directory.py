@@ -154,6 +154,9 @@ class Directory:
             self._update(source, source, None, root, source)
         children = [s for s in observation.seen if s.key.kind is EntityKind.DEVICE and s.key != ROOT]
         self._identity.distrust_shared(children)
+        itself = [child for child in children if self._is_itself(child, source)]
+        keys.update((child.key, source) for child in itself)
+        children = [child for child in children if child not in itself]
         for child in children:
             keys[child.key] = self._identity.child(source, child, wall)
         for child in children:
@@ -179,6 +182,13 @@ class Directory:
             for one in seen:
                 parent = keys.get(one.parent or ROOT, device)
                 self._update(keys[one.key], device, parent, one, source)
+
+    def _is_itself(self, child: Seen, source: EntityId) -> bool:
+        """True for a member of a cluster that is the very device which was asked."""
+        own = self._told.get(source, {})
+        name = child.facts.get("sys_name")
+        serials = {child.facts.get("serial"), own.get("serial")} - {None, ""}
+        return bool(name) and name == own.get("sys_name") and len(serials) < 2
 
     def _owner(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from netwatch.model import (
+    ROOT,
     Catalogue,
     Clock,
     EntityId,
@@ -186,6 +187,8 @@ class State:
             if entity is None or entity not in entities:
                 entity = self._directory.from_reading(observation, reading.subject)
             device = entities[entity].device
+            if entity == source.device and reading.subject != ROOT:
+                continue  # a cluster's word on the member that was asked: it knows itself better
             if device != source.device:
                 known = foreign.setdefault(device, None)
                 if reading.family == _UP and entity == device:
