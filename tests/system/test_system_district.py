@@ -122,11 +122,11 @@ def test_a_crowded_wing(district: District) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_an_agent_that_is_slow_and_loses_requests(district: District) -> None:
     """Its discovery alone takes minutes. It is read all the same, and nobody takes it for down."""
     (device,) = district.slow
-    eventually("its ports were read", lambda: district.query(f'{RX}{{device="{device}"}}') or None, 500)
+    eventually("its ports were read", lambda: district.query(f'{RX}{{device="{device}"}}') or None, 800)
     (status,) = district.query(f'netwatch_device_up{{device="{device}"}}')
     assert float(status["value"][1]) == 1
     assert device not in {one["labels"]["device"] for one in firing(district, "DeviceUnreachable")}

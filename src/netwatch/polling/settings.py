@@ -15,7 +15,7 @@ class PollingSettings:
     """Devices polled at the same moment, each with one request under way."""
     startup_spread: float = 10.0
     """After a start, first contacts are spread over this time (or over the device's interval, if shorter)."""
-    discovery_deadline: float = 300.0
+    discovery_deadline: float = 900.0
     """A discovery that takes longer is given up."""
     rediscovery_interval: float = 86_400.0
     """A device is discovered anew after this time even if nothing asks for it."""
