@@ -63,9 +63,13 @@ class Parts:
             self.discoveries.pop(device, None)
             self.wires.snmp.forget(device)
 
+    def pending(self) -> int:
+        """Devices that have not been polled once yet, whatever came of it."""
+        return sum(one.last_duration is None for one in self.poller.status().values())
+
     def ready(self) -> bool:
         """Every device was polled once, whatever came of it."""
-        return all(one.last_duration is not None for one in self.poller.status().values())
+        return self.pending() == 0
 
 
 class MeteredSink:
