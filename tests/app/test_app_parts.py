@@ -10,12 +10,21 @@ from pathlib import Path
 import pytest
 import structlog
 
-from netwatch.app import configure_logs, load_configuration
+from netwatch.app import Daemon, configure_logs, load_configuration
 from netwatch.app.periodic import every
 from netwatch.app.workers import Workers
 from netwatch.config import write_starter
 from netwatch.errors import ConfigError
-from netwatch.model import EntityId, Instant, Secret, load_catalogue
+from netwatch.model import (
+    EntityId,
+    EntityKey,
+    EntityKind,
+    Instant,
+    Observation,
+    Reading,
+    Secret,
+    load_catalogue,
+)
 
 
 class HandClock:
@@ -142,3 +151,14 @@ def test_problems_of_all_files_are_told_together(tmp_path: Path) -> None:
     files = {Path(problem.file).name for problem in caught.value.problems}
     assert files == {"rules.yaml", "policy.yaml", "devices.yaml"}
     assert "did you mean 'name'?" in str(caught.value)
+
+
+def test_a_discovery_founds_no_rate(tmp_path: Path) -> None:
+    """It may last minutes, and its counters were read at some time within them."""
+    write_starter(tmp_path)
+    daemon = Daemon(tmp_path / "netwatch.yaml", {})
+    port = EntityKey(EntityKind.INTERFACE, "Gi1")
+    counter = Reading(port, "netwatch_interface_receive_bytes_total", 5)
+    gauge = Reading(port, "netwatch_interface_oper_up", 1)
+    told = Observation(EntityId("sw"), "if", Instant(0, 0), (counter, gauge))
+    assert daemon._without_counters(told).readings == (gauge,)

@@ -7,7 +7,7 @@ import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -26,7 +26,7 @@ from netwatch.discovery import Discovery, discover
 from netwatch.errors import ConfigError, NetwatchError, Problem
 from netwatch.exposition import Renderer, SelfMetrics
 from netwatch.history import Recorder, SegmentStore
-from netwatch.model import Clock, EntityId, SystemClock, Target, load_catalogue
+from netwatch.model import Clock, EntityId, FamilyType, Observation, SystemClock, Target, load_catalogue
 from netwatch.polling import Poller, PollingSettings
 from netwatch.state import State
 from netwatch.store import Store
@@ -210,7 +210,14 @@ class Daemon:
             clock=self._clock,
         )
         parts.discoveries[target.device] = found
-        return found
+        return replace(found, observations=tuple(map(self._without_counters, found.observations)))
+
+    def _without_counters(self, told: Observation) -> Observation:
+        """A discovery takes long, and nobody knows when within it a counter was read: a rate between it and
+        the first poll would be wrong by as much. Polls alone found rates."""
+        counters = FamilyType.COUNTER
+        sharp = (one for one in told.readings if self._catalogue[one.family].type is not counters)
+        return replace(told, readings=tuple(sharp))
 
 
 def _folder(path: Path | str) -> Path:
