@@ -61,7 +61,7 @@ def load_configuration(path: Path, env: Mapping[str, str], catalogue: Catalogue)
             return read()
         except ConfigError as error:
             problems.extend(error.problems)
-            return None  # type: ignore[return-value]
+            return None  # type: ignore[return-value]  # nobody sees it: problems end the loading
 
     rules = try_to(lambda: _rules(settings, catalogue))
     calendars = try_to(lambda: read_calendars(settings))
