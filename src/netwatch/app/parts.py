@@ -14,6 +14,7 @@ from netwatch.discovery import Discovery
 from netwatch.exposition import Renderer, SelfMetrics
 from netwatch.history import Recorder, SegmentStore
 from netwatch.model import (
+    Block,
     Clock,
     EntityId,
     Observation,
@@ -82,6 +83,10 @@ class MeteredSink:
     def accept(self, observation: Observation) -> None:
         self._metrics.polled(ok=True, readings=len(observation.readings))
         self._sink.accept(observation)
+
+    def accept_block(self, block: Block) -> None:
+        self._metrics.polled(ok=True, readings=len(block.layout))
+        self._sink.accept_block(block)
 
     def failed(self, failure: PollFailure) -> None:
         self._metrics.polled(ok=False)

@@ -13,6 +13,7 @@ from netwatch.model.access import (
     UsmPrivacy,
 )
 from netwatch.model.alert import Alert, AlertState, Transition
+from netwatch.model.block import Block, BlockLayout, BlockSeries, BlockSubject
 from netwatch.model.catalogue import Catalogue, Family, FamilyType, HistoryPolicy, load_catalogue
 from netwatch.model.entity import (
     ROOT,
@@ -49,6 +50,10 @@ __all__ = [
     "Alert",
     "AlertState",
     "Asset",
+    "Block",
+    "BlockLayout",
+    "BlockSeries",
+    "BlockSubject",
     "Catalogue",
     "Clock",
     "Column",

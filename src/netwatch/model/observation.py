@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from netwatch.model.entity import EntityId, EntityKey, Fact, Witness
 from netwatch.model.time import Instant
+
+if TYPE_CHECKING:
+    from netwatch.model.block import Block
 
 __all__ = ["Evidence", "Observation", "ObservationSink", "PollFailure", "Reading", "Seen"]
 
@@ -89,5 +92,7 @@ class ObservationSink(Protocol):
     """Where polling and discovery put what they read. The state room implements it; app hands it in."""
 
     def accept(self, observation: Observation) -> None: ...
+
+    def accept_block(self, block: Block) -> None: ...
 
     def failed(self, failure: PollFailure) -> None: ...

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from netwatch.model import (
     ROOT,
+    Block,
     Catalogue,
     Clock,
     EntityId,
@@ -124,6 +125,42 @@ class State:
             self._read(observation, source)
         if sighting.missing:
             self._missing(observation, source, sighting)
+
+    def accept_block(self, block: Block) -> None:
+        """Takes the values of a table with a known layout in."""
+        layout, readings = block.layout, []
+        for position in range(len(layout)):
+            counter = position < layout.counters
+            if counter and not block.counted[position]:
+                continue
+            value = block.counters[position] if counter else block.gauges[position - layout.counters]
+            if value != value:
+                continue
+            subject = layout.subjects[int(layout.subject_of[position])]
+            series = layout.series[int(layout.series_of[position])]
+            readings.append(
+                Reading(
+                    subject.key,
+                    series.family,
+                    int(value) if counter else float(value),
+                    series.labels,
+                    layout.origin(position),
+                    series.bits,
+                )
+            )
+        self.accept(
+            Observation(
+                block.source,
+                block.table,
+                block.at,
+                tuple(readings),
+                (),
+                False,
+                block.interval,
+                block.evidence,
+                block.problems,
+            )
+        )
 
     def failed(self, failure: PollFailure) -> None:
         """Notes that a table could not be read. Values stay as they are and grow stale."""

@@ -4,10 +4,20 @@ from netwatch.wire.echo import UdpEchoProber
 from netwatch.wire.http_json import AiohttpJson, RecordedHttpJson
 from netwatch.wire.icmp import IcmpProber
 from netwatch.wire.json_documents import DocumentReader
-from netwatch.wire.protocols import HttpJson, Prober, ProbeResult, SnmpSession, SnmpWire, SshRunner
+from netwatch.wire.protocols import (
+    Fetched,
+    HttpJson,
+    Prober,
+    ProbeResult,
+    SnmpSession,
+    SnmpWire,
+    SshRunner,
+    ValueKind,
+)
 from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
 from netwatch.wire.sip import SipOptionsProber
 from netwatch.wire.snmp import NetworkSnmpWire, UsmUser
+from netwatch.wire.snmp.template import Template
 from netwatch.wire.ssh import NetmikoRunner, RecordedSshRunner
 from netwatch.wire.trap import Trap, TrapListener, TrapStats
 from netwatch.wire.udp import TransportStats
@@ -15,6 +25,7 @@ from netwatch.wire.udp import TransportStats
 __all__ = [
     "AiohttpJson",
     "DocumentReader",
+    "Fetched",
     "HttpJson",
     "IcmpProber",
     "NetmikoRunner",
@@ -30,10 +41,12 @@ __all__ = [
     "SnmpSession",
     "SnmpWire",
     "SshRunner",
+    "Template",
     "TransportStats",
     "Trap",
     "TrapListener",
     "TrapStats",
     "UdpEchoProber",
     "UsmUser",
+    "ValueKind",
 ]

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netwatch.model import SnmpValue, Target
 
-__all__ = ["HttpJson", "ProbeResult", "Prober", "Row", "SnmpSession", "SnmpWire", "SshRunner"]
+if TYPE_CHECKING:
+    from netwatch.wire.snmp.template import Template
+
+__all__ = [
+    "Fetched",
+    "HttpJson",
+    "ProbeResult",
+    "Prober",
+    "Row",
+    "SnmpSession",
+    "SnmpWire",
+    "SshRunner",
+    "ValueKind",
+]
 
 Row = dict[str, str | list[str]]
 """One row that a template parsed out of a command's output."""
@@ -35,7 +52,43 @@ class SnmpSession(Protocol):
     async def close(self) -> None: ...
 
 
+class ValueKind(IntEnum):
+    """What stands at a position of `Fetched.values`."""
+
+    ABSENT = 0
+    """The agent does not have it, did not tell it, or told NULL."""
+    SIGNED = 1
+    """INTEGER, in two's complement."""
+    UNSIGNED = 2
+    """Counter32, Counter64, Gauge32, TimeTicks."""
+    OTHER = 3
+    """In `Fetched.others`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to all GETs of a template. The arrays have one element per OID, in the template's order."""
+
+    values: NDArray[np.uint64]
+    """0 where `kinds` is neither SIGNED nor UNSIGNED."""
+    kinds: NDArray[np.uint8]
+    """ValueKind."""
+    times: NDArray[np.float64]
+    """Monotonic seconds: the middle between question and answer; NaN where nothing came."""
+    others: Mapping[int, SnmpValue]
+    """By position: octets, OIDs, addresses, floats."""
+    problems: tuple[str, ...] = ()
+    """What the agent did wrong, in words for a person."""
+
+
 class SnmpWire(Protocol):
+    async def fetch(self, target: Target, template: Template, *, context: str = "") -> Fetched:
+        """Asks for everything in a template, one request at a time. What the agent lacks is ABSENT.
+
+        Raises WireError if the agent does not answer at all, or stops answering before the end.
+        """
+        ...
+
     def session(self, target: Target, *, context: str = "") -> SnmpSession:
         """Opens nothing yet. `context` is a VLAN number or a context name (SnmpAccess.vlan_contexts)."""
         ...

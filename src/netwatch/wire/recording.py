@@ -16,7 +16,10 @@ from pathlib import Path
 
 from netwatch.errors import WireDecodeError, WireTimeout
 from netwatch.model import SnmpValue, Target
+from netwatch.wire.fetched import fetched_from
 from netwatch.wire.opaque import opaque
+from netwatch.wire.protocols import Fetched
+from netwatch.wire.snmp.template import Template
 
 __all__ = ["RecordedSession", "RecordedSnmpWire", "Recording"]
 
@@ -102,6 +105,11 @@ class RecordedSnmpWire:
 
     def __init__(self, recordings: Mapping[str, Recording]) -> None:
         self._recordings = dict(recordings)
+
+    async def fetch(self, target: Target, template: Template, *, context: str = "") -> Fetched:
+        """Everything in a template that is in the recording, as of monotonic second 0."""
+        oids = template.oids()
+        return fetched_from(oids, await self.session(target, context=context).get(oids), 0.0)
 
     def session(self, target: Target, *, context: str = "") -> RecordedSession:
         """Raises WireTimeout where no recording answers: an unknown community gets no answer either."""

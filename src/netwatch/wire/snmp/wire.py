@@ -6,9 +6,12 @@ import random
 
 from netwatch.errors import WireError
 from netwatch.model import Clock, EntityId, SystemClock, Target
+from netwatch.wire.fetched import fetched_from
+from netwatch.wire.protocols import Fetched
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.pdu import message_id
 from netwatch.wire.snmp.session import NetworkSession
+from netwatch.wire.snmp.template import Template
 from netwatch.wire.udp import TransportStats, UdpTransport
 
 __all__ = ["NetworkSnmpWire"]
@@ -40,6 +43,14 @@ class NetworkSnmpWire:
             agent = Agent(target, target.snmp, context, self._transport, self._clock)
             agents[context] = agent
         return NetworkSession(agent)
+
+    async def fetch(self, target: Target, template: Template, *, context: str = "") -> Fetched:
+        """Everything in a template. Raises WireError."""
+        session = self.session(target, context=context)
+        began = self._clock.now().mono
+        oids = template.oids()
+        found = await session.get(oids)
+        return fetched_from(oids, found, (began + self._clock.now().mono) / 2, session.problems)
 
     def forget(self, device: EntityId) -> None:
         """Drops what was learnt of a device that is no longer in the inventory."""

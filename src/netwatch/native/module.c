@@ -1,0 +1,16 @@
+/* The extension module netwatch.native._speed: what the other files of this folder add to it. */
+#include "speed.h"
+
+static int add_all(PyObject *module) {
+    (void)module;
+    return 0;
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, add_all}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "netwatch.native._speed", "Compiled twins of netwatch's hottest loops.", 0,
+    NULL, slots, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__speed(void) { return PyModuleDef_Init(&definition); }
