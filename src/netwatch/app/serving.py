@@ -51,7 +51,7 @@ async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
     def on_trap(trap: Trap) -> None:
         known = parts.poller.recheck_address(trap.source) is not None
         parts.metrics.trap(used=known)
-        log.info("trap", source=trap.source, oid=trap.trap_oid, known=known)
+        log.debug("trap", source=trap.source, oid=trap.trap_oid, known=known)
 
     listener = TrapListener(
         (settings.listen.host, settings.listen.port),
@@ -61,6 +61,7 @@ async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
             UsmUser(one.user, one.auth, one.auth_password, one.privacy, one.privacy_password)
             for one in settings.users
         ],
+        known=parts.poller.knows_address,
         clock=parts.clock,
     )
     await listener.start()

@@ -115,6 +115,10 @@ class Poller:
             self.recheck(device)
         return device
 
+    def knows_address(self, address: str) -> bool:
+        """True for a management address, or one in reply_from, of something that is polled."""
+        return address in self._by_address
+
     def rediscover(self) -> None:
         """Discovers every device anew at its next poll; until then its plan stays in use."""
         for device in self._devices.values():

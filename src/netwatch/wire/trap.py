@@ -45,6 +45,9 @@ BATCH, PAUSE = 50, 0.01
 PER_SOURCE, BURST = 10.0, 100.0
 """Traps per second that one source may send for long, and at once."""
 
+TELL_OF_STRANGERS = 60.0
+"""Seconds between two lines in the log about traps from unknown addresses."""
+
 _log = structlog.get_logger("netwatch.trap")
 
 
@@ -66,6 +69,8 @@ class TrapStats:
 
     received: int = 0
     accepted: int = 0
+    strangers: int = 0
+    """Dropped unread: their source is nobody's address."""
     limited: int = 0
     """Dropped unread: their source sent too many."""
     overflowed: int = 0
@@ -79,6 +84,8 @@ class TrapListener:
     """Listens on one UDP address; give port 0 for any free one.
 
     Without `communities` any is good enough for v1 and v2c: a trap only brings a poll. `users`: those of v3.
+    `known` tells which sources are heard: what others send is dropped unread and never answered, since
+    whoever answers strangers can be made to flood others.
     """
 
     def __init__(
@@ -88,9 +95,12 @@ class TrapListener:
         communities: Sequence[Secret] = (),
         users: Sequence[UsmUser] = (),
         *,
+        known: Callable[[str], bool] = lambda _: True,
         clock: Clock | None = None,
     ) -> None:
         self._listen = listen
+        self._known = known
+        self._told_of_strangers = float("-inf")
         self._on_trap = on_trap
         self._communities = [community.reveal().encode() for community in communities]
         self._clock = clock if clock is not None else SystemClock()
@@ -152,6 +162,9 @@ class TrapListener:
             except OSError:
                 return
             self.stats.received += 1
+            if not self._known(_plain(source[0])):
+                self._stranger(source[0], now)
+                continue
             if not self._budgets.spend(source[0], now):
                 self.stats.limited += 1
                 continue
@@ -160,6 +173,13 @@ class TrapListener:
                 self.stats.overflowed += 1
             self._queue.append((data, source))
             self._arrived.set()
+
+    def _stranger(self, address: str, now: float) -> None:
+        """Counted; told of once a minute, for whoever wonders why a device's traps bring nothing."""
+        self.stats.strangers += 1
+        if now - self._told_of_strangers >= TELL_OF_STRANGERS:
+            self._told_of_strangers = now
+            _log.info("trap from an address that no device has", source=address, count=self.stats.strangers)
 
     async def _work(self) -> None:
         while True:
@@ -223,6 +243,8 @@ def _trap_oid(pdu: Pdu, values: dict[str, SnmpValue]) -> str:
 
 def _plain(address: str) -> str:
     """An IPv4 address that arrived on an IPv6 socket, as what it is."""
+    if ":" not in address:
+        return address
     parsed = ipaddress.ip_address(address)
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return str(mapped or parsed)
