@@ -27,7 +27,7 @@ INTERVAL, SECONDS = 2.0, 12.0
 
 
 async def one_run(bad: int) -> float:
-    """p99, in seconds, of the good devices' passes. The bad ones answer after three seconds and lose a fifth."""
+    """p99, in seconds, of the good devices' passes. Bad ones answer after 3 s and lose a fifth."""
     port, worse = free_port(), free_port()
     with (
         agent(port),
@@ -37,29 +37,32 @@ async def one_run(bad: int) -> float:
     ):
         whole = Whole(GOOD + bad, port, Path(name), store)
         ends: list[float] = []
-        good, hostile = whole.targets[:GOOD], whole.targets[GOOD:]
-        whole.targets = [replace(one, interval=INTERVAL, deadline=INTERVAL) for one in good]
+        good, hostile = whole.pipeline.targets[:GOOD], whole.pipeline.targets[GOOD:]
+        targets = [replace(one, interval=INTERVAL, deadline=INTERVAL) for one in good]
         for one in hostile:
             assert one.snmp is not None
-            whole.targets.append(replace(one, interval=INTERVAL, snmp=replace(one.snmp, port=worse)))
+            targets.append(replace(one, interval=INTERVAL, snmp=replace(one.snmp, port=worse)))
+        whole.pipeline.targets = targets
         await watch(whole, {target.device for target in good}, ends)
-        whole.history.close()
+        whole.pipeline.close()
         return float(np.percentile(ends, 99))
 
 
 async def watch(whole: Whole, names: set[EntityId], ends: list[float]) -> None:
-    state, began = whole.state, time.monotonic()
+    state, began = whole.pipeline.state, time.monotonic()
     accept = state.accept
 
     def note(observation: Observation) -> None:
         accept(observation)
-        status = whole.poller.status().get(observation.source) if observation.table == "device" else None
+        status = (
+            whole.pipeline.poller.status().get(observation.source) if observation.table == "device" else None
+        )
         if status is not None and observation.source in names and time.monotonic() - began > 4.0:
             ends.append(status.last_duration or 0.0)
 
     state.accept = note  # type: ignore[method-assign]
-    polling = asyncio.create_task(whole.poller.run())
-    whole.poller.update(whole.targets)
+    polling = asyncio.create_task(whole.pipeline.poller.run())
+    whole.pipeline.poller.update(whole.pipeline.targets)
     await asyncio.sleep(SECONDS)
     polling.cancel()
     await asyncio.gather(polling, return_exceptions=True)
