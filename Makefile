@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CONFIG ?=
 SCALE  ?= 150
+NATIVE := $(wildcard src/netwatch/native/*.[ch])
 
 .PHONY: help run test test-long lint bench lock wheel clean
 .DEFAULT_GOAL := help
@@ -32,8 +33,8 @@ lint: $(VENV)/.dev  ## ruff, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/.dev  ## Measure this machine
-	$(BIN)/python tests/bench/run.py
+bench: $(VENV)/.bench  ## Measure netwatch beside its peers: CPU seconds and ratios of one run
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tests.bench.run
 
 wheel: $(VENV)/.dev  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
@@ -43,6 +44,8 @@ lock:  ## Resolve requirements/*.txt anew (needs uv); hashes, no download addres
 	    pyproject.toml --all-extras --group build -o requirements/run.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet \
 	    pyproject.toml --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet \
+	    --group bench -c requirements/dev.txt -o requirements/bench.txt
 
 clean:  ## Remove what make and the demo made
 	rm -rf $(VENV) var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -50,9 +53,18 @@ clean:  ## Remove what make and the demo made
 $(VENV)/bin/pip:
 	@sh scripts/python.sh "$(PYTHON)" $(VENV)
 
-$(VENV)/.run: $(VENV)/bin/pip requirements/run.txt pyproject.toml
+$(VENV)/.packages: $(VENV)/bin/pip requirements/run.txt
 	@sh scripts/install.sh $(BIN) requirements/run.txt "netwatch and what it needs"
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.packages pyproject.toml hatch_build.py $(NATIVE)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m netwatch.native
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	@sh scripts/install.sh $(BIN) requirements/bench.txt "the peers that netwatch is measured beside"
+	@sh tests/bench/peers.sh
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
