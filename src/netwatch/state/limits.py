@@ -18,12 +18,18 @@ PACKETS_OF_BYTES = {
 
 _SHORTEST_FRAME = 64
 _LONGEST_FRAME = 1522
+_JUMBO_FRAME = 9216 + 22
+"""Octets. What a port may carry that does not tell its MTU."""
 _SHORTEST_FRAGMENT = 8
 """Octets. Even a broken frame that is counted as an error had at least a preamble."""
 _SLOWEST = 1250.0
 """Bytes per second (10 kbit/s). What claims to be slower is a tunnel that was never told its speed."""
-_LOOSE = 0.1
-"""Share by which packet and byte counters of one answer may be apart."""
+_SHORT_COUNT = 0.9
+"""Agents that count octets without the frame check sequence show 60 for 64."""
+_LONG_COUNT = 1.05
+"""Tags, and packet and byte counters of one answer that were not read at the same moment."""
+_STRAY = 1000.0
+"""Packets that may have passed between the reading of the one counter and the other."""
 
 
 def is_limited(family: Family) -> bool:
@@ -41,6 +47,7 @@ def limit_of(family: Family, speed: float) -> float:
 
 
 def frame_bounds(packets: float, mtu: float | None) -> tuple[float, float]:
-    """Least and most bytes that so many Ethernet frames hold."""
-    longest = max(_LONGEST_FRAME, 0 if mtu is None else mtu + 22)
-    return packets * _SHORTEST_FRAME * (1 - _LOOSE), packets * longest * (1 + _LOOSE)
+    """Least and most bytes that so many Ethernet frames hold. `mtu` in bytes (ifMtu); None: not told."""
+    longest = _JUMBO_FRAME if mtu is None else max(_LONGEST_FRAME, mtu + 22)
+    least = max(0.0, packets - _STRAY) * _SHORTEST_FRAME * _SHORT_COUNT
+    return least, (packets + _STRAY) * longest * _LONG_COUNT
