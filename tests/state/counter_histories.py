@@ -1,7 +1,7 @@
 """Histories of counters with known truth: traffic on a line, the agent that shows it, the poller that asks.
 
-Everything is drawn from a seed, many histories at once. What `readings` hold is all that a judge may see; `Truth`
-knows the rest.
+Everything is drawn from a seed, many histories at once. What `readings` hold is all that a judge may see;
+`Truth` knows the rest.
 """
 
 from __future__ import annotations
@@ -130,6 +130,8 @@ class _Agent(NamedTuple):
     uptime: Any
     engine: Any
     boots: Any
+    near_wrap: Any
+    """Those whose uptime wraps soon."""
 
 
 def _chunk(rng: np.random.Generator, count: int) -> Iterator[History]:
@@ -158,7 +160,7 @@ def _chunk(rng: np.random.Generator, count: int) -> Iterator[History]:
     agent = _agent(rng, polled, when, began)
     kind = rng.choice([NO_DISCONTINUITY, HONEST, NEVER_MOVES, MOVES_ALWAYS], count, p=[0.4, 0.3, 0.15, 0.15])
     told = _discontinuity(rng, kind, agent, when, polled, event, anew)
-    at, paused = _clock(rng, polled)
+    at, paused = _clock(rng, polled, lost, agent.near_wrap)
     fell = np.select([event == REBOOT, event == AGENT_RESTART], [1, 0], -1)
     fell = np.where(rng.random(count) < 0.9, fell, -1)
     mtu = np.where(rng.random(count) < 0.1, -1, np.where(jumbo, 9000, 1500))
@@ -252,7 +254,9 @@ def _agent(rng: np.random.Generator, polled: Any, when: Any, began: Any) -> _Age
     habit = rng.integers(0, 3, column)
     starts = (began[:, None] & (polled >= when)).astype(int)
     raised = np.cumsum(rng.random(polled.shape) < 0.05, axis=1)
-    return _Agent(uptime, np.floor(alive), 3 + np.choose(habit, [starts, raised, 0 * starts]))
+    return _Agent(
+        uptime, np.floor(alive), 3 + np.choose(habit, [starts, raised, 0 * starts]), kind[:, 0] == 3
+    )
 
 
 def _discontinuity(
@@ -271,17 +275,21 @@ def _discontinuity(
     return result
 
 
-def _clock(rng: np.random.Generator, polled: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The poller's clock: answers travel, some come late, and some pollers were paused."""
+def _clock(
+    rng: np.random.Generator, polled: Any, lost: Any, near_wrap: Any
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The poller's clock: answers travel, some come out of order, and some pollers were paused. A paused poller
+    beside an uptime that wraps in the meantime is not drawn: nothing tells that from a restart."""
     count = len(polled)
     at = polled + rng.uniform(0, 1, polled.shape)
-    paused = rng.random(count) < 0.03
+    paused = (rng.random(count) < 0.03) & ~near_wrap
     at -= np.where(
         paused[:, None] & (np.arange(POLLS) >= rng.integers(1, POLLS, (count, 1))),
         rng.uniform(1, 900, (count, 1)),
         0.0,
     )
     late = rng.random(polled.shape) < 0.005
+    late[:, 1:] &= ~lost[:, :-1]
     late[:, 0] = False
     before = np.concatenate([at[:, :1], at[:, :-1]], axis=1)
     return np.where(late, before - rng.choice([0.0, 0.5], polled.shape), at), paused

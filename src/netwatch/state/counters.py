@@ -36,9 +36,11 @@ CACHE_SECONDS = 30.0
 """Age that a value may have in an agent that refreshes its counters rarely. Its next refresh then brings more
 than the interval's worth; the surplus is carried to the next interval."""
 
-CERTAIN = 1.05
-"""Factor by which a line's speed and the clocks may be off, when it is asked how often a counter may have
+CERTAIN = 1.001
+"""Factor by which the clocks of agent and poller may be apart, when it is asked how often a counter may have
 wrapped."""
+
+_NONE = range(0)
 
 
 class Cause(StrEnum):
@@ -162,62 +164,66 @@ def judge(
     """
     if elapsed <= 0:
         return Unknown(Cause.CLOCK)
-    if restart.happened and neighbours_fell is not False:
-        since = min(restart.uptime or 0.0, elapsed)
-        may_run_on = after >= before and neighbours_fell is not True
-        if limit is None or _within(after, since, limit):
-            # Without a line speed nothing bounds what a counter that starts anywhere but at zero would claim.
-            if limit is None or (may_run_on and _within(after - before, elapsed, limit)):
-                return Unknown(Cause.RESTARTED)
-            return _clipped(after + carry, since, limit, Cause.RESTARTED)
-        if not may_run_on:
-            return Unknown(Cause.IMPLAUSIBLE)
-    elif siblings_cleared is not False:
-        if discontinuity.moved:
-            return _after_discontinuity(before, after, discontinuity.since, limit, carry)
-        if siblings_cleared and before > 0 and _within(after, elapsed, limit):
-            return Unknown(Cause.RESET)
-    witnessed = restart.happened is not None or siblings_cleared is not None
-    return _ran_on(before, after, elapsed, bits, limit, carry, bounds, witnessed)
-
-
-def _ran_on(
-    before: int,
-    after: int,
-    elapsed: float,
-    bits: int,
-    limit: float | None,
-    carry: int,
-    bounds: Bounds | None,
-    witnessed: bool,
-) -> Advance | Unknown:
-    """Nothing says that the counter began anew. `witnessed`: somebody would have said so."""
+    device = bool(restart.happened) and neighbours_fell is not False
+    own = not device and discontinuity.moved and siblings_cleared is not False
+    since = min(restart.uptime or 0.0, elapsed) if device else discontinuity.since
+    surely = (device and neighbours_fell is True) or (siblings_cleared is True and before > 0)
+    open_question = Cause.RESTARTED if device else Cause.RESET
+    if limit is None:
+        # Without a line speed nothing bounds what a counter that starts anywhere but at zero would claim.
+        return Unknown(open_question) if device or own or surely else _unbounded(before, after, elapsed, bits)
+    span = 1 << bits
+    anew = _wraps(after, span, since, limit) if device or own else _NONE
+    if not (device or own) and surely and _within(after, elapsed, limit):
+        return Unknown(Cause.RESET)  # it began at zero, and nobody knows when
     fell = after < before
+    base = (after - before) % span
+    witnessed = restart.happened is not None or siblings_cleared is not None
+    ran_on = _wraps(base, span, elapsed, limit)
+    if (surely and anew) or (fell and not witnessed and not _short_way(before, base, span)):
+        ran_on = _NONE
+    if bounds is not None and (fell or len(anew) + len(ran_on) > 1):
+        before_bounds = len(anew) + len(ran_on)
+        anew, ran_on = _bounded(after, span, anew, bounds), _bounded(base, span, ran_on, bounds)
+        if before_bounds and not anew and not ran_on:
+            # The other counters contradict this one, which is no word against the line's speed.
+            return Unknown(Cause.RESET if fell and not device else Cause.AMBIGUOUS)
+    if len(anew) + len(ran_on) != 1:
+        if anew and ran_on:
+            return Unknown(open_question)
+        if anew or ran_on:
+            return Unknown(Cause.AMBIGUOUS)
+        return Unknown(Cause.RESET if fell and not device else Cause.IMPLAUSIBLE)
+    if anew:
+        return _clipped(after + anew[0] * span + carry, since, limit, Cause.RESTARTED)
+    cause = Cause.WRAPPED if fell or ran_on[0] else Cause.STEADY
+    return _clipped(base + ran_on[0] * span + carry, elapsed, limit, cause)
+
+
+def _unbounded(before: int, after: int, elapsed: float, bits: int) -> Advance | Unknown:
+    """A counter whose line's speed is unknown, and nothing says that it began anew."""
     span = 1 << bits
     base = (after - before) % span
-    if fell and not (witnessed and limit is not None) and not _short_way(before, base, span):
-        return Unknown(Cause.RESET)
-    if limit is None:
-        return Advance(base, elapsed, Cause.WRAPPED if fell else Cause.STEADY)
-    fewest, most = _wraps(base, span, elapsed, limit)
-    if most < fewest:
-        return Unknown(Cause.RESET if fell else Cause.IMPLAUSIBLE)
-    if bounds is not None and (fell or most > fewest):
-        fewest = max(fewest, math.ceil((bounds.least - base) / span))
-        most = min(most, math.floor((min(bounds.most, reach(limit, elapsed)) - base) / span))
-        if most < fewest and fell:
-            return Unknown(Cause.RESET)
-    if most != fewest:
-        # None left: the other counters contradict this one, which is no word against the line's speed.
-        return Unknown(Cause.AMBIGUOUS)
-    cause = Cause.WRAPPED if fell or fewest else Cause.STEADY
-    return _clipped(base + fewest * span + carry, elapsed, limit, cause)
+    if after >= before:
+        return Advance(base, elapsed, Cause.STEADY)
+    if _short_way(before, base, span):
+        return Advance(base, elapsed, Cause.WRAPPED)
+    return Unknown(Cause.RESET)
 
 
-def _wraps(base: int, span: int, elapsed: float, limit: float) -> tuple[int, int]:
-    """How often, beside a wrap that shows, the counter may have wrapped: at least and at most."""
-    fewest = 0 if _within(base, elapsed, limit) else 1
-    return fewest, math.floor((reach(limit, elapsed) - base) / span)
+def _wraps(base: int, span: int, seconds: float, limit: float) -> range:
+    """How often, beside a wrap that shows, a counter may have wrapped if it advanced by `base` at least."""
+    fewest = 0 if _within(base, seconds, limit) else 1
+    return range(fewest, math.floor((reach(limit, seconds) - base) / span) + 1)
+
+
+def _bounded(base: int, span: int, wraps: range, bounds: Bounds) -> range:
+    """Those of the possible wraps that other counters admit."""
+    if not wraps:
+        return wraps
+    fewest = max(wraps[0], math.ceil((bounds.least - base) / span))
+    most = min(wraps[-1], math.floor((min(bounds.most, base + span * wraps[-1]) - base) / span))
+    return range(fewest, most + 1)
 
 
 def _short_way(before: int, base: int, span: int) -> bool:
@@ -225,9 +231,9 @@ def _short_way(before: int, base: int, span: int) -> bool:
     return before >= span // 2 and base < span // 2
 
 
-def _within(after: int, seconds: float, limit: float | None) -> bool:
-    """True if a counter that began at zero can have come this far."""
-    return limit is None or after <= limit * (seconds + CACHE_SECONDS)
+def _within(count: int, seconds: float, limit: float) -> bool:
+    """True if the line can have carried so much, what a cache held back included."""
+    return count <= limit * (seconds + CACHE_SECONDS)
 
 
 def _clipped(total: int, seconds: float, limit: float, cause: Cause) -> Advance | Unknown:
@@ -237,13 +243,3 @@ def _clipped(total: int, seconds: float, limit: float, cause: Cause) -> Advance 
     if carry > limit * CACHE_SECONDS:
         return Unknown(Cause.IMPLAUSIBLE)
     return Advance(increase, seconds, cause, carry)
-
-
-def _after_discontinuity(
-    before: int, after: int, since: float, limit: float | None, carry: int
-) -> Advance | Unknown:
-    """The agent says that this counter began anew `since` seconds ago. RFC 2863 lets it begin anywhere: only
-    a counter that fell, to what it can have counted from zero, tells how much."""
-    if after >= before or limit is None or not _within(after, since, limit):
-        return Unknown(Cause.RESET)
-    return _clipped(after + carry, since, limit, Cause.RESTARTED)

@@ -24,10 +24,14 @@ _SHORTEST_FRAGMENT = 8
 """Octets. Even a broken frame that is counted as an error had at least a preamble."""
 _SLOWEST = 1250.0
 """Bytes per second (10 kbit/s). What claims to be slower is a tunnel that was never told its speed."""
-_SHORT_COUNT = 0.9
-"""Agents that count octets without the frame check sequence show 60 for 64."""
-_LONG_COUNT = 1.05
-"""Tags, and packet and byte counters of one answer that were not read at the same moment."""
+_SHORTEST_COUNT = 60
+"""Octets that agents show for the shortest frame if they leave its check sequence out."""
+_GAP = 20
+"""Octets of preamble and silence that a frame takes on the line beside its own (IEEE 802.3)."""
+_LOOSE = 0.01
+"""Share by which packet and byte counters of one answer may be apart, because they were read one after the
+other. If they are further apart the packets may contradict all answers, but don't point to a wrong one: two
+answers of a 32-bit counter are 4.3 GB apart."""
 _STRAY = 1000.0
 """Packets that may have passed between the reading of the one counter and the other."""
 
@@ -46,8 +50,10 @@ def limit_of(family: Family, speed: float) -> float:
     return speed / (_SHORTEST_FRAME if family.name.endswith("_packets_total") else _SHORTEST_FRAGMENT)
 
 
-def frame_bounds(packets: float, mtu: float | None) -> tuple[float, float]:
-    """Least and most bytes that so many Ethernet frames hold. `mtu` in bytes (ifMtu); None: not told."""
+def frame_bounds(packets: float, mtu: float | None, most: float = float("inf")) -> tuple[float, float]:
+    """Least and most bytes that so many Ethernet frames hold. `mtu` in bytes (ifMtu); None: not told. `most`
+    is what the line can have carried of frames and the gaps between them (`counters.reach`)."""
     longest = _JUMBO_FRAME if mtu is None else max(_LONGEST_FRAME, mtu + 22)
-    least = max(0.0, packets - _STRAY) * _SHORTEST_FRAME * _SHORT_COUNT
-    return least, (packets + _STRAY) * longest * _LONG_COUNT
+    fewest = max(0.0, packets * (1 - _LOOSE) - _STRAY)
+    held = (packets * (1 + _LOOSE) + _STRAY) * longest
+    return fewest * _SHORTEST_COUNT, min(held, most - fewest * _GAP)

@@ -98,12 +98,15 @@ def discontinuity_between(
     return Discontinuity(True, min(since, elapsed))
 
 
-def idle_moves(moves: int, discontinuity: Discontinuity, fell: bool) -> int:
-    """How often in a row a discontinuity time moved though no counter of its interface fell, after one more
-    interval. `moves` is the count before, 0 for a start."""
+def idle_moves(moves: int, discontinuity: Discontinuity, fell: bool, cleared: bool | None) -> int:
+    """How often in a row a discontinuity time moved though its counters did not go back, after one more
+    interval. `moves` is the count before, 0 for a start; `fell`: one of the counters went back; `cleared`:
+    what `clears.siblings_cleared` says of all of them."""
     if not discontinuity.moved:
         return moves
-    return 0 if fell else min(moves + 1, _HABIT)
+    if cleared:
+        return 0
+    return moves if fell else min(moves + 1, _HABIT)
 
 
 def believes(moves: int) -> bool:
