@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from counter_histories import AGENT_RESTART, CLEAR, HONEST, REBOOT, History, Reading
 
-from netwatch.state.clears import began_at_zero, siblings_cleared
+from netwatch.state.clears import began_at_zero, frames_began_at_zero, siblings_cleared
 from netwatch.state.counters import Advance, Bounds, Cause, Unknown, judge, reach
 from netwatch.state.limits import frame_bounds
 from netwatch.state.restarts import (
@@ -26,6 +26,7 @@ LATENESS = 30.0
 """Seconds: no agent shows counters that are older."""
 SHORTEST, GAP = 60, 20
 """Octets: the shortest frame without its check sequence, and the silence that follows each."""
+NO_TIME = -1
 CLOCKS, APART, STRAY = 1.001, 0.01, 1000.0
 PACKETS_PER_OCTET = 1 / 64
 
@@ -35,15 +36,18 @@ def possible(before: Reading, after: Reading, history: History, restart: Restart
 
     It knows the laws of the line and none of the rules of the judge. The counters ran on; or they began at
     zero when the device restarted, if its uptime says that it did and the other ports don't deny it; or at
-    any moment, if the device shows no uptime. Either way they wrapped any number of times. The agent's values are up to 30 s old, clocks are 0.1 %
-    apart; a line carries no more than its speed with 20 octets of silence after each frame; frames have 60
-    octets to the MTU and 22 (without an MTU: 9238); packets and octets of one answer are up to 1 % and 1000
-    packets apart. Of more than two answers only two are returned.
+    any moment, if the device shows no uptime (an increase without its time is no answer). Either way they
+    wrapped any number of times. The agent's values are up to 30 s old, clocks are 0.1 % apart; a line carries
+    no more than its speed with 20 octets of silence after each frame; frames have 60 octets to the MTU and
+    22 (without an MTU: 9238); packets and octets of one answer are up to 1 % and 1000 packets apart. Of more
+    than two answers only two are returned.
     """
     found: set[int] = set()
     elapsed = after.at - before.at
-    if restart.happened is None or (restart.happened and history.neighbours_fell is not False):
-        began = elapsed if restart.uptime is None else restart.uptime
+    if restart.happened is None and _within_line(before, after, history, after.octets, elapsed, anew=True):
+        found.add(NO_TIME)
+    if restart.happened and history.neighbours_fell is not False:
+        began = restart.uptime or 0.0
         found |= _within_line(before, after, history, after.octets, began, anew=True)
     if not restart.happened or not history.neighbours_fell:
         base = (after.octets - before.octets) % (1 << history.bits)
@@ -126,7 +130,7 @@ class Run:
                 owed += truth
                 gained += judged.increase
             last = place
-        assert gained + self.carry + self.dropped == owed or self.wrongs is not None, history
+        assert gained + self.carry + self.dropped == owed, history
 
     def _interval(self, first: int, second: int) -> tuple[Advance | Unknown, int | None]:
         history, tally = self.history, self.tally
@@ -180,12 +184,15 @@ class Run:
             restart=restart, neighbours_fell=fell, discontinuity=believed,
         )  # fmt: skip
         word = began_at_zero(before.packets, after.packets, elapsed, bits=bits, limit=limit)
+        frames = frames_began_at_zero(
+            after.octets, after.packets, elapsed, bits=bits, limit=self.history.speed, mtu=self.history.mtu
+        )
         bounds = None
         if isinstance(judged, Advance):
             counted = judged.increase + judged.carry - self.packets_carry
             self.packets_carry = judged.carry
             bounds = Bounds(*frame_bounds(counted, self.history.mtu, reach(self.history.speed, elapsed)))
-        return after.packets < before.packets, bounds, siblings_cleared([word])
+        return after.packets < before.packets, bounds, siblings_cleared([word, frames])
 
     def _count(
         self,

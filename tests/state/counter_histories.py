@@ -278,8 +278,8 @@ def _discontinuity(
 def _clock(
     rng: np.random.Generator, polled: Any, lost: Any, near_wrap: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The poller's clock: answers travel, some come out of order, and some pollers were paused. A paused poller
-    beside an uptime that wraps in the meantime is not drawn: nothing tells that from a restart."""
+    """The poller's clock: answers travel, some come out of order, and some pollers were paused. A paused
+    poller beside an uptime that wraps in the meantime is not drawn: nothing tells that from a restart."""
     count = len(polled)
     at = polled + rng.uniform(0, 1, polled.shape)
     paused = (rng.random(count) < 0.03) & ~near_wrap
@@ -289,7 +289,7 @@ def _clock(
         0.0,
     )
     late = rng.random(polled.shape) < 0.005
-    late[:, 1:] &= ~lost[:, :-1]
+    late[:, 1:] &= ~lost[:, :-1] & ~late[:, :-1]
     late[:, 0] = False
     before = np.concatenate([at[:, :1], at[:, :-1]], axis=1)
     return np.where(late, before - rng.choice([0.0, 0.5], polled.shape), at), paused

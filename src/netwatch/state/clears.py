@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netwatch.state.counters import CACHE_SECONDS, reach
+from netwatch.state.limits import frame_bounds
 
-__all__ = ["began_at_zero", "siblings_cleared"]
+__all__ = ["began_at_zero", "frames_began_at_zero", "siblings_cleared"]
 
 
 def began_at_zero(
@@ -34,9 +35,24 @@ def began_at_zero(
     return None if wrapped else True
 
 
+def frames_began_at_zero(
+    octets: int, packets: int, elapsed: float, *, bits: int, limit: float, mtu: float | None
+) -> bool | None:
+    """Whether the octets and packets that an interface shows now were both counted from zero within an
+    interval of `elapsed` seconds. False if frames can't have such sizes, else None. `limit` in bytes per
+    second."""
+    most = reach(limit, elapsed)
+    least, most = frame_bounds(packets, mtu, most)
+    total = octets
+    while total < least:
+        total += 1 << bits
+    return None if total <= most else False
+
+
 def siblings_cleared(words: Iterable[bool | None]) -> bool | None:
-    """What the other counters of one interface say together (`began_at_zero` of each): one that was cleared
-    outweighs those that ran on, since clearing what stood near zero leaves no trace."""
+    """What the other counters of one interface say together (`began_at_zero` of each and
+    `frames_began_at_zero`): one that was cleared outweighs those that ran on, since clearing what stood near
+    zero leaves no trace."""
     verdict: bool | None = None
     for word in words:
         if word:

@@ -164,6 +164,8 @@ def judge(
     """
     if elapsed <= 0:
         return Unknown(Cause.CLOCK)
+    if neighbours_fell is None:
+        neighbours_fell = siblings_cleared
     device = bool(restart.happened) and neighbours_fell is not False
     own = not device and discontinuity.moved and siblings_cleared is not False
     since = min(restart.uptime or 0.0, elapsed) if device else discontinuity.since
@@ -180,7 +182,8 @@ def judge(
     base = (after - before) % span
     witnessed = restart.happened is not None or siblings_cleared is not None
     ran_on = _wraps(base, span, elapsed, limit)
-    if (surely and anew) or (fell and not witnessed and not _short_way(before, base, span)):
+    may_be_new = fell and not witnessed and _within(after, elapsed, limit)
+    if (surely and anew) or (may_be_new and not _short_way(before, base, span)):
         ran_on = _NONE
     if bounds is not None and (fell or len(anew) + len(ran_on) > 1):
         before_bounds = len(anew) + len(ran_on)
