@@ -33,7 +33,8 @@ def report(tallies: dict[str, Tally]) -> str:
 
 def judge_histories(seed: int, count: int) -> dict[str, Tally]:
     """The checker itself asserts, interval by interval: no negative increase, no rate above line speed, no
-    more carried than a cache explains, no byte lost between carry and total, no restart that did not happen."""
+    more carried than a cache explains, no byte lost between carry and total, no restart that did not
+    happen."""
     tallies = check(histories(seed, count))
     wrong: Counter[str] = Counter()
     for name, tally in tallies.items():
