@@ -297,6 +297,7 @@ def test_an_open_question_of_a_narrow_counter_is_settled_by_its_packets(world):
     for step in range(3):
         world.clock.tick(60)
         readings = [on_port("Gi1", RX, 500_000_000 * step % 2**32, bits=32), on_port("Gi1", SPEED, 125e6)]
+        readings += [on_port("Gi1", "netwatch_interface_mtu_bytes", 1500)]
         readings += [on_port("Gi1", family, 400_000 * step, bits=32) for family in packets]
         world.tell(switch, "ports", readings=readings, uptime=1000 + 60 * step)
     assert world.state.snapshot().columns[RX].totals.tolist() == [1_000_000_000]

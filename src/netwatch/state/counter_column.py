@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.model import Column, Family, Instant
-from netwatch.state.counters import CERTAIN, Advance, Bounds, Cause, judge
+from netwatch.state.counters import Advance, Bounds, Cause, judge
 from netwatch.state.restarts import NO_WITNESS, Restart
 from netwatch.state.series import SeriesColumn
+from netwatch.state.steady import steady_mask
 
 __all__ = ["CounterColumn", "SourceView"]
 
@@ -114,23 +115,10 @@ class CounterColumn(SeriesColumn):
         source: SourceView,
     ) -> NDArray[np.bool_]:
         """Where `judge` would say: the difference, over the whole interval, nothing carried."""
-        limit = self.limit[index]
-        ceiling = limit * elapsed
-        delta = (new - old).astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            bounded = np.isnan(limit) | (
-                (delta < ceiling) & ((bits > 32) | (delta + 2.0**32 > ceiling * CERTAIN))
-            )
-        steady: NDArray[np.bool_] = (
-            (new >= old)
-            & (elapsed > 0)
-            & np.isfinite(elapsed)
-            & (self.source[index] == source.number)
-            & (self.mono[index] >= source.restarted)
-            & (self.carry[index] == 0)
-            & (self.doubts[index] == 0)
-            & bounded
-        )
+        limit, carry = self.limit[index], self.carry[index]
+        restarted = self.mono[index] < source.restarted
+        steady = steady_mask(old, new, elapsed, bits=bits, limit=limit, carry=carry, restarted=restarted)
+        steady &= (self.source[index] == source.number) & (self.doubts[index] == 0)
         return steady
 
     def _advance_one(

@@ -5,11 +5,19 @@ Pure: the same evidence gives the same judgement. docs/counters.md states the ru
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import NamedTuple
 
 from netwatch.model import Evidence
-from netwatch.state.restarts import NO_WITNESS, Restart, restart_between
+from netwatch.state.restarts import (
+    NO_WITNESS,
+    SILENT,
+    Discontinuity,
+    Restart,
+    discontinuity_between,
+    restart_between,
+)
 
 __all__ = [
     "CACHE_SECONDS",
@@ -21,14 +29,18 @@ __all__ = [
     "Unknown",
     "increase_between",
     "judge",
+    "reach",
 ]
 
 CACHE_SECONDS = 30.0
 """Age that a value may have in an agent that refreshes its counters rarely. Its next refresh then brings more
 than the interval's worth; the surplus is carried to the next interval."""
 
-CERTAIN = 1.05
-"""A further wrap counts as possible if line speed times this could have brought it."""
+CERTAIN = 1.001
+"""Factor by which the clocks of agent and poller may be apart, when it is asked how often a counter may have
+wrapped."""
+
+_NONE = range(0)
 
 
 class Cause(StrEnum):
@@ -37,12 +49,13 @@ class Cause(StrEnum):
     STEADY = "steady"
     WRAPPED = "wrapped"
     RESTARTED = "restarted"
-    """With an increase: counted from zero since the restart. Without: it can't be told what was counted."""
+    """With an increase: counted from zero since the restart, of the device or of the counter. Without: it
+    can't be told what was counted."""
     FIRST = "first reading"
     CLOCK = "no time passed between the readings"
     SOURCE = "another source tells it now"
     RESET = "the counter went back without a restart"
-    AMBIGUOUS = "it may have wrapped more than once"
+    AMBIGUOUS = "how often it wrapped can't be told"
     IMPLAUSIBLE = "more than the line can carry"
 
 
@@ -77,6 +90,15 @@ class CounterSample(NamedTuple):
     at: float
     """Seconds on the monotonic clock."""
     evidence: Evidence = Evidence()
+    discontinuity: float | None = None
+    """Seconds of the agent's uptime at which the counter last began anew: ifCounterDiscontinuityTime
+    (IF-MIB)."""
+
+
+def reach(limit: float, elapsed: float) -> float:
+    """Most that two readings `elapsed` seconds apart can differ by on a line that carries `limit` per second:
+    what a cache held back included. A further wrap counts as possible up to here."""
+    return limit * (elapsed * CERTAIN + CACHE_SECONDS)
 
 
 def increase_between(
@@ -86,15 +108,36 @@ def increase_between(
     bits: int = 64,
     limit: float | None = None,
     carry: int = 0,
+    neighbours_fell: bool | None = None,
+    siblings_cleared: bool | None = None,
+    bounds: Bounds | None = None,
+    believe_discontinuity: bool = True,
 ) -> Advance | Unknown:
     """Judges two readings. `bits` is the width at which the counter wraps, `limit` what the line can carry
-    per second in the counter's unit (None: unknown), `carry` what the last judgement left over.
+    per second in the counter's unit (None: unknown), `carry` what the last judgement left over; the rest as
+    for `judge`. `believe_discontinuity` is false for agents that moved it without a reset before
+    (`restarts.idle_moves`).
     """
     elapsed = current.at - previous.at
     if elapsed <= 0:
         return Unknown(Cause.CLOCK)
-    restart = restart_between(previous.evidence, current.evidence, elapsed)
-    return judge(previous.raw, current.raw, elapsed, bits=bits, limit=limit, carry=carry, restart=restart)
+    moved = SILENT
+    if believe_discontinuity:
+        uptime = current.evidence.uptime
+        moved = discontinuity_between(previous.discontinuity, current.discontinuity, uptime, elapsed)
+    return judge(
+        previous.raw,
+        current.raw,
+        elapsed,
+        bits=bits,
+        limit=limit,
+        carry=carry,
+        restart=restart_between(previous.evidence, current.evidence, elapsed),
+        neighbours_fell=neighbours_fell,
+        bounds=bounds,
+        siblings_cleared=siblings_cleared,
+        discontinuity=moved,
+    )
 
 
 def judge(
@@ -108,49 +151,92 @@ def judge(
     restart: Restart = NO_WITNESS,
     neighbours_fell: bool | None = None,
     bounds: Bounds | None = None,
+    siblings_cleared: bool | None = None,
+    discontinuity: Discontinuity = SILENT,
 ) -> Advance | Unknown:
     """Judges one interval.
 
     neighbours_fell: whether other counters of the same table went back in the same interval; decides after a
     restart of the agent whether the counters restarted with it (a switch) or ran on (a daemon on a server).
+    siblings_cleared: whether other counters of the same interface began at zero in this interval
+    (`clears.siblings_cleared`); tells a clear from a wrap.
+    discontinuity: what a believable ifCounterDiscontinuityTime says of this interval.
     """
     if elapsed <= 0:
         return Unknown(Cause.CLOCK)
-    if restart.happened:
-        return _after_restart(before, after, elapsed, limit, carry, restart.uptime or 0.0, neighbours_fell)
+    if neighbours_fell is None:
+        neighbours_fell = siblings_cleared
+    device = bool(restart.happened) and neighbours_fell is not False
+    own = not device and discontinuity.moved and siblings_cleared is not False
+    since = min(restart.uptime or 0.0, elapsed) if device else discontinuity.since
+    surely = (device and neighbours_fell is True) or (siblings_cleared is True and before > 0)
+    open_question = Cause.RESTARTED if device else Cause.RESET
+    if limit is None:
+        # Without a line speed nothing bounds what a counter that starts anywhere but at zero would claim.
+        return Unknown(open_question) if device or own or surely else _unbounded(before, after, elapsed, bits)
+    span = 1 << bits
+    anew = _wraps(after, span, since, limit) if device or own else _NONE
+    if not (device or own) and surely and _within(after, elapsed, limit):
+        return Unknown(Cause.RESET)  # it began at zero, and nobody knows when
     fell = after < before
+    base = (after - before) % span
+    witnessed = restart.happened is not None or siblings_cleared is not None
+    ran_on = _wraps(base, span, elapsed, limit)
+    may_be_new = fell and not witnessed and _within(after, elapsed, limit)
+    if (surely and anew) or (may_be_new and not _short_way(before, base, span)):
+        ran_on = _NONE
+    if bounds is not None and (fell or len(anew) + len(ran_on) > 1):
+        before_bounds = len(anew) + len(ran_on)
+        anew, ran_on = _bounded(after, span, anew, bounds), _bounded(base, span, ran_on, bounds)
+        if before_bounds and not anew and not ran_on:
+            # The other counters contradict this one, which is no word against the line's speed.
+            return Unknown(Cause.RESET if fell and not device else Cause.AMBIGUOUS)
+    if len(anew) + len(ran_on) != 1:
+        if anew and ran_on:
+            return Unknown(open_question)
+        if anew or ran_on:
+            return Unknown(Cause.AMBIGUOUS)
+        return Unknown(Cause.RESET if fell and not device else Cause.IMPLAUSIBLE)
+    if anew:
+        return _clipped(after + anew[0] * span + carry, since, limit, Cause.RESTARTED)
+    cause = Cause.WRAPPED if fell or ran_on[0] else Cause.STEADY
+    return _clipped(base + ran_on[0] * span + carry, elapsed, limit, cause)
+
+
+def _unbounded(before: int, after: int, elapsed: float, bits: int) -> Advance | Unknown:
+    """A counter whose line's speed is unknown, and nothing says that it began anew."""
     span = 1 << bits
     base = (after - before) % span
-    if limit is None:
-        if fell and not _short_way(before, base, span):
-            return Unknown(Cause.RESET)
-        return Advance(base, elapsed, Cause.WRAPPED if fell else Cause.STEADY)
-    if fell and restart.happened is None and not _short_way(before, base, span):
-        return Unknown(Cause.RESET)
-    found = _candidates(base, span, elapsed, limit, bounds)
-    if not found:
-        return Unknown(Cause.RESET if fell else Cause.IMPLAUSIBLE)
-    if len(found) > 1:
-        return Unknown(Cause.AMBIGUOUS)
-    wrapped = fell or found[0] >= span
-    return _clipped(found[0] + carry, elapsed, limit, Cause.WRAPPED if wrapped else Cause.STEADY)
+    if after >= before:
+        return Advance(base, elapsed, Cause.STEADY)
+    if _short_way(before, base, span):
+        return Advance(base, elapsed, Cause.WRAPPED)
+    return Unknown(Cause.RESET)
 
 
-def _candidates(base: int, span: int, elapsed: float, limit: float, bounds: Bounds | None) -> list[int]:
-    """Increases that the readings and the line allow; two are as good as many."""
-    found = [base] if base <= limit * (elapsed + CACHE_SECONDS) else []
-    more = base + span
-    while more <= limit * elapsed * CERTAIN and len(found) < 3:
-        found.append(more)
-        more += span
-    if len(found) > 1 and bounds is not None:
-        found = [increase for increase in found if bounds.least <= increase <= bounds.most]
-    return found
+def _wraps(base: int, span: int, seconds: float, limit: float) -> range:
+    """How often, beside a wrap that shows, a counter may have wrapped if it advanced by `base` at least."""
+    fewest = 0 if _within(base, seconds, limit) else 1
+    return range(fewest, math.floor((reach(limit, seconds) - base) / span) + 1)
+
+
+def _bounded(base: int, span: int, wraps: range, bounds: Bounds) -> range:
+    """Those of the possible wraps that other counters admit."""
+    if not wraps:
+        return wraps
+    fewest = max(wraps[0], math.ceil((bounds.least - base) / span))
+    most = min(wraps[-1], math.floor((min(bounds.most, base + span * wraps[-1]) - base) / span))
+    return range(fewest, most + 1)
 
 
 def _short_way(before: int, base: int, span: int) -> bool:
     """True if a wrap is the nearer explanation of a fall than a reset."""
     return before >= span // 2 and base < span // 2
+
+
+def _within(count: int, seconds: float, limit: float) -> bool:
+    """True if the line can have carried so much, what a cache held back included."""
+    return count <= limit * (seconds + CACHE_SECONDS)
 
 
 def _clipped(total: int, seconds: float, limit: float, cause: Cause) -> Advance | Unknown:
@@ -160,32 +246,3 @@ def _clipped(total: int, seconds: float, limit: float, cause: Cause) -> Advance 
     if carry > limit * CACHE_SECONDS:
         return Unknown(Cause.IMPLAUSIBLE)
     return Advance(increase, seconds, cause, carry)
-
-
-def _after_restart(
-    before: int,
-    after: int,
-    elapsed: float,
-    limit: float | None,
-    carry: int,
-    uptime: float,
-    neighbours_fell: bool | None,
-) -> Advance | Unknown:
-    """After a restart the counter began at zero, or ran on because only the agent restarted."""
-    since = min(uptime, elapsed)
-    may_run_on = after >= before and neighbours_fell is not True
-    may_be_new = after < before or neighbours_fell is not False
-    if limit is None:
-        # Without a line speed nothing bounds what a counter that starts anywhere but at zero would claim.
-        if may_run_on and not may_be_new:
-            return Advance(after - before, elapsed, Cause.STEADY)
-        return Unknown(Cause.RESTARTED)
-    may_run_on = may_run_on and after - before <= limit * (elapsed + CACHE_SECONDS)
-    may_be_new = may_be_new and after <= limit * (since + CACHE_SECONDS)
-    if may_run_on and may_be_new:
-        return Unknown(Cause.RESTARTED)
-    if may_run_on:
-        return _clipped(after - before + carry, elapsed, limit, Cause.STEADY)
-    if may_be_new:
-        return _clipped(after + carry, since, limit, Cause.RESTARTED)
-    return Unknown(Cause.IMPLAUSIBLE)

@@ -18,12 +18,22 @@ PACKETS_OF_BYTES = {
 
 _SHORTEST_FRAME = 64
 _LONGEST_FRAME = 1522
+_JUMBO_FRAME = 9216 + 22
+"""Octets. What a port may carry that does not tell its MTU."""
 _SHORTEST_FRAGMENT = 8
 """Octets. Even a broken frame that is counted as an error had at least a preamble."""
 _SLOWEST = 1250.0
 """Bytes per second (10 kbit/s). What claims to be slower is a tunnel that was never told its speed."""
-_LOOSE = 0.1
-"""Share by which packet and byte counters of one answer may be apart."""
+_SHORTEST_COUNT = 60
+"""Octets that agents show for the shortest frame if they leave its check sequence out."""
+_GAP = 20
+"""Octets of preamble and silence that a frame takes on the line beside its own (IEEE 802.3)."""
+_LOOSE = 0.01
+"""Share by which packet and byte counters of one answer may be apart, because they were read one after the
+other. If they are further apart the packets may contradict all answers, but don't point to a wrong one: two
+answers of a 32-bit counter are 4.3 GB apart."""
+_STRAY = 1000.0
+"""Packets that may have passed between the reading of the one counter and the other."""
 
 
 def is_limited(family: Family) -> bool:
@@ -40,7 +50,10 @@ def limit_of(family: Family, speed: float) -> float:
     return speed / (_SHORTEST_FRAME if family.name.endswith("_packets_total") else _SHORTEST_FRAGMENT)
 
 
-def frame_bounds(packets: float, mtu: float | None) -> tuple[float, float]:
-    """Least and most bytes that so many Ethernet frames hold."""
-    longest = max(_LONGEST_FRAME, 0 if mtu is None else mtu + 22)
-    return packets * _SHORTEST_FRAME * (1 - _LOOSE), packets * longest * (1 + _LOOSE)
+def frame_bounds(packets: float, mtu: float | None, most: float = float("inf")) -> tuple[float, float]:
+    """Least and most bytes that so many Ethernet frames hold. `mtu` in bytes (ifMtu); None: not told. `most`
+    is what the line can have carried of frames and the gaps between them (`counters.reach`)."""
+    longest = _JUMBO_FRAME if mtu is None else max(_LONGEST_FRAME, mtu + 22)
+    fewest = max(0.0, packets * (1 - _LOOSE) - _STRAY)
+    held = (packets * (1 + _LOOSE) + _STRAY) * longest
+    return fewest * _SHORTEST_COUNT, min(held, most - fewest * _GAP)
