@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
+from netwatch.native.flights import Kernel
+
 __all__ = ["PURE", "Speed", "load"]
 
 PURE = "NETWATCH_PURE"
 """Set to anything but 0 in the environment, it keeps the compiled twin out."""
 
 
-class Speed(Protocol):
+class Speed(Kernel, Protocol):
     """What the compiled module holds."""
 
 

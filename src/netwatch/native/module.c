@@ -2,7 +2,8 @@
 #include "speed.h"
 
 static int add_all(PyObject *module) {
-    (void)module;
+    if (add_questions(module) < 0) return -1;
+    if (add_flights(module) < 0) return -1;
     return 0;
 }
 

@@ -5,4 +5,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+/* Each returns 0, or -1 with an exception set. */
+int add_questions(PyObject *module);
+int add_flights(PyObject *module);
+
 #endif

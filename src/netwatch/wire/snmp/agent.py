@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netwatch.errors import WireAuthError, WireTimeout
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
+from netwatch.native.flights import Peer
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
 from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType
 from netwatch.wire.snmp.usm import UsmUser
@@ -29,6 +32,8 @@ class Agent:
         self.access = access
         self.max_repetitions = max(1, access.max_repetitions)
         self.max_varbinds = max(1, access.max_varbinds)
+        self.peer: Peer | None = None
+        """What the flight engine knows of it; made there."""
         self.heard = False
         """The last question was answered: silence now is perhaps about the question."""
         self._good_bulks = 0
@@ -36,6 +41,29 @@ class Agent:
         self._addresses = tuple(map(canonical, target.addresses))
         self._sources = frozenset(self._addresses) | frozenset(map(canonical, target.reply_from))
         self._channel = _channel(access, context, clock)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Canonical, the preferred first."""
+        return self._addresses
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """From where an answer may come."""
+        return self._sources
+
+    @property
+    def channel(self) -> Channel:
+        return self._channel
+
+    def waits(self) -> tuple[float, ...]:
+        """Seconds to wait after each try of a question."""
+        return (self.access.timeout,) * (self.access.retries + 1)
+
+    def answered(self, trips: Sequence[float], address: str) -> None:  # noqa: ARG002
+        """A fetch was answered, the last time by `address`; `trips`: seconds that each answer took."""
+        self.heard = True
+        self._prefer(address)
 
     @property
     def is_v1(self) -> bool:
@@ -90,6 +118,7 @@ class Agent:
     def _prefer(self, address: str) -> None:
         if address != self._addresses[0]:
             self._addresses = (address, *(other for other in self._addresses if other != address))
+            self.peer = None
 
 
 def _channel(access: SnmpAccess, context: str, clock: Clock) -> Channel:

@@ -52,10 +52,17 @@ class CommunityChannel:
         self._community = community
         self._suffix = suffix
 
+    @property
+    def version(self) -> int:
+        return self._version
+
+    @property
+    def community(self) -> bytes:
+        return (self._community.reveal() + self._suffix).encode()
+
     def encode(self, pdu: Pdu, identifier: int) -> bytes:
-        community = (self._community.reveal() + self._suffix).encode()
         body = encode_pdu(Pdu(pdu.type, identifier, pdu.error_status, pdu.error_index, pdu.varbinds))
-        return encode_community_message(self._version, community, body)
+        return encode_community_message(self._version, self.community, body)
 
     def decode(self, data: bytes, identifier: int) -> Pdu:  # noqa: ARG002 - found by its request-id already
         message = decode_community_message(data)

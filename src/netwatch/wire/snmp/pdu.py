@@ -22,6 +22,7 @@ __all__ = [
     "VarBind",
     "decode_community_message",
     "decode_pdu",
+    "decode_value",
     "encode_community_message",
     "encode_pdu",
     "message_id",
@@ -226,7 +227,7 @@ def _decode_varbinds(data: bytes, pos: int, end: int) -> list[VarBind]:
             tag, value = data[after], data[start:stop]
             mask = masks.get(tag)
             decoded = (
-                _value(tag, value)
+                decode_value(tag, value)
                 if mask is None or stop - start > ber.MAX_INTEGER_OCTETS
                 else int.from_bytes(value, "big") & mask
             )
@@ -245,7 +246,7 @@ def _decode_varbind(data: bytes, pos: int, end: int) -> tuple[VarBind, int]:
     tag, first, after = ber.header(data, after, stop)
     if after != stop:
         raise WireDecodeError("varbind holds more than one value")
-    return VarBind(oid, _value(tag, data[first:after])), stop
+    return VarBind(oid, decode_value(tag, data[first:after])), stop
 
 
 _32, _64 = (1 << 32) - 1, (1 << 64) - 1
@@ -254,7 +255,8 @@ _UNSIGNED = {ber.COUNTER32: _32, ber.GAUGE32: _32, ber.TIME_TICKS: _32, ber.COUN
 _MISSING = {missing.value: missing for missing in Missing}
 
 
-def _value(tag: int, content: bytes) -> SnmpValue | Missing:
+def decode_value(tag: int, content: bytes) -> SnmpValue | Missing:
+    """A varbind's value. Raises WireDecodeError."""
     mask = _UNSIGNED.get(tag)
     if mask is not None:
         return ber.decode_unsigned(content, mask.bit_length())

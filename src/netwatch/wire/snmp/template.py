@@ -17,12 +17,14 @@ class Template:
     Kept as one string of octets: a hundred times smaller than the dotted texts.
     """
 
-    __slots__ = ("_count", "_varbinds")
+    __slots__ = ("_count", "_varbinds", "cuts")
 
     def __init__(self, oids: Sequence[str]) -> None:
         """Raises ValueError for what is no OID."""
         self._varbinds = b"".join(tlv(SEQUENCE, tlv(OID, encode_oid(oid)) + _NULL) for oid in oids)
         self._count = len(oids)
+        self.cuts: dict[tuple[object, int], object] = {}
+        """GETs that a wire made of it, by its key and their size: a poll finds them without a search."""
 
     def __len__(self) -> int:
         return self._count

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
+from dataclasses import astuple
 
 from netwatch.errors import WireError
-from netwatch.model import Clock, EntityId, SystemClock, Target
+from netwatch.model import Clock, EntityId, SnmpVersion, SystemClock, Target
+from netwatch.native.flights import Kernel
 from netwatch.wire.fetched import fetched_from
 from netwatch.wire.protocols import Fetched
 from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.fetch import fetch
+from netwatch.wire.snmp.flights import Flights, pure
 from netwatch.wire.snmp.pdu import message_id
 from netwatch.wire.snmp.session import NetworkSession
 from netwatch.wire.snmp.template import Template
@@ -18,35 +23,53 @@ __all__ = ["NetworkSnmpWire"]
 
 
 class NetworkSnmpWire:
-    """SNMP v1, v2c and v3 to all devices over two sockets. Remembers what it learnt of each agent."""
+    """SNMP v1, v2c and v3 to all devices over a few sockets. Remembers what it learnt of each agent."""
 
-    def __init__(self, *, clock: Clock | None = None, rng: random.Random | None = None) -> None:
-        """`rng` makes request ids; hand one in for tests only: an id that is guessed can be forged."""
+    def __init__(
+        self, *, clock: Clock | None = None, rng: random.Random | None = None, kernel: Kernel | None = None
+    ) -> None:
+        """`rng` makes request ids; hand one in for tests only: an id that is guessed can be forged.
+
+        `kernel`: the twin that fetches templates; by default the one in Python.
+        """
         self._clock = clock if clock is not None else SystemClock()
         self._transport = UdpTransport(message_id, rng=rng)
+        self._flights = Flights(kernel or pure(), random=os.urandom if rng is None else rng.randbytes)
         self._agents: dict[EntityId, tuple[Target, dict[str, Agent]]] = {}
 
     @property
     def stats(self) -> TransportStats:
-        return self._transport.stats
+        """Of all sockets together."""
+        counts = zip(astuple(self._transport.stats), astuple(self._flights.stats), strict=True)
+        return TransportStats(*map(sum, counts))
 
     def session(self, target: Target, *, context: str = "") -> NetworkSession:
         """Raises WireError for a target without SNMP access or with credentials that can't work."""
+        return NetworkSession(self._agent(target, context))
+
+    def _agent(self, target: Target, context: str) -> Agent:
         if target.snmp is None:
             raise WireError(f"{target.name}: no SNMP credentials")
         known, agents = self._agents.get(target.device, (target, {}))
-        if _access(known) != _access(target):
-            agents = {}
-        self._agents[target.device] = (target, agents)
+        if known is not target or not agents:
+            if _access(known) != _access(target):
+                agents = {}
+            self._agents[target.device] = (target, agents)
         agent = agents.get(context)
         if agent is None:
             agent = Agent(target, target.snmp, context, self._transport, self._clock)
             agents[context] = agent
-        return NetworkSession(agent)
+        return agent
 
     async def fetch(self, target: Target, template: Template, *, context: str = "") -> Fetched:
         """Everything in a template. Raises WireError."""
-        session = self.session(target, context=context)
+        agent = self._agent(target, context)
+        if agent.access.version is SnmpVersion.V3:
+            return await self._fetch_slowly(agent, template)
+        return await fetch(self._flights, agent, template, self._clock)
+
+    async def _fetch_slowly(self, agent: Agent, template: Template) -> Fetched:
+        session = NetworkSession(agent)
         began = self._clock.now().mono
         oids = template.oids()
         found = await session.get(oids)
@@ -57,6 +80,7 @@ class NetworkSnmpWire:
         self._agents.pop(device, None)
 
     async def close(self) -> None:
+        self._flights.close()
         await self._transport.close()
 
 

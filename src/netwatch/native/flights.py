@@ -1,0 +1,186 @@
+"""What both twins of the flight engine look like: netwatch.native._speed and netwatch.wire.snmp.flights_pure.
+
+A flight is one chain of GETs to one agent, with one request under way at a time. An answer is taken if it
+comes from an address and port that may answer and its request-id is that of a try of the question that is
+open. If it answers that question exactly (version, no error, the OIDs asked in their order, known types), its
+values go into the arrays of the caller and the next question leaves within the same call. Whatever else comes
+as an answer is handed out and pauses the flight; what is no answer is counted and dropped.
+
+No call waits. Events come in the order in which they happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import Any, Protocol
+
+__all__ = [
+    "DONE",
+    "MAX_COMMUNITY",
+    "MAX_TAIL",
+    "MAX_TRIES",
+    "ODD",
+    "RAW",
+    "REFUSED",
+    "SILENT",
+    "Engine",
+    "Event",
+    "Host",
+    "Kernel",
+    "Peer",
+    "Questions",
+]
+
+Event = tuple[Any, ...]
+"""The first element is one of the five below, the second the token of the flight."""
+DONE, ODD, SILENT, REFUSED, RAW = range(5)
+"""
+DONE, token, octets, coded, trips, target: all was answered, the flight is over. `octets`: dict of the octet
+    strings by position, or None. `coded`: list of (position, tag, content) of other values that are no plain
+    numbers, or None. `trips`: seconds from each question's answered try to its answer. `target`: number of
+    the address that answered last.
+ODD, token, pdu, datagram, sent, trip: an answer to question number `pdu` that does not match exactly. `sent`:
+    monotonic seconds at which the answered try left. The flight is paused.
+SILENT, token, pdu, 0, address, port: no try of the question was answered in time. The flight is paused.
+    `address`: who answered without being asked, or "".
+REFUSED, token, pdu, errno, address, port: as SILENT, after an ICMP error or because it can't be sent.
+RAW, token, 0, datagram, sent, trip: an answer to `ask`. `trip` is negative after a repeat. Paused.
+"""
+
+MAX_TRIES = 16
+MAX_COMMUNITY = 1000
+"""Octets."""
+MAX_TAIL = 4000
+"""Octets of the varbinds of one GET."""
+
+Host = tuple[int, bytes, int]
+"""Address family (AF_INET, AF_INET6), address in network order, scope id."""
+
+
+class Stat(IntEnum):
+    """Places in `Engine.stats()`."""
+
+    SENT = 0
+    RECEIVED = 1
+    UNASKED = 2
+    WRONG_SOURCE = 3
+    GARBAGE = 4
+    TIMEOUTS = 5
+    REFUSED = 6
+
+
+class Questions(Protocol):
+    """A template cut into GETs. Immutable."""
+
+    def tail(self, pdu: int, /) -> bytes:
+        """What follows the request-id in GET number `pdu`: error-status, error-index, varbinds."""
+        ...
+
+
+class Peer(Protocol):
+    """An agent: what its messages begin with, where it is asked, from where it may answer. Opaque."""
+
+
+class Engine(Protocol):
+    """Many flights over one socket per address family. Its clock is CLOCK_MONOTONIC."""
+
+    def attach(self, family: int, sock: Any, /) -> None:
+        """Uses this non-blocking socket; it stays the caller's, who keeps it open."""
+        ...
+
+    def launch(
+        self,
+        token: object,
+        peer: Peer,
+        questions: Questions | None,
+        values: Any,
+        kinds: Any,
+        times: Any,
+        waits: tuple[float, ...],
+        /,
+    ) -> int:
+        """Queues the first question; returns a handle.
+
+        Arrays (Fetched.values, kinds and times) have one element per OID and start as if nothing had come.
+        `waits`: seconds to wait after each try, at most MAX_TRIES; tries rotate over the addresses.
+        Without questions (and arrays) the flight is paused, for `ask`.
+        """
+        ...
+
+    def resume(self, handle: int, token: object, pdu: int, /) -> None:
+        """A paused flight goes on with question number `pdu`; with that behind the last one it is DONE."""
+        ...
+
+    def ask(self, handle: int, token: object, datagram: bytes, identifier: int, /) -> None:
+        """Sends a datagram of the caller's; `identifier` (request-id, msgID) tells its answer."""
+        ...
+
+    def identifier(self) -> int:
+        """A fresh one that can't be guessed, for `ask`."""
+        ...
+
+    def cancel(self, handle: int, /) -> None:
+        """Ends a flight without an event. Does nothing if it is over."""
+        ...
+
+    def drain(self, family: int, /) -> Sequence[Event]:
+        """Reads at most 64 datagrams, or the error queue if there are none."""
+        ...
+
+    def feed(self, data: bytes, family: int, address: bytes, port: int, /) -> Sequence[Event]:
+        """One datagram as if it had come over the network."""
+        ...
+
+    def tick(self) -> Sequence[Event]:
+        """Repeats or ends what waited long enough. Call it some 40 times a second."""
+        ...
+
+    def flush(self) -> Sequence[Event]:
+        """Sends what is queued. Call it before waiting."""
+        ...
+
+    def stats(self) -> tuple[int, ...]:
+        """Counts since the start, see Stat."""
+        ...
+
+
+class Kernel(Protocol):
+    """One of the twins."""
+
+    @property
+    def Questions(self) -> Callable[[bytes, tuple[int, ...]], Questions]:  # noqa: N802 - a class
+        """Of the varbinds of GETs, one behind the other, and how many go into each GET. Raises ValueError."""
+        ...
+
+    @property
+    def Peer(  # noqa: N802
+        self,
+    ) -> Callable[[int, bytes, int, tuple[Host, ...], tuple[Host, ...]], Peer]:
+        """Of version, community, port, addresses to ask, others that may answer. Raises ValueError."""
+        ...
+
+    @property
+    def Engine(self) -> Callable[[Callable[[int], bytes]], Engine]:  # noqa: N802
+        """Of a source of that many random octets, from which request-ids are made."""
+        ...
+
+    def decode_varbinds(
+        self,
+        questions: Any,
+        pdu: int,
+        data: bytes,
+        start: int,
+        stop: int,
+        columns: tuple[Any, Any, Any],
+        moment: float,
+        octets: dict[int, bytes],
+        coded: list[tuple[int, int, bytes]],
+        /,
+    ) -> bool:
+        """Reads data[start:stop] if it is the varbinds that answer a GET exactly.
+
+        `columns`: values, kinds and times of the whole template; `moment` goes into times. False if they do
+        not match; then the columns at this GET's positions are as if nothing had come.
+        """
+        ...

@@ -1,0 +1,168 @@
+"""GETs encoded once, and the decoder of what answers them exactly: the twin of native/questions.c."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from netwatch.errors import WireDecodeError
+from netwatch.native.flights import MAX_TAIL
+from netwatch.wire.protocols import ValueKind
+from netwatch.wire.snmp import ber
+
+__all__ = ["Questions", "decode_varbinds"]
+
+_32, _64 = (1 << 32) - 1, (1 << 64) - 1
+_MASKS = {ber.COUNTER32: _32, ber.GAUGE32: _32, ber.TIME_TICKS: _32, ber.COUNTER64: _64, 0x47: _32}
+_ABSENT = frozenset((ber.NULL, ber.NO_SUCH_OBJECT, ber.NO_SUCH_INSTANCE, ber.END_OF_MIB_VIEW))
+_OCTETS = frozenset((0x03, ber.OCTET_STRING, 0x45, 0x78, 0x79))
+_CODED = frozenset((ber.INTEGER, ber.OID, ber.IP_ADDRESS, ber.OPAQUE))
+_NAN = float("nan")
+_INTEGER_OCTETS = 8
+"""A longer INTEGER is handed out: it may not fit the column."""
+_HEAD = ber.encode_integer(0) + ber.encode_integer(0)
+"""error-status and error-index of a request."""
+
+
+class Questions:
+    """A template cut into GETs. Immutable."""
+
+    __slots__ = ("count", "first", "names", "pdus", "tails")
+
+    def __init__(self, varbinds: bytes, counts: tuple[int, ...], /) -> None:
+        names: list[bytes] = []
+        tails: list[bytes] = []
+        self.first = [0]
+        pos = 0
+        try:
+            for count in counts:
+                begin = pos
+                for _ in range(count):
+                    start, pos = ber.expect(varbinds, pos, len(varbinds), ber.SEQUENCE)
+                    _, after = ber.expect(varbinds, start, pos, ber.OID)
+                    names.append(varbinds[start:after])
+                if pos - begin > MAX_TAIL:
+                    raise ValueError("too many varbinds for one GET")
+                tails.append(_HEAD + ber.tlv(ber.SEQUENCE, varbinds[begin:pos]))
+                self.first.append(len(names))
+        except WireDecodeError as error:
+            raise ValueError(f"these are not so many varbinds of GETs: {error}") from None
+        if pos != len(varbinds):
+            raise ValueError("more varbinds than counted")
+        self.count = len(names)
+        self.pdus = len(counts)
+        self.tails = tuple(tails)
+        self.names = tuple(
+            tuple(names[first:last]) for first, last in zip(self.first, self.first[1:], strict=False)
+        )
+        """The OID elements of each GET."""
+
+    def tail(self, pdu: int, /) -> bytes:
+        return self.tails[pdu]
+
+
+def decode_varbinds(
+    questions: Questions,
+    pdu: int,
+    data: bytes,
+    start: int,
+    stop: int,
+    columns: tuple[Any, Any, Any],
+    moment: float,
+    octets: dict[int, bytes],
+    coded: list[tuple[int, int, bytes]],
+    /,
+) -> bool:
+    """See netwatch.native.flights.Kernel."""
+    names, first = questions.names[pdu], questions.first[pdu]
+    read = _read(names, data, start, stop)
+    if read is None:
+        _write(columns, first, [0] * len(names), bytes(len(names)), moment)
+        return False
+    numbers, kinds, others = read
+    _write(columns, first, numbers, kinds, moment)
+    for position, tag, content in others:
+        if tag in _OCTETS:
+            octets[first + position] = content
+        else:
+            coded.append((first + position, tag, content))
+    return True
+
+
+_Read = tuple[list[int], bytearray, list[tuple[int, int, bytes]]]
+
+
+def _read(names: tuple[bytes, ...], data: bytes, pos: int, stop: int) -> _Read | None:
+    """The hot loop. A varbind of short lengths is read in place."""
+    numbers: list[int] = []
+    kinds = bytearray()
+    others: list[tuple[int, int, bytes]] = []
+    number, kind, masks, from_bytes = numbers.append, kinds.append, _MASKS.get, int.from_bytes
+    try:
+        for name in names:
+            begin = pos + 2
+            after = begin + len(name)
+            size = data[after + 1]
+            value = after + 2
+            end = value + size
+            if (
+                data[pos] != 0x30
+                or data[begin:after] != name
+                or data[pos + 1] != end - begin
+                or size > 0x7F
+                or end - begin > 0x7F
+                or end > stop
+            ):
+                after, value, end = _varbind(data, pos, stop, name)
+                size = end - value
+            pos = end
+            tag = data[after]
+            mask = masks(tag)
+            if mask is not None and size <= ber.MAX_INTEGER_OCTETS:
+                number(from_bytes(data[value:end], "big") & mask)
+                kind(2)
+            elif tag == 0x02 and size <= _INTEGER_OCTETS:
+                number(from_bytes(data[value:end], "big", signed=True) & _64)
+                kind(1)
+            else:
+                kind(_other(tag, size))
+                number(0)
+                if kinds[-1]:
+                    others.append((len(kinds) - 1, tag, data[value:end]))
+    except (IndexError, WireDecodeError):
+        return None
+    return (numbers, kinds, others) if pos == stop else None
+
+
+def _varbind(data: bytes, pos: int, stop: int, name: bytes) -> tuple[int, int, int]:
+    """Where the value's tag stands, where its content begins and ends. Raises WireDecodeError."""
+    start, end = ber.expect(data, pos, stop, ber.SEQUENCE)
+    after = start + len(name)
+    if after > end or data[start:after] != name:
+        raise WireDecodeError("another OID than asked for")
+    _, value, last = ber.header(data, after, end)
+    if last != end:
+        raise WireDecodeError("varbind holds more than one value")
+    return after, value, end
+
+
+def _other(tag: int, size: int) -> int:
+    """The ValueKind of what is no plain number. Raises WireDecodeError for an unknown type."""
+    if tag in _ABSENT:
+        return 0
+    if tag in _OCTETS or (tag in _CODED and (tag != ber.INTEGER or size <= ber.MAX_INTEGER_OCTETS)):
+        return int(ValueKind.OTHER)
+    raise WireDecodeError(f"type {tag:#04x} of {size} octets")
+
+
+def _write(
+    columns: tuple[Any, Any, Any], first: int, numbers: list[int], kinds: bytes | bytearray, moment: float
+) -> None:
+    values, flags, times = columns
+    last = first + len(numbers)
+    struct.pack_into(f"{len(numbers)}Q", values, 8 * first, *numbers)
+    flags[first:last] = kinds
+    if 0 in kinds:
+        times[first:last] = [moment if kind else _NAN for kind in kinds]
+    else:
+        times[first:last] = moment

@@ -1,0 +1,174 @@
+"""One fetch: a flight for what agents answer as asked, and the slow way for the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from time import monotonic
+
+import numpy as np
+
+from netwatch.errors import WireDecodeError, WireRefused, WireTimeout
+from netwatch.model import Clock, SnmpValue, SystemClock
+from netwatch.native.flights import DONE, MAX_TRIES, ODD, SILENT, Event
+from netwatch.wire.protocols import Fetched, ValueKind
+from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.cut import Cut
+from netwatch.wire.snmp.flights import Flights
+from netwatch.wire.snmp.pdu import Missing, decode_community_message, decode_value
+from netwatch.wire.snmp.session import GENTLE, NetworkSession
+from netwatch.wire.snmp.template import Template
+
+__all__ = ["Fetch", "fetch"]
+
+_UINT64, _UINT8, _FLOAT64 = np.dtype(np.uint64), np.dtype(np.uint8), np.dtype(np.float64)
+_MASK = (1 << 64) - 1
+
+
+async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock) -> Fetched:
+    """Everything in a template, from an agent of v1 or v2c. Raises WireError."""
+    count = len(template)
+    task = Fetch(agent, flights.cuts.get(template, agent.max_varbinds), count)
+    if not count:
+        return task.fetched(clock)
+    # An agent of several addresses may have a new preferred one since its last fetch.
+    peer = agent.peer or flights.peer(agent)
+    addresses = agent.addresses
+    slip = await flights.slip()
+    handle, future = flights.launch(peer, task.cut.questions, task.columns, agent.waits()[:MAX_TRIES])
+    try:
+        event = await future
+        while event[0] != DONE:
+            flights.land(slip)
+            pdu = await task.repair(event)
+            future = flights.resume(handle, pdu)
+            event = await future
+    except BaseException:
+        flights.forget(handle, future)
+        raise
+    finally:
+        flights.land(slip)
+    _, _, octets, coded, trips, target = event
+    if octets is not None:
+        task.others.update(octets)
+    if coded is not None:
+        for position, tag, content in coded:
+            task.decode(position, tag, content)
+    if trips is not None:
+        agent.answered(trips, addresses[target])
+    return task.fetched(clock)
+
+
+class Fetch:
+    """What came so far of one fetch, and how what is wrong with an answer is put right."""
+
+    __slots__ = ("_agent", "_session", "columns", "cut", "kinds", "others", "problems", "times", "values")
+
+    def __init__(self, agent: Agent, cut: Cut, count: int) -> None:
+        self._agent = agent
+        self._session: NetworkSession | None = None
+        self.cut = cut
+        self.values = np.empty(count, _UINT64)
+        self.kinds = np.empty(count, _UINT8)
+        self.times = np.empty(count, _FLOAT64)
+        self.columns = self.values, self.kinds, self.times
+        """Filled by the flight."""
+        self.others: dict[int, SnmpValue] = {}
+        self.problems: list[str] = []
+
+    def fetched(self, clock: Clock) -> Fetched:
+        if not isinstance(clock, SystemClock):
+            self.times += clock.now().mono - monotonic()
+        problems = self.problems
+        if self._session is not None:
+            problems = problems + self._session.problems
+        return Fetched(self.values, self.kinds, self.times, self.others, tuple(problems))
+
+    def decode(self, position: int, tag: int, content: bytes) -> None:
+        """A value that the engine handed out."""
+        try:
+            value = decode_value(tag, content)
+        except WireDecodeError as error:
+            self.values[position], self.kinds[position], self.times[position] = 0, ValueKind.ABSENT, np.nan
+            self.problems.append(f"{self.cut.oids(position, position + 1)[0]}: can't be read: {error}")
+        else:
+            self.put(position, value, float(self.times[position]))
+
+    def put(self, position: int, value: SnmpValue | Missing, moment: float) -> None:
+        if value is None or isinstance(value, Missing):
+            return
+        self.times[position] = moment
+        if isinstance(value, int) and -(1 << 63) <= value <= _MASK:
+            self.values[position] = value & _MASK
+            self.kinds[position] = ValueKind.SIGNED if value < 0 else ValueKind.UNSIGNED
+        else:
+            self.others[position] = value
+            self.kinds[position] = ValueKind.OTHER
+
+    async def repair(self, event: Event) -> int:
+        """Gets in another way what a paused flight did not; the GET it is to go on with. Raises WireError."""
+        agent, cut, pdu = self._agent, self.cut, event[2]
+        size = agent.max_varbinds
+        start, stop = cut.first[pdu], cut.first[pdu + 1]
+        if event[0] == ODD:
+            agent.heard = True
+            await self._odd(start, stop, event[3], (event[4] + event[4] + event[5]) / 2)
+        elif event[0] == SILENT and (agent.heard or pdu) and stop - start > GENTLE:
+            # Silence after an answer: perhaps the reply was too large for the agent or for the path.
+            agent.heard = False
+            middle = (start + stop + 1) // 2
+            await self._ask(range(start, middle))
+            agent.too_big(stop - start)
+            await self._ask(range(middle, stop))
+        else:
+            agent.heard = False
+            raise _failure(agent, event)
+        if agent.max_varbinds >= size:
+            return int(pdu) + 1
+        # Less is asked of it from now on, and the flight asks in the old way.
+        await self._ask(range(stop, cut.first[-1]))
+        return cut.pdus
+
+    async def _odd(self, start: int, stop: int, datagram: bytes, moment: float) -> None:
+        """An answer that does not match: what can be told by its OIDs is taken, the rest asked again."""
+        positions: Iterable[int] = range(start, stop)
+        try:
+            answer = decode_community_message(datagram).pdu
+        except WireDecodeError:
+            pass
+        else:
+            if not answer.error_status:
+                found = dict(answer.varbinds)
+                oids = dict(zip(range(start, stop), self.cut.oids(start, stop), strict=True))
+                for position, oid in oids.items():
+                    self.put(position, found.get(oid), moment)
+                positions = [position for position, oid in oids.items() if oid not in found]
+        await self._ask(positions)
+
+    async def _ask(self, positions: Iterable[int]) -> None:
+        """By a session, which knows how to split what is too much."""
+        wanted = list(positions)
+        if not wanted:
+            return
+        if self._session is None:
+            self._session = NetworkSession(self._agent)
+        every = self.cut.oids(wanted[0], wanted[-1] + 1)
+        oids = [every[position - wanted[0]] for position in wanted]
+        began = monotonic()
+        found = await self._session.get(oids)
+        moment = (began + monotonic()) / 2
+        for position, oid in zip(wanted, oids, strict=True):
+            self.put(position, found.get(oid), moment)
+
+
+def _failure(agent: Agent, event: Event) -> WireTimeout | WireRefused:
+    kind, _, _, reason, stray, stray_port = event
+    where = f"{agent.addresses[0]} port {agent.access.port}"
+    if kind != SILENT:
+        return WireRefused(f"{where}: unreachable ({os.strerror(reason)})")
+    waits = agent.waits()
+    tries = "1 try" if len(waits) == 1 else f"{len(waits)} tries"
+    text = f"no answer within {max(waits):g} s ({tries})"
+    if stray:
+        text += f"; an answer came from {stray} port {stray_port}, which is not in reply_from"
+    return WireTimeout(text)

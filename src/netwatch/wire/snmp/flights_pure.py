@@ -1,0 +1,428 @@
+"""Chains of GETs to many agents at once, in Python: the twin of native/flights.c.
+
+See netwatch.native.flights for what it does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+from netwatch.errors import WireDecodeError
+from netwatch.native.flights import (
+    DONE,
+    MAX_COMMUNITY,
+    MAX_TRIES,
+    ODD,
+    RAW,
+    REFUSED,
+    SILENT,
+    Event,
+    Host,
+    Stat,
+)
+from netwatch.wire.snmp import ber
+from netwatch.wire.snmp.exact import Questions, decode_varbinds
+from netwatch.wire.snmp.pdu import V3, PduType
+
+__all__ = ["Engine", "Peer", "Questions", "decode_varbinds"]
+
+BATCH = 64
+"""Datagrams read in one turn."""
+LEAST_ID = 0x800000
+"""Smaller ones are no four octets in DER."""
+_POOL = 256
+"""Request ids drawn in one go."""
+_IP_RECVERR, _IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h
+_NAN = float("nan")
+_NEVER = 1 << 62
+_MESSAGE = 6144
+"""Octets of the longest datagram that is sent."""
+SPOKES = 64
+"""Of the timer wheel, per second."""
+AIR, PAUSED, OVER = range(3)
+
+
+class Peer:
+    """An agent: what its messages begin with, where it is asked, from where it may answer."""
+
+    __slots__ = ("head", "hosts", "port", "sources", "targets", "version")
+
+    def __init__(
+        self,
+        version: int,
+        community: bytes,
+        port: int,
+        targets: tuple[Host, ...],
+        sources: tuple[Host, ...],
+        /,
+    ) -> None:
+        if not targets or len(community) > MAX_COMMUNITY:
+            raise ValueError("no address, or too long a community")
+        self.version = version
+        self.head = ber.encode_integer(version) + ber.tlv(ber.OCTET_STRING, community)
+        self.port = port
+        self.hosts = targets
+        self.targets = tuple(
+            (family, _sockaddr(family, octets, scope, port)) for family, octets, scope in targets
+        )
+        self.sources = frozenset(
+            (socket.inet_ntop(family, octets), port) for family, octets, _ in targets + sources
+        )
+
+
+class _Flight:
+    """One chain of GETs. All tries of the open question stay answerable: slow agents are heard."""
+
+    __slots__ = (
+        *("coded", "columns", "deadline", "handle", "ids", "octets", "pdu", "peer", "questions", "raw"),
+        *("sent", "spoke", "state", "stray", "token", "trips", "via", "waits"),
+    )
+
+    def __init__(
+        self, handle: int, token: object, peer: Peer, questions: Questions | None, columns: Any, waits: Any
+    ) -> None:
+        self.handle, self.token, self.peer, self.questions = handle, token, peer, questions
+        self.columns, self.waits = columns, waits
+        self.octets: dict[int, bytes] = {}
+        self.coded: list[tuple[int, int, bytes]] = []
+        self.trips: list[float] = []
+        self.ids: list[int] = []
+        self.sent: list[float] = []
+        self.raw = b""
+        self.deadline = 0.0
+        self.spoke = _NEVER
+        """The only place on the wheel that counts."""
+        self.pdu = self.via = 0
+        self.state = PAUSED
+        self.stray = ("", 0)
+
+    def target(self) -> tuple[int, Any]:
+        """Where the last try went."""
+        targets = self.peer.targets
+        return targets[(self.via + len(self.ids) - 1) % len(targets)]
+
+
+class Engine:
+    """Many flights over one socket per address family."""
+
+    def __init__(self, random: Callable[[int], bytes], /) -> None:
+        self._random = random
+        self._pool: list[int] = []
+        self._sockets: dict[int, socket.socket] = {}
+        self._flights: dict[int, _Flight] = {}
+        self._open: dict[int, _Flight] = {}
+        self._out: list[tuple[_Flight, bytes, int, Any]] = []
+        self._wheel: dict[int, list[_Flight]] = {}
+        self._events: list[Event] = []
+        self._stats = [0] * len(Stat)
+        self._handles = 0
+
+    def attach(self, family: int, sock: socket.socket, /) -> None:
+        self._sockets[family] = sock
+
+    def launch(
+        self,
+        token: object,
+        peer: Peer,
+        questions: Questions | None,
+        values: Any,
+        kinds: Any,
+        times: Any,
+        waits: tuple[float, ...],
+        /,
+    ) -> int:
+        if not 1 <= len(waits) <= MAX_TRIES:
+            raise ValueError("1 to 16 tries, as a tuple of seconds")
+        if questions is not None:
+            if not questions.pdus:
+                raise ValueError("nothing to ask")
+            if not len(values) == len(kinds) == len(times) == questions.count:
+                raise ValueError("an array has not one element per OID")
+            values[:] = 0
+            kinds[:] = 0
+            times[:] = _NAN
+        self._handles += 1
+        flight = _Flight(self._handles, token, peer, questions, (values, kinds, times), waits)
+        self._flights[flight.handle] = flight
+        if questions is not None:
+            self._emit(flight, monotonic())
+        return flight.handle
+
+    def resume(self, handle: int, token: object, pdu: int, /) -> None:
+        flight = self._paused(handle)
+        if flight.questions is None or not 0 <= pdu <= flight.questions.pdus:
+            raise IndexError("no such PDU")
+        flight.token, flight.pdu = token, pdu
+        if pdu == flight.questions.pdus:
+            self._finish(flight)
+        else:
+            self._emit(flight, monotonic())
+
+    def ask(self, handle: int, token: object, datagram: bytes, identifier: int, /) -> None:
+        flight = self._paused(handle)
+        if flight.questions is not None or len(datagram) > _MESSAGE or not 0 < identifier < 1 << 31:
+            raise ValueError("a flight of GETs, or too large a datagram or id")
+        if identifier in self._open:
+            raise ValueError("an id in use")
+        flight.token, flight.raw = token, datagram
+        self._emit(flight, monotonic(), identifier)
+
+    def identifier(self) -> int:
+        while True:
+            if not self._pool:
+                self._pool = list(struct.unpack(f">{_POOL}I", self._random(4 * _POOL)))[::-1]
+            identifier = self._pool.pop() & 0x7FFFFFFF
+            if identifier >= LEAST_ID and identifier not in self._open:
+                return identifier
+
+    def cancel(self, handle: int, /) -> None:
+        flight = self._flights.pop(handle, None)
+        if flight is not None:
+            self._close(flight, OVER)
+
+    def drain(self, family: int, /) -> Sequence[Event]:
+        sock = self._sockets[family]
+        receive, take, now = sock.recvfrom, self._take, monotonic()
+        turn = 0
+        try:
+            for turn in range(BATCH):  # noqa: B007 - looked at below
+                data, source = receive(65535)
+                take(data, source, now)
+        except BlockingIOError:
+            if turn == 0:
+                # Woken by the error queue alone: left unread, it would wake the selector for ever.
+                self._read_errors(sock, now)
+        except OSError:
+            self._read_errors(sock, now)
+        return self.flush()
+
+    def feed(self, data: bytes, family: int, address: bytes, port: int, /) -> Sequence[Event]:
+        self._take(data, (socket.inet_ntop(family, address), port), monotonic())
+        return self._hand_over()
+
+    def tick(self) -> Sequence[Event]:
+        now = monotonic()
+        until = int(now * SPOKES)
+        for spoke in sorted(spoke for spoke in self._wheel if spoke <= until):
+            for flight in self._wheel.pop(spoke):
+                if flight.spoke != spoke:
+                    continue
+                flight.spoke = _NEVER
+                if flight.state == AIR and flight.deadline <= now:
+                    self._expire(flight, now)
+                elif flight.state == AIR:
+                    self._remind(flight)
+        return self.flush()
+
+    def flush(self) -> Sequence[Event]:
+        while self._out:
+            batch, self._out = self._out, []
+            for flight, message, family, target in batch:
+                self._stats[Stat.SENT] += 1
+                self._transmit(flight, message, family, target)
+        return self._hand_over()
+
+    def stats(self) -> tuple[int, ...]:
+        return tuple(self._stats)
+
+    def _hand_over(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _paused(self, handle: int) -> _Flight:
+        flight = self._flights.get(handle)
+        if flight is None or flight.state != PAUSED:
+            raise ValueError("this flight is not paused")
+        return flight
+
+    # ---- questions
+
+    def _emit(self, flight: _Flight, now: float, identifier: int = 0) -> None:
+        """Queues the next try of the current question."""
+        tried, questions = len(flight.ids), flight.questions
+        if questions is None:
+            message = flight.raw  # repeated as it is
+            identifier = flight.ids[0] if tried else identifier
+        else:
+            identifier = self.identifier()
+            message = _get(flight.peer.head, identifier, questions.tails[flight.pdu])
+        self._open[identifier] = flight
+        flight.ids.append(identifier)
+        flight.sent.append(now)
+        flight.deadline = now + flight.waits[tried]
+        flight.state = AIR
+        self._remind(flight)
+        self._out.append((flight, message, *flight.target()))
+
+    def _remind(self, flight: _Flight) -> None:
+        """A flight stands on the wheel once, not per question: when its turn comes, it is put further on."""
+        spoke = int(flight.deadline * SPOKES) + 1
+        if spoke < flight.spoke:
+            flight.spoke = spoke
+            self._wheel.setdefault(spoke, []).append(flight)
+
+    def _transmit(self, flight: _Flight, message: bytes, family: int, target: Any) -> None:
+        """A full send buffer counts as a datagram lost on the way."""
+        sock = self._sockets.get(family)
+        if sock is None:
+            self._refuse(flight, errno.EBADF, monotonic())
+            return
+        try:
+            sock.sendto(message, target)
+        except BlockingIOError:
+            return
+        except OSError:
+            # An earlier destination's ICMP error may surface here.
+            try:
+                sock.sendto(message, target)
+            except OSError as error:
+                if flight.state == AIR and error.errno not in (errno.EAGAIN, errno.ENOBUFS):
+                    self._refuse(flight, error.errno or errno.EIO, monotonic())
+
+    def _expire(self, flight: _Flight, now: float) -> None:
+        self._stats[Stat.TIMEOUTS] += 1
+        if len(flight.ids) < len(flight.waits):
+            self._emit(flight, now)
+        else:
+            self._give_up(flight, SILENT, 0)
+
+    def _refuse(self, flight: _Flight, reason: int, now: float) -> None:
+        """The next address at once, if there is another one."""
+        if len(flight.ids) < min(len(flight.waits), len(flight.peer.targets)):
+            self._emit(flight, now)
+        else:
+            self._give_up(flight, REFUSED, reason)
+
+    def _give_up(self, flight: _Flight, kind: int, reason: int) -> None:
+        self._events.append((kind, flight.token, flight.pdu, reason, *flight.stray))
+        self._close(flight, PAUSED)
+
+    def _close(self, flight: _Flight, state: int) -> None:
+        for identifier in flight.ids:
+            self._open.pop(identifier, None)
+        flight.ids, flight.sent, flight.state = [], [], state
+        if state == OVER:  # it may stand on the wheel for a while
+            flight.columns = flight.token = None
+
+    def _finish(self, flight: _Flight) -> None:
+        del self._flights[flight.handle]
+        octets, coded, trips = flight.octets or None, flight.coded or None, flight.trips or None
+        self._events.append((DONE, flight.token, octets, coded, trips, flight.via))
+        self._close(flight, OVER)
+
+    def _read_errors(self, sock: socket.socket, now: float) -> None:
+        """Each entry names the destination that an ICMP error was about."""
+        for _ in range(BATCH):
+            try:
+                _, extras, _, destination = sock.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            self._stats[Stat.REFUSED] += 1
+            reason = errno.ECONNREFUSED
+            for level, kind, content in extras:
+                if (level, kind) in _RECVERR and len(content) >= 4:
+                    (reason,) = struct.unpack_from("=I", content)  # sock_extended_err.ee_errno
+            if reason == errno.EMSGSIZE:
+                continue  # the next try goes in fragments
+            for flight in list(self._flights.values()):
+                if flight.state == AIR and flight.target()[1][:2] == destination[:2]:
+                    self._refuse(flight, reason, now)
+
+    # ---- answers
+
+    def _take(self, data: bytes, source: Any, now: float) -> None:
+        stats = self._stats
+        stats[Stat.RECEIVED] += 1
+        try:
+            version, identifier, pos, end = _identify(data)
+        except WireDecodeError:
+            stats[Stat.GARBAGE] += 1
+            return
+        flight = self._open.get(identifier)
+        if flight is None:
+            stats[Stat.UNASKED] += 1
+            return
+        peer, questions = flight.peer, flight.questions
+        if source[:2] not in peer.sources:
+            with_scope = source[0].partition("%")[0], source[1]
+            if with_scope not in peer.sources:
+                stats[Stat.WRONG_SOURCE] += 1
+                flight.stray = with_scope
+                return
+        if questions is None:
+            trip = now - flight.sent[-1] if len(flight.ids) == 1 else -1.0
+            self._events.append((RAW, flight.token, 0, data, flight.sent[-1], trip))
+            self._close(flight, PAUSED)
+            return
+        at = flight.ids.index(identifier)
+        sent = flight.sent[at]
+        if version != peer.version or not _read_answer(flight, questions, data, pos, end, (sent + now) / 2):
+            self._events.append((ODD, flight.token, flight.pdu, data, sent, now - sent))
+            self._close(flight, PAUSED)
+            return
+        flight.trips.append(now - sent)
+        if at:
+            flight.via = (flight.via + at) % len(peer.targets)
+        self._close(flight, AIR)
+        flight.pdu += 1
+        if flight.pdu == questions.pdus:
+            self._finish(flight)
+        else:
+            self._emit(flight, now)
+
+
+_RECVERR = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
+
+
+def _sockaddr(family: int, octets: bytes, scope: int, port: int) -> Any:
+    host = socket.inet_ntop(family, octets)
+    return (host, port, 0, scope) if family == socket.AF_INET6 else (host, port)
+
+
+def _get(head: bytes, identifier: int, tail: bytes) -> bytes:
+    pdu = ber.tlv(PduType.GET, b"\x02\x04" + identifier.to_bytes(4, "big") + tail)
+    return ber.tlv(ber.SEQUENCE, head + pdu)
+
+
+def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
+    """An INTEGER of at most 8 octets, and where it ends. Raises WireDecodeError."""
+    start, stop = ber.expect(data, pos, end, ber.INTEGER)
+    if stop - start > 8:
+        raise WireDecodeError("INTEGER of more than 8 octets")
+    return int.from_bytes(data[start:stop], "big", signed=True), stop
+
+
+def _identify(data: bytes) -> tuple[int, int, int, int]:
+    """Version, id, and what of a response is behind its request-id. Raises WireDecodeError."""
+    pos, end = ber.expect(data, 0, len(data), ber.SEQUENCE)
+    version, pos = _integer(data, pos, end)
+    if version == V3:
+        pos, stop = ber.expect(data, pos, end, ber.SEQUENCE)
+        return version, *_integer(data, pos, stop), end
+    if version not in (0, 1):
+        raise WireDecodeError("unknown SNMP version")
+    _, pos = ber.expect(data, pos, end, ber.OCTET_STRING)
+    pos, end = ber.expect(data, pos, end, PduType.RESPONSE)
+    return version, *_integer(data, pos, end), end
+
+
+def _read_answer(
+    flight: _Flight, questions: Questions, data: bytes, pos: int, end: int, moment: float
+) -> bool:
+    """What stands in data[pos:end] behind the request-id answers the current GET exactly."""
+    with contextlib.suppress(WireDecodeError):
+        status, pos = _integer(data, pos, end)
+        if status:
+            return False
+        _, pos = _integer(data, pos, end)
+        start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
+        return decode_varbinds(
+            questions, flight.pdu, data, start, stop, flight.columns, moment, flight.octets, flight.coded
+        )
+    return False
