@@ -57,7 +57,9 @@ def layout() -> BlockLayout:
         for number, family in enumerate((*COUNTERS, *GAUGES))
     )
     first, last = len(COUNTERS), len(GAUGES)
-    subject_of = [n for n in range(PORTS) for _ in range(first)] + [n for n in range(PORTS) for _ in range(last)]
+    subject_of = [n for n in range(PORTS) for _ in range(first)] + [
+        n for n in range(PORTS) for _ in range(last)
+    ]
     series_of = list(range(first)) * PORTS + list(range(first, first + last)) * PORTS
     numbers = np.asarray(subject_of, dtype=np.int32), np.asarray(series_of, dtype=np.int32)
     return BlockLayout(subjects, series, *numbers, PORTS * first)

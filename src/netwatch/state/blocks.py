@@ -56,13 +56,15 @@ class LayoutPlan:
         ordered = [p for place, p in zip(places, kept, strict=True) if place.counter]
         self.counters = _permutation(ordered, layout.counters)
         """Positions among the block's counters in sheet order; None where that is their own."""
-        self.counter_times = np.asarray(ordered, dtype=np.int32)
+        self.counter_times = np.asarray(ordered, dtype=np.intp)
         gauges = [p for place, p in zip(places, kept, strict=True) if not place.counter]
         self.gauges = _permutation([p - layout.counters for p in gauges], len(layout) - layout.counters)
-        self.gauge_times = np.asarray(gauges, dtype=np.int32)
+        self.gauge_times = np.asarray(gauges, dtype=np.intp)
         self.bits = np.asarray([layout.series[series_of[p]].bits for p in ordered], dtype=np.uint8)
         self.narrow = bool((self.bits < 64).any())
-        self.origins = LayoutOrigins(layout, self.counter_times, self.gauge_times)
+        self.origins = LayoutOrigins(
+            layout, self.counter_times.astype(np.int32), self.gauge_times.astype(np.int32)
+        )
         self.counter_places = tuple(place for place in places if place.counter)
         self.gauge_places = tuple(place for place in places if not place.counter)
         self.stage = tuple(table.stages[place.family] for place in self.counter_places)
@@ -74,8 +76,8 @@ class LayoutPlan:
         self.uptime = () if uptime is None else tuple(range(uptime.start, uptime.stop))
 
 
-def _permutation(positions: list[int], size: int) -> NDArray[np.int32] | None:
-    return None if positions == list(range(size)) else np.asarray(positions, dtype=np.int32)
+def _permutation(positions: list[int], size: int) -> NDArray[np.intp] | None:
+    return None if positions == list(range(size)) else np.asarray(positions, dtype=np.intp)
 
 
 class Binding(NamedTuple):
@@ -108,7 +110,7 @@ def bind(
     """Finds or makes the rows of a layout whose subjects all belong to the device that is asked."""
     shape, known = plan.shape, list(table.sheets(device))
     same = next((sheet for sheet in known if sheet.shape is shape and sheet.ids == ids), None)
-    if same is None and known:
+    if same is None and not all(shape.runs.keys().isdisjoint(sheet.shape.runs) for sheet in known):
         counters = _find(table, plan.counter_places, device, ids)
         gauges = _find(table, plan.gauge_places, device, ids)
         sheets = tuple(table.sheets(device))

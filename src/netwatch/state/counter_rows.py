@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,14 +11,15 @@ from numpy.typing import NDArray
 
 from netwatch.state.counters import CERTAIN, Advance, Bounds, Cause, judge
 from netwatch.state.restarts import NO_WITNESS, Restart
-from netwatch.state.rows import RowIndex, Rows, row_numbers
+from netwatch.state.rows import NEVER, RowIndex, Rows, row_numbers
 
 __all__ = ["CounterRows", "Reading", "SourceView", "steady"]
 
 _BELIEF = 3
 """After so many implausible intervals in a row the line speed is the lie, not the counter."""
-_CARRIES = 0x80
-"""Bit of `odd`: something is carried to the next interval."""
+_CARRIES, _UNTOLD, _DOUBTS = 0x80, 0x40, 0x03
+"""Bits of `odd`: something is carried to the next interval; no reading so far; implausible intervals in a
+row."""
 
 _CAUSES = tuple(Cause)
 _NUMBER = {cause: number for number, cause in enumerate(_CAUSES)}
@@ -42,13 +44,14 @@ class Reading(NamedTuple):
 
     rows: RowIndex
     raw: NDArray[np.uint64]
-    bits: NDArray[np.uint8]
-    """Width at which each wraps, 32 or 64."""
+    bits: NDArray[np.uint8] | None
+    """Width at which each wraps, 32 or 64; None if all wrap at 64 bits."""
     at: NDArray[np.float64]
     """Monotonic seconds."""
 
     def pick(self, chosen: NDArray[Any]) -> Reading:
-        return Reading(row_numbers(self.rows)[chosen], self.raw[chosen], self.bits[chosen], self.at[chosen])
+        bits = None if self.bits is None else self.bits[chosen]
+        return Reading(row_numbers(self.rows)[chosen], self.raw[chosen], bits, self.at[chosen])
 
 
 def steady(
@@ -56,18 +59,24 @@ def steady(
     after: NDArray[np.uint64],
     elapsed: NDArray[np.float64],
     *,
-    bits: NDArray[np.uint8],
+    bits: NDArray[np.uint8] | None,
     limit: NDArray[np.float32],
-    odd: NDArray[Any],
+    odd: NDArray[Any] | None,
 ) -> NDArray[np.bool_]:
-    """Where `judge` would say: the difference, over the whole interval, nothing carried. `odd` is not 0 where
-    the row's past or its source ask for a closer look."""
+    """Where `judge` would say: the difference, over the whole interval, nothing carried.
+
+    bits: None where all are 64 bits wide. odd: not 0 where the row's past or its source ask for a closer
+    look, as before a first reading; None where that is nowhere so.
+    """
     delta = (after - before).astype(np.float64)
     ceiling = limit * elapsed
-    with np.errstate(invalid="ignore"):
-        one_answer = (bits > 32) | (delta + 2.0**32 > ceiling * CERTAIN)
-        bounded = np.isnan(limit) | ((delta < ceiling) & one_answer)
-    good: NDArray[np.bool_] = (after >= before) & (elapsed > 0) & (elapsed < np.inf) & (odd == 0) & bounded
+    good: NDArray[np.bool_] = after >= before
+    good &= elapsed > 0
+    good &= ~(delta >= ceiling)  # true where there is no limit
+    if bits is not None:
+        good &= (bits > 32) | ~(delta + 2.0**32 <= ceiling * CERTAIN)
+    if odd is not None:
+        good &= odd == 0
     return good
 
 
@@ -85,7 +94,7 @@ class CounterRows(Rows):
         ("gap", np.float64, 0.0),
         ("rates", np.float32, np.nan),
         ("limit", np.float32, np.nan),
-        ("odd", np.uint8, 0),
+        ("odd", np.uint8, _UNTOLD),
         ("cause", np.uint8, _FIRST),
     )
 
@@ -98,7 +107,7 @@ class CounterRows(Rows):
     limit: NDArray[np.float32]
     """What the line carries per second, in the family's unit; NaN where unknown."""
     odd: NDArray[np.uint8]
-    """Implausible intervals in a row, and whether something is carried."""
+    """Not 0 where an interval asks for a closer look."""
     cause: NDArray[np.uint8]
 
     def __init__(self) -> None:
@@ -143,9 +152,9 @@ class CounterRows(Rows):
         rows, raw, at = reading.rows, reading.raw, reading.at
         old, mono = self.raw[rows], self.mono[rows]
         elapsed = at - mono
-        odd = self.odd[rows] | (told_by[self.group[rows]] != view.number) | (mono < view.restarted)
+        odd = self._odd(rows, mono, group, told_by, view)
         good = steady(old, raw, elapsed, bits=reading.bits, limit=self.limit[rows], odd=odd)
-        if good.all():
+        if np.count_nonzero(good) == len(good):
             self._steadily(rows, raw, old, at, elapsed, group)
             return False
         numbers, new = row_numbers(rows), np.isinf(elapsed)
@@ -156,6 +165,25 @@ class CounterRows(Rows):
         if rest:
             self._one_by_one(reading, numbers, order(rest), group, told_by, view, bounds)
         return bool(new.any())
+
+    def _odd(
+        self,
+        rows: RowIndex,
+        mono: NDArray[np.float64],
+        group: int,
+        told_by: NDArray[np.int32],
+        view: SourceView,
+    ) -> NDArray[Any] | None:
+        """Not 0 where the row's past or its source ask for a closer look; None where that is nowhere so."""
+        odd, groups = self.odd[rows], self.group[rows]
+        out: NDArray[Any] | None = odd if np.count_nonzero(odd) else None
+        if np.count_nonzero(groups != np.int32(group)):
+            other = told_by[groups] != view.number
+            out = other if out is None else out | other
+        if view.restarted > NEVER:
+            before = mono < view.restarted
+            out = before if out is None else out | before
+        return out
 
     def _steadily(
         self,
@@ -188,6 +216,7 @@ class CounterRows(Rows):
         self.mono[rows] = at
         self.group[rows] = group
         self.rates[rows] = np.nan
+        self.odd[rows] &= ~_UNTOLD & 0xFF
         self.cause[rows] = _FIRST
 
     def _one_by_one(
@@ -201,7 +230,8 @@ class CounterRows(Rows):
         bounds: Callable[[int, float], Bounds | None] | None,
     ) -> None:
         for position in positions:
-            row, raw, bits = int(numbers[position]), int(reading.raw[position]), int(reading.bits[position])
+            row, raw = int(numbers[position]), int(reading.raw[position])
+            bits = 64 if reading.bits is None else int(reading.bits[position])
             at = float(reading.at[position])
             elapsed = at - float(self.mono[row])
             if int(told_by[self.group[row]]) != view.number:
@@ -225,7 +255,7 @@ class CounterRows(Rows):
     ) -> float:
         """Judges one interval. Returns the seconds of it that are covered."""
         limit = None if np.isnan(self.limit[row]) else float(self.limit[row])
-        doubts = int(self.odd[row]) & ~_CARRIES
+        doubts = int(self.odd[row]) & _DOUBTS
         believed = limit if doubts < _BELIEF else None
         restart = Restart(False) if view.witnessed else NO_WITNESS
         if float(self.mono[row]) < view.restarted:
@@ -263,8 +293,9 @@ class CounterRows(Rows):
         if elapsed < 0:
             return
         self.totals[row] += np.uint64(amount)
-        if not np.isfinite(elapsed):
+        if not math.isfinite(elapsed):
             self.gap[row] += at
+            self.odd[row] &= ~_UNTOLD & 0xFF
         elif elapsed > 0:
             self.rates[row] = amount / elapsed
         self.mono[row] = at
@@ -273,7 +304,7 @@ class CounterRows(Rows):
     def limited(self, rows: NDArray[np.int32], limit: NDArray[np.float64]) -> None:
         """The line has another speed: what was doubted because of the old one is believed again."""
         self.limit[rows] = limit
-        self.odd[rows] &= _CARRIES
+        self.odd[rows] &= ~_DOUBTS & 0xFF
 
     def carried(self, row: int, amount: int) -> None:
         """Puts back what an earlier life of the program carried."""

@@ -139,15 +139,15 @@ def freeze(family: Family, live: Live, rows: Rows, groups: Groups, mono: float, 
         values = np.empty(size)
     for start in range(0, size, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        index = live.rows[part]
-        read, group = rows.mono[index], rows.group[index]
-        np.add(read, groups.lead[group], out=times[part])
-        np.greater_equal(read, horizon[group], out=fresh[part])
+        index = live.rows[part].astype(np.intp)
+        read, group = rows.mono.take(index), rows.group.take(index).astype(np.intp)
+        np.add(read, groups.lead.take(group), out=times[part])
+        np.greater_equal(read, horizon.take(group), out=fresh[part])
         if isinstance(rows, CounterRows):
-            np.subtract(read, rows.gap[index], out=covered[part])
-            totals[part], rates[part] = rows.totals[index], rows.rates[index]
+            np.subtract(read, rows.gap.take(index), out=covered[part])
+            totals[part], rates[part] = rows.totals.take(index), rows.rates.take(index)
         else:
-            values[part] = rows.values[index]
+            values[part] = rows.values.take(index)
     known: dict[str, NDArray[Any]]
     if isinstance(rows, CounterRows):
         known = {"totals": totals, "covered": covered, "rates": rates}

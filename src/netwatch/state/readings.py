@@ -15,11 +15,11 @@ from netwatch.state.blocks import Binding
 from netwatch.state.counter_rows import Reading, SourceView
 from netwatch.state.counters import Bounds
 from netwatch.state.limits import frame_bounds
-from netwatch.state.rows import RowIndex
+from netwatch.state.rows import NEVER, RowIndex
 from netwatch.state.series import SeriesKey, SeriesTable
 from netwatch.state.sources import Source
 
-__all__ = ["Pass", "count", "set_gauge", "take_block"]
+__all__ = ["Pass", "own_row", "set_gauge", "take_block"]
 
 _MTU_FAMILY = "netwatch_interface_mtu_bytes"
 _ENOUGH = 3
@@ -62,7 +62,7 @@ class Pass:
         """`stage` and `key_of` tell of a position. True if a series was told for the first time."""
         uptime, counters = self._source.uptime, self._table.counters
         fell: bool | None = None
-        if bool((counters.mono[reading.rows] < uptime.restarted).any()):
+        if uptime.restarted > NEVER and np.any(counters.mono[reading.rows] < uptime.restarted):
             fallen, kept = counters.fell(reading)
             fell = True if fallen else (False if kept >= _ENOUGH else None)
         number = self._source.number
@@ -100,9 +100,9 @@ def take_block(table: SeriesTable, binding: Binding, block: Block, source: Sourc
     one = Pass(table, source, binding.group, since)
     first = False
     if shape.gauges:
-        values = block.gauges if plan.gauges is None else block.gauges[plan.gauges]
+        values = block.gauges if plan.gauges is None else block.gauges.take(plan.gauges)
         before = None if plan.speed is None else table.gauges.values[binding.gauges][plan.speed].copy()
-        first = one.gauges(binding.gauges, values, block.times[plan.gauge_times])
+        first = one.gauges(binding.gauges, values, block.times.take(plan.gauge_times))
         if before is not None and plan.speed is not None:
             after = table.gauges.values[binding.gauges][plan.speed]
             if before.tobytes() != after.tobytes():
@@ -118,14 +118,14 @@ def _take_counters(one: Pass, binding: Binding, block: Block, source: Source) ->
     plan = binding.plan
     raw, counted = block.counters, block.counted
     if plan.counters is not None:
-        raw, counted = raw[plan.counters], counted[plan.counters]
-    bits = plan.bits
+        raw, counted = raw.take(plan.counters), counted.take(plan.counters)
+    bits = None
     if plan.narrow:
         # More than fits into 32 bits says by itself that the counter is a wide one.
-        bits = np.where(raw >> np.uint64(32), np.uint8(64), bits)
-    reading = Reading(binding.counters, raw, bits, block.times[plan.counter_times])
+        bits = np.where(raw >> np.uint64(32), np.uint8(64), plan.bits)
+    reading = Reading(binding.counters, raw, bits, block.times.take(plan.counter_times))
     chosen: NDArray[Any] | None = None
-    if not counted.all():
+    if np.count_nonzero(counted) < len(counted):
         chosen = np.flatnonzero(counted)
         reading = reading.pick(chosen)
 
@@ -148,13 +148,11 @@ def _noticed(table: SeriesTable, binding: Binding) -> None:
         sheet.sparse = not (np.isfinite(counters).all() and np.isfinite(gauges).all())
 
 
-def count(table: SeriesTable, key: SeriesKey, amount: int, at: Instant, group: int) -> None:
-    """Raises a counter that netwatch itself keeps."""
+def own_row(table: SeriesTable, key: SeriesKey) -> int:
+    """The row of a series that netwatch itself keeps, to be told at once."""
     ((row, _),) = table.find_all([key], key.device)
-    new = math.isinf(table.counters.mono[row])
-    table.counters.add(row, amount, at.mono, group)
-    if new:
-        table.changed([key.family])
+    table.changed([key.family])
+    return row
 
 
 def set_gauge(table: SeriesTable, key: SeriesKey, value: float, at: Instant, group: int, origin: str) -> None:

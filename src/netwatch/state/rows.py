@@ -108,10 +108,11 @@ class GaugeRows(Rows):
         nothing. True if a series was told for the first time."""
         mono = self.mono[rows]
         good = np.isfinite(values) & (mono <= at)
-        if not good.all():
+        if np.count_nonzero(good) < len(good):
             rows, values, mono = row_numbers(rows)[good], values[good], mono[good]
             at = at if isinstance(at, float) else at[good]
+        first = bool(np.count_nonzero(np.isfinite(mono)) < len(mono))
         self.values[rows] = values
         self.mono[rows] = at
         self.group[rows] = group
-        return bool(np.isinf(mono).any())
+        return first

@@ -33,7 +33,7 @@ from netwatch.state.directory import Directory, Sighting
 from netwatch.state.holders import Holders
 from netwatch.state.identity import Conflict, IdentityMap
 from netwatch.state.named import NamedReadings
-from netwatch.state.readings import count, set_gauge, take_block
+from netwatch.state.readings import own_row, set_gauge, take_block
 from netwatch.state.series import SeriesKey, SeriesTable
 from netwatch.state.sources import Source, UptimeWitness
 from netwatch.state.topology import links
@@ -70,6 +70,8 @@ class State:
         self._numbers: dict[EntityId, int] = {}
         self._uptimes: dict[EntityId, UptimeWitness] = {}
         """Witnesses of devices whose uptime is a reading of its own."""
+        self._reboots: dict[EntityId, int] = {}
+        """Rows of their counters of reboots."""
         self._freshness: dict[tuple[EntityId, str], Freshness] = {}
         self._links: tuple[tuple[EntityId, EntityId], ...] = ()
         self._links_version = -1
@@ -284,9 +286,12 @@ class State:
     def _count_reboot(
         self, entity: EntityId, restarted: bool, at: Instant, interval: float, source: Source
     ) -> None:
-        known = self._directory.entities.get(entity)
-        key = SeriesKey(entity if known is None else known.device, entity, self._series.numbers[_REBOOTS])
-        count(self._series, key, int(restarted), at, self._group(source, "", at, interval))
+        row = self._reboots.get(entity)
+        if row is None:
+            known = self._directory.entities.get(entity)
+            key = SeriesKey(entity if known is None else known.device, entity, self._series.numbers[_REBOOTS])
+            row = self._reboots[entity] = own_row(self._series, key)
+        self._series.counters.add(row, int(restarted), at.mono, self._group(source, "", at, interval))
 
     def _group(self, source: Source, table: str, at: Instant, interval: float) -> int:
         group = self._series.groups.number(source.number, table)
@@ -297,5 +302,6 @@ class State:
         if sighting.removed:
             self._series.forget(sighting.removed, hint)
         for entity in sighting.removed:
+            self._reboots.pop(entity, None)
             self._uptimes.pop(entity, None)
             self._holders.forget(entity)
