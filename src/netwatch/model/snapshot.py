@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from netwatch.model.entity import Entity, EntityId, EntityKind, Witness
 from netwatch.model.inventory import Inventory
 from netwatch.model.time import Instant
 
-__all__ = ["Column", "Freshness", "Snapshot"]
+__all__ = ["Column", "Decoded", "Freshness", "PackedColumn", "PackedTimes", "Snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,149 @@ class Column:
     """Wall seconds of each reading."""
     fresh: NDArray[np.bool_]
     """False once more than three passes were missed: then the series is not exported."""
-    origins: tuple[str, ...] = ()
+    origins: Sequence[str] = ()
     """Where each value was read: OID, command, JSON pointer."""
     totals: NDArray[np.uint64] | None = None
     """Counters: the corrected value as an integer, exact where `values` is rounded (past 2^53)."""
     covered: NDArray[np.float64] | None = None
     """Counters: seconds, summed up, over which the increase is known. Between two snapshots the difference of
     `totals` is the increase and that of `covered` the time it stands for; what is unknown adds to neither."""
+    slots: NDArray[np.int64] | None = None
+    """A number per series that is its own as long as it lives and is never given to another one: a row (the
+    lower 32 bits, small, so that arrays can be indexed by it) and a generation (the upper ones). Counters and
+    other families are counted apart. None where nobody numbers the series."""
+
+
+class Decoded:
+    """The arrays of one snapshot that were decoded last, for readers that take their elements one by one."""
+
+    def __init__(self, size: int = 4) -> None:
+        self._size = size
+        self._kept: list[tuple[str, str, NDArray[Any]]] = []
+
+    def get(self, family: str, name: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        for known, what, array in self._kept:
+            if known == family and what == name:
+                return array
+        made = make()
+        made.flags.writeable = False
+        self._kept = [(family, name, made), *self._kept[: self._size - 1]]
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Decoded, (self._size,)
+
+
+class PackedTimes:
+    """Wall times in 32 bits: whole milliseconds from the earliest on, as long as they lie within 49 days."""
+
+    __slots__ = ("_data", "_start")
+
+    def __init__(self, start: int, data: NDArray[Any]) -> None:
+        self._start, self._data = start, data
+
+    @classmethod
+    def of(cls, times: NDArray[np.float64]) -> PackedTimes:
+        """Rounds to milliseconds. `times` is used up."""
+        np.multiply(times, 1000.0, out=times)
+        np.rint(times, out=times)
+        start = int(times.min()) if times.size else 0
+        if times.size and float(times.max()) - start >= 2**32:
+            return cls(0, times)
+        np.subtract(times, start, out=times)
+        return cls(start, times.astype(np.uint32))
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def seconds(self) -> NDArray[np.float64]:
+        """The same float for the same millisecond, whatever the other times are."""
+        whole: NDArray[np.float64] = self._data.astype(np.float64)
+        whole += self._start
+        whole /= 1000.0
+        return whole
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PackedTimes, (self._start, self._data)
+
+
+class PackedColumn(Column):
+    """A column in little memory: 13 bytes a gauge, 25 a counter. Times (whole milliseconds), rates (32-bit
+    floats) and a counter's values are decoded at each access: take them once, not per element."""
+
+    __slots__ = ("_decoded", "_generations", "_rates", "_rows", "_times", "_values")
+
+    _decoded: Decoded
+    _generations: NDArray[np.uint16]
+    _rates: NDArray[np.float32] | None
+    _rows: NDArray[np.int32]
+    _times: PackedTimes
+    _values: NDArray[np.float64] | None
+
+    def __init__(
+        self,
+        family: Family,
+        entities: tuple[EntityId, ...],
+        labels: tuple[tuple[str, ...], ...],
+        origins: Sequence[str],
+        times: PackedTimes,
+        fresh: NDArray[np.bool_],
+        rows: NDArray[np.int32],
+        generations: NDArray[np.uint16],
+        decoded: Decoded,
+        values: NDArray[np.float64] | None = None,
+        totals: NDArray[np.uint64] | None = None,
+        covered: NDArray[np.float64] | None = None,
+        rates: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Counters have `totals`, `covered` and `rates`, all others have `values`."""
+        for array in (fresh, values, totals, covered):
+            if array is not None:
+                array.flags.writeable = False
+        for name, value in (
+            ("family", family),
+            ("entities", entities),
+            ("labels", labels),
+            ("origins", origins),
+            ("fresh", fresh),
+            ("totals", totals),
+            ("covered", covered),
+            ("_times", times),
+            ("_rows", rows),
+            ("_generations", generations),
+            ("_values", values),
+            ("_rates", rates),
+            ("_decoded", decoded),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        mine = (self._times, self.fresh, self._rows, self._generations, self._decoded)
+        told = (self._values, self.totals, self.covered, self._rates)
+        return PackedColumn, (self.family, self.entities, self.labels, self.origins, *mine, *told)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        if self._values is not None:
+            return self._values
+        totals = self.totals
+        assert totals is not None
+        return self._decoded.get(self.family.name, "values", lambda: totals.astype(np.float64))
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        rates = self._rates
+        if rates is None:
+            return np.broadcast_to(np.float64(np.nan), len(self.fresh))
+        return self._decoded.get(self.family.name, "rates", lambda: rates.astype(np.float64))
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        return self._decoded.get(self.family.name, "times", self._times.seconds)
+
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        return self._rows.astype(np.int64) | (self._generations.astype(np.int64) << 32)
 
 
 @dataclass(frozen=True, slots=True)

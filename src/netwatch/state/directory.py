@@ -50,6 +50,7 @@ class Directory:
         self._frozen: Mapping[EntityId, Entity] = {}
         self._told: dict[EntityId, dict[str, Fact]] = {}
         self._keys: dict[EntityId, dict[EntityKey, EntityId]] = {}
+        self._keys_versions: dict[EntityId, int] = {}
         self._last: dict[_Table, dict[EntityKey, Seen]] = {}
         self._members: dict[_Table, dict[EntityId, int]] = {}
         self._tables: dict[EntityId, set[_Table]] = {}
@@ -77,6 +78,12 @@ class Directory:
         """Whom a source means by its keys."""
         return self._keys.setdefault(source, {ROOT: source})
 
+    def keys_version(self, source: EntityId) -> int:
+        """Changes whenever a key of the source stops to mean what it meant, or an entity that the source tells
+        of goes, is merged or moves to another device: what was derived from `keys` has to be looked up again.
+        A key that the source never told before changes nothing."""
+        return self._keys_versions.get(source, 0)
+
     def is_listed(self, device: EntityId) -> bool:
         """True if a person entered the device."""
         return device in self._entries
@@ -94,6 +101,7 @@ class Directory:
             for table in [table for table in self._members if table[0] == device]:
                 removed += self._forget_table(table)
             self._keys.pop(device, None)
+            self._keys_changed(device)
             if not self._tables.get(device):
                 removed += self._remove(device)
         for device in self._entries:
@@ -139,7 +147,7 @@ class Directory:
             device, parent = source, source
         if found not in self._entities:
             self._put(Entity(found, key.kind, device, parent, key.natural, "", key.natural))
-        self.keys(source)[key] = found
+        self._mean(source, key, found)
         self._tellers.setdefault(found, set()).add(source)
         return found
 
@@ -155,13 +163,15 @@ class Directory:
         children = [s for s in observation.seen if s.key.kind is EntityKind.DEVICE and s.key != ROOT]
         self._identity.distrust_shared(children)
         itself = [child for child in children if self._is_itself(child, source)]
-        keys.update((child.key, source) for child in itself)
+        for child in itself:
+            self._mean(source, child.key, source)
         children = [child for child in children if child not in itself]
         for child in children:
-            keys[child.key] = self._identity.child(source, child, wall)
+            self._mean(source, child.key, self._identity.child(source, child, wall))
         for child in children:
             # A later child may have shown that an earlier one is the same thing.
-            found = keys[child.key] = self._identity.current(keys[child.key])
+            found = self._identity.current(keys[child.key])
+            self._mean(source, child.key, found)
             parent = keys.get(child.parent or ROOT, source)
             self._update(found, found, parent, child, source)
         for one in observation.seen:
@@ -177,11 +187,23 @@ class Directory:
         for (device, kind), seen in groups.items():
             found_parts = self._identity.parts(device, kind, seen, observation.complete, members, wall)
             for one, entity in zip(seen, found_parts, strict=True):
-                keys[one.key] = entity
+                self._mean(source, one.key, entity)
         for (device, _), seen in groups.items():
             for one in seen:
                 parent = keys.get(one.parent or ROOT, device)
                 self._update(keys[one.key], device, parent, one, source)
+
+    def _mean(self, source: EntityId, key: EntityKey, entity: EntityId) -> None:
+        """From now on the source means that entity by that key."""
+        keys = self.keys(source)
+        before = keys.get(key)
+        if before != entity:
+            keys[key] = entity
+            if before is not None:
+                self._keys_changed(source)
+
+    def _keys_changed(self, source: EntityId) -> None:
+        self._keys_versions[source] = self._keys_versions.get(source, 0) + 1
 
     def _is_itself(self, child: Seen, source: EntityId) -> bool:
         """True for a member of a cluster that is the very device which was asked."""
@@ -248,6 +270,8 @@ class Directory:
         self._entities[entity.id] = entity
         if before is not None and before.device != entity.device:
             self._by_device[before.device].pop(entity.id, None)
+            for source in self._tellers.get(entity.id, ()):
+                self._keys_changed(source)
         self._by_device.setdefault(entity.device, {})[entity.id] = None
         self.version += 1
         if before is None or link_side(before) != link_side(entity):
@@ -304,6 +328,7 @@ class Directory:
         for table in self._tables.pop(entity, set()):
             self._members.get(table, {}).pop(entity, None)
         for source in self._tellers.pop(entity, set()):
+            self._keys_changed(source)
             keys = self._keys.get(source, {})
             for key in [key for key, found in keys.items() if found == entity]:
                 del keys[key]

@@ -1,216 +1,163 @@
-"""From the readings of one observation to rows of the series columns."""
+"""How the readings of a pass get into their rows, whatever form they come in."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from netwatch.model import (
-    Catalogue,
-    Column,
-    EntityId,
-    EntityKind,
-    FamilyType,
-    Instant,
-    Observation,
-    Reading,
-)
-from netwatch.state.counter_column import CounterColumn, SourceView
+from netwatch.model import Block, EntityId, Instant
+from netwatch.state.blocks import Binding
+from netwatch.state.counter_rows import Reading, SourceView
 from netwatch.state.counters import Bounds
-from netwatch.state.limits import PACKETS_OF_BYTES, SPEED_FAMILY, frame_bounds, is_limited, limit_of
-from netwatch.state.series import SeriesColumn
+from netwatch.state.limits import frame_bounds
+from netwatch.state.rows import NEVER, RowIndex
+from netwatch.state.series import SeriesKey, SeriesTable
 from netwatch.state.sources import Source
 
-__all__ = ["Batch", "SeriesTable"]
+__all__ = ["Pass", "own_row", "set_gauge", "take_block"]
 
 _MTU_FAMILY = "netwatch_interface_mtu_bytes"
 _ENOUGH = 3
 """Counters of one table that ran on over a restart of the agent before that is believed of all."""
 
 
-@dataclass(slots=True)
-class Batch:
-    """Readings of one observation that go into one column."""
+class Pass:
+    """One pass over a table: gauges first, then counters, since the speeds help to judge."""
 
-    column: SeriesColumn
-    rows: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    bits: list[int] = field(default_factory=list)
-    origins: list[str] = field(default_factory=list)
+    def __init__(self, table: SeriesTable, source: Source, group: int, since: float) -> None:
+        """since: monotonic seconds of the earliest reading of the pass."""
+        self._table = table
+        self._source = source
+        self._group = group
+        self._since = since
 
-    def distinct(self) -> Batch:
-        """The batch without a series told twice: the last one counts."""
-        if len(set(self.rows)) == len(self.rows):
-            return self
-        last = {row: position for position, row in enumerate(self.rows)}
-        keep = sorted(last.values())
-        pick: Any = lambda items: [items[position] for position in keep]  # noqa: E731
-        return Batch(self.column, pick(self.rows), pick(self.values), pick(self.bits), pick(self.origins))
+    def gauges(self, rows: RowIndex, values: NDArray[np.float64], at: NDArray[np.float64] | float) -> bool:
+        """True if a series was told for the first time."""
+        return self._table.gauges.write(rows, values, at, self._group)
 
-
-class SeriesTable:
-    """All columns, and which rows an entity has in them."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._columns: dict[str, SeriesColumn] = {}
-        self._order = {name: number for number, name in enumerate(catalogue)}
-        self._series: dict[EntityId, list[tuple[str, tuple[str, ...]]]] = {}
-
-    def column(self, family: str) -> SeriesColumn | None:
-        """The column of a family, made at first use. None for what the catalogue does not know, and for info
-        families: their text is in the entities' facts."""
-        found = self._columns.get(family)
-        if found is None:
-            known = self._catalogue.get(family)
-            if known is None or known.type is FamilyType.INFO:
-                return None
-            found = CounterColumn(known) if known.type is FamilyType.COUNTER else SeriesColumn(known)
-            self._columns[family] = found
-        return found
-
-    def row(self, column: SeriesColumn, entity: EntityId, labels: tuple[str, ...]) -> int:
-        """The row of a series, made at first sight."""
-        row = column.find(entity, labels)
-        if row is None:
-            row = column.row(entity, labels)
-            self._series.setdefault(entity, []).append((column.family.name, labels))
-            if isinstance(column, CounterColumn) and is_limited(column.family):
-                column.limit[row] = limit_of(column.family, self._gauge(SPEED_FAMILY, entity))
-        return row
-
-    def forget(self, entity: EntityId) -> None:
-        """Ends all series of an entity."""
-        for family, labels in self._series.pop(entity, ()):
-            self._columns[family].release(entity, labels)
-
-    def add(
-        self, family: str, entity: EntityId, amount: int, at: Instant, interval: float, source: int
+    def speeds(
+        self, before: NDArray[np.float64], after: NDArray[np.float64], who: Sequence[SeriesKey]
     ) -> None:
-        """Raises a counter that netwatch itself keeps."""
-        column = self.column(family)
-        if isinstance(column, CounterColumn):
-            column.add(self.row(column, entity, ()), amount, at, interval, source)
+        """Line speeds before and after the gauges were written."""
+        changed = (before != after) & ~(np.isnan(before) & np.isnan(after))
+        if changed.any():
+            news: dict[EntityId, dict[EntityId, float]] = {}
+            for position in np.flatnonzero(changed).tolist():
+                key = who[position]
+                news.setdefault(key.device, {})[key.entity] = float(after[position])
+            for device, speeds in news.items():
+                self._table.speeds_changed(device, speeds)
 
-    def set(
+    def counters(
         self,
-        family: str,
-        entity: EntityId,
-        value: float,
-        at: Instant,
-        interval: float,
-        source: int,
-        origin: str,
-    ) -> None:
-        """Writes one gauge that netwatch itself concludes."""
-        column = self.column(family)
-        if column is not None:
-            column.write([self.row(column, entity, ())], [value], at, interval, source, [origin])
-
-    def batch(
-        self, batches: dict[str, Batch], reading: Reading, column: SeriesColumn, entity: EntityId
-    ) -> None:
-        """Files a reading under its column. What is no number is left out."""
-        value = reading.value
-        if not math.isfinite(value) or (column.family.type is FamilyType.COUNTER and value < 0):
-            return
-        batch = batches.get(reading.family)
-        if batch is None:
-            batch = batches[reading.family] = Batch(column)
-        row = column.find(entity, reading.labels)
-        batch.rows.append(self.row(column, entity, reading.labels) if row is None else row)
-        batch.values.append(value)
-        batch.bits.append(reading.bits)
-        batch.origins.append(reading.origin)
-
-    def write(self, batches: dict[str, Batch], observation: Observation, source: Source) -> None:
-        """Writes the batches of one observation: gauges, then packets, then bytes, since each helps to
-        judge the next."""
-        ordered = sorted(batches.items(), key=lambda item: _stage(item[1].column))
-        plain = [(name, batch.distinct()) for name, batch in ordered]
-        view = self._view([batch for _, batch in plain], source)
-        for name, batch in plain:
-            column = batch.column
-            if isinstance(column, CounterColumn):
-                self._write_counters(name, column, batch, observation, view)
-                continue
-            before = column.values[batch.rows] if name == SPEED_FAMILY else None
-            column.write(
-                batch.rows,
-                batch.values,
-                observation.at,
-                observation.interval,
-                source.number,
-                batch.origins,
-            )
-            if before is not None:
-                self._speeds_changed(column, batch.rows, before)
-
-    def _write_counters(
-        self, name: str, column: CounterColumn, batch: Batch, observation: Observation, view: SourceView
-    ) -> None:
-        raws = [min(int(value), 2**64 - 1) for value in batch.values]
-        bits = [64 if raw >> width else width for raw, width in zip(raws, batch.bits, strict=True)]
-        packets = PACKETS_OF_BYTES.get(name)
-        bounds = None if packets is None else partial(self._bounds, column, packets, observation.at)
-        column.advance(
-            batch.rows, raws, bits, observation.at, observation.interval, view, batch.origins, bounds
+        reading: Reading,
+        stage: Callable[[int], int],
+        key_of: Callable[[int], SeriesKey],
+    ) -> bool:
+        """`stage` and `key_of` tell of a position. True if a series was told for the first time."""
+        uptime, counters = self._source.uptime, self._table.counters
+        fell: bool | None = None
+        if uptime.restarted > NEVER and np.any(counters.mono[reading.rows] < uptime.restarted):
+            fallen, kept = counters.fell(reading)
+            fell = True if fallen else (False if kept >= _ENOUGH else None)
+        number = self._source.number
+        view = SourceView(number, uptime.witnessed, uptime.restarted, uptime.started, fell)
+        return counters.advance(
+            reading,
+            self._group,
+            self._table.groups.source,
+            view,
+            lambda positions: sorted(positions, key=stage),
+            partial(self._bounds, key_of),
         )
 
-    def freeze(self, mono: float) -> dict[str, Column]:
-        """Every column that holds a series, in the catalogue's order."""
-        names = sorted(self._columns, key=self._order.__getitem__)
-        return {name: self._columns[name].freeze(mono) for name in names if len(self._columns[name])}
-
-    def _view(self, batches: list[Batch], source: Source) -> SourceView:
-        fell: bool | None = None
-        uptime = source.uptime
-        counters = [(b.column, b) for b in batches if isinstance(b.column, CounterColumn)]
-        if any((column.mono[batch.rows] < uptime.restarted).any() for column, batch in counters):
-            counted = [column.fell(b.rows, [int(value) for value in b.values]) for column, b in counters]
-            fallen, kept = sum(f for f, _ in counted), sum(k for _, k in counted)
-            fell = True if fallen else (False if kept >= _ENOUGH else None)
-        return SourceView(source.number, uptime.witnessed, uptime.restarted, uptime.started, fell)
-
-    def _speeds_changed(self, column: SeriesColumn, rows: list[int], before: Any) -> None:
-        after = column.values[rows]
-        for position in np.flatnonzero((before != after) & ~(np.isnan(before) & np.isnan(after))).tolist():
-            entity = column.entities[rows[position]]
-            for family, labels in self._series.get(entity, ()) if entity is not None else ():
-                counter = self._columns[family]
-                if isinstance(counter, CounterColumn) and is_limited(counter.family):
-                    row = counter.row(entity, labels) if entity is not None else 0
-                    counter.limit[row] = limit_of(counter.family, float(after[position]))
-                    counter.doubts[row] = 0
-
-    def _gauge(self, family: str, entity: EntityId) -> float:
-        column = self._columns.get(family)
-        row = None if column is None else column.find(entity, ())
-        return math.nan if column is None or row is None else float(column.values[row])
-
-    def _bounds(
-        self, column: SeriesColumn, packets: tuple[str, ...], at: Instant, row: int, elapsed: float
-    ) -> Bounds | None:
-        """What the packets of the same answer say of the bytes; None unless all kinds of them are known."""
-        entity = column.entities[row]
+    def _bounds(self, key_of: Callable[[int], SeriesKey], position: int, elapsed: float) -> Bounds | None:
+        """What the packets of the same pass say of the bytes; None unless all kinds of them are known."""
+        key, table = key_of(position), self._table
+        packets = table.packets.get(key.family)
+        if packets is None:
+            return None
         total = 0.0
         for family in packets:
-            other = self._columns.get(family)
-            found = None if other is None or entity is None else other.find(entity, ())
-            if other is None or found is None or other.mono[found] != at.mono:
+            found = table.find(key._replace(family=family, labels=()))
+            if found is None or table.counters.mono[found] < self._since:
                 return None
-            total += float(other.rates[found]) * elapsed
-        if math.isnan(total) or entity is None:
+            total += float(table.counters.rates[found]) * elapsed
+        if math.isnan(total):
             return None
-        mtu = self._gauge(_MTU_FAMILY, entity)
+        mtu = table.gauge(key._replace(family=table.numbers.get(_MTU_FAMILY, -1), labels=()))
         return Bounds(*frame_bounds(total, None if math.isnan(mtu) else mtu))
 
 
-def _stage(column: SeriesColumn) -> int:
-    if column.family.type is not FamilyType.COUNTER:
-        return 0
-    return 2 if column.family.entity is EntityKind.INTERFACE and column.family.unit == "bytes" else 1
+def take_block(table: SeriesTable, binding: Binding, block: Block, source: Source, since: float) -> None:
+    """Takes in a block whose rows are known. `since`: monotonic seconds of its earliest reading."""
+    plan, shape = binding.plan, binding.plan.shape
+    one = Pass(table, source, binding.group, since)
+    first = False
+    if shape.gauges:
+        values = block.gauges if plan.gauges is None else block.gauges.take(plan.gauges)
+        before = None if plan.speed is None else table.gauges.values[binding.gauges][plan.speed].copy()
+        first = one.gauges(binding.gauges, values, block.times.take(plan.gauge_times))
+        if before is not None and plan.speed is not None:
+            after = table.gauges.values[binding.gauges][plan.speed]
+            if before.tobytes() != after.tobytes():
+                keys = [SeriesKey(source.device, binding.ids[who], table.speed) for who in plan.speed_who]
+                one.speeds(before, after, keys)
+    if shape.counters:
+        first |= _take_counters(one, binding, block, source)
+    if first:
+        _noticed(table, binding)
+
+
+def _take_counters(one: Pass, binding: Binding, block: Block, source: Source) -> bool:
+    plan = binding.plan
+    raw, counted = block.counters, block.counted
+    if plan.counters is not None:
+        raw, counted = raw.take(plan.counters), counted.take(plan.counters)
+    bits = None
+    if plan.narrow:
+        # More than fits into 32 bits says by itself that the counter is a wide one.
+        bits = np.where(raw >> np.uint64(32), np.uint8(64), plan.bits)
+    reading = Reading(binding.counters, raw, bits, block.times.take(plan.counter_times))
+    chosen: NDArray[Any] | None = None
+    if np.count_nonzero(counted) < len(counted):
+        chosen = np.flatnonzero(counted)
+        reading = reading.pick(chosen)
+
+    def place(position: int) -> int:
+        return position if chosen is None else int(chosen[position])
+
+    def key_of(position: int) -> SeriesKey:
+        found = plan.counter_places[place(position)]
+        return SeriesKey(source.device, binding.ids[found.who], found.family, found.labels)
+
+    return one.counters(reading, lambda position: plan.stage[place(position)], key_of)
+
+
+def _noticed(table: SeriesTable, binding: Binding) -> None:
+    """Series of a block were told for the first time."""
+    for sheet in binding.sheets:
+        table.changed(sheet.shape.runs)
+        counters = table.counters.mono[sheet.counters : sheet.counters + sheet.shape.counters]
+        gauges = table.gauges.mono[sheet.gauges : sheet.gauges + sheet.shape.gauges]
+        sheet.sparse = not (np.isfinite(counters).all() and np.isfinite(gauges).all())
+
+
+def own_row(table: SeriesTable, key: SeriesKey) -> int:
+    """The row of a series that netwatch itself keeps, to be told at once."""
+    ((row, _),) = table.find_all([key], key.device)
+    table.changed([key.family])
+    return row
+
+
+def set_gauge(table: SeriesTable, key: SeriesKey, value: float, at: Instant, group: int, origin: str) -> None:
+    """Writes one gauge that netwatch itself concludes."""
+    ((row, sheet),) = table.find_all([key], key.device)
+    if table.gauges.write(np.asarray([row], dtype=np.int32), np.asarray([value]), at.mono, group):
+        table.changed([key.family])
+    table.note_origins([(row, sheet)], [key.family], [origin])

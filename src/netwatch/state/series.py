@@ -1,199 +1,306 @@
-"""The series table: one growing set of columns per family, one row per series."""
+"""The series table: which series are there, in which rows, and what they look like to a reader."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import Column, EntityId, Family, Instant
+from netwatch.model import Catalogue, Column, EntityId, EntityKind, Family, FamilyType
+from netwatch.model.snapshot import Decoded
+from netwatch.state.counter_rows import CounterRows
+from netwatch.state.freezing import Live, freeze, is_fresh, live_rows, with_origins
+from netwatch.state.limits import PACKETS_OF_BYTES, SPEED_FAMILY, is_limited, limit_of
+from netwatch.state.rows import GaugeRows, Rows
+from netwatch.state.sheets import Origins, Place, Shape, Sheet, TextOrigins
+from netwatch.state.sources import Groups
 
-__all__ = ["MISSED_PASSES", "SeriesColumn", "Slot"]
-
-MISSED_PASSES = 3
-"""A series that missed more passes than this is not exported."""
-
-_LATE = 0.5
-"""Share of an interval by which a pass may be late before it counts as missed."""
-
-_FIRST_SIZE = 16
-
-
-class Slot(NamedTuple):
-    """A row, as long as it belongs to the series that it was handed out for."""
-
-    row: int
-    generation: int
+__all__ = ["SeriesKey", "SeriesTable"]
 
 
-class SeriesColumn:
-    """All series of one family. A row that was released is used again, under the next generation."""
+class SeriesKey(NamedTuple):
+    """A series, with the device that it is filed under."""
 
-    def __init__(self, family: Family) -> None:
-        self.family = family
-        self.count = 0
-        """Rows in use or released; the arrays are longer."""
-        self.values: NDArray[np.float64] = np.full(_FIRST_SIZE, np.nan)
-        self.rates: NDArray[np.float64] = np.full(_FIRST_SIZE, np.nan)
-        self.wall: NDArray[np.float64] = np.zeros(_FIRST_SIZE)
-        self.mono: NDArray[np.float64] = np.full(_FIRST_SIZE, -np.inf)
-        """Monotonic seconds of the last reading; -inf before the first."""
-        self.interval: NDArray[np.float64] = np.zeros(_FIRST_SIZE)
-        self.source: NDArray[np.int32] = np.full(_FIRST_SIZE, -1, dtype=np.int32)
-        """Number of the source that told the value last."""
-        self.generation: NDArray[np.uint32] = np.zeros(_FIRST_SIZE, dtype=np.uint32)
-        self.entities: list[EntityId | None] = []
-        """None where the row is free."""
-        self.labels: list[tuple[str, ...]] = []
-        self.origins: list[str] = []
-        self._rows: dict[tuple[EntityId, tuple[str, ...]], int] = {}
-        self._free: list[int] = []
-        self._live: NDArray[np.intp] | None = None
-        self._live_entities: tuple[EntityId, ...] = ()
-        self._live_labels: tuple[tuple[str, ...], ...] = ()
-        self._live_origins: tuple[str, ...] | None = None
+    device: EntityId
+    entity: EntityId
+    family: int
+    labels: tuple[str, ...] = ()
+
+
+class SeriesTable:
+    """All series of all families. A series is found through the sheets of its device."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.counters = CounterRows()
+        self.gauges = GaugeRows()
+        self.groups = Groups()
+        self.families: tuple[Family, ...] = tuple(catalogue.values())
+        self.numbers = {
+            family.name: number
+            for number, family in enumerate(self.families)
+            if family.type is not FamilyType.INFO
+        }
+        """Families by name. Info families are none: their text is in the entities' facts."""
+        self.counts = tuple(family.type is FamilyType.COUNTER for family in self.families)
+        self.stages = tuple(
+            int(family.entity is EntityKind.INTERFACE and family.unit == "bytes") for family in self.families
+        )
+        """Packets are judged before the bytes that they bound."""
+        self.speed = self.numbers.get(SPEED_FAMILY, -1)
+        self.packets = {
+            self.numbers[name]: tuple(self.numbers[other] for other in others)
+            for name, others in PACKETS_OF_BYTES.items()
+            if name in self.numbers and all(other in self.numbers for other in others)
+        }
+        self._limited = frozenset(n for n, family in enumerate(self.families) if is_limited(family))
+        self._shapes: dict[tuple[Place, ...], Shape] = {}
+        self._sheets: dict[Sheet, None] = {}
+        self._by_device: dict[EntityId, list[Sheet]] = {}
+        self._owners: dict[EntityId, EntityId] = {}
+        """Devices of the entities that are told by another device than their own."""
+        self._live: dict[int, Live | None] = {}
+        """By family; absent where series came or went since."""
+        self._moved: set[int] = set()
+        """Families of which a value comes from elsewhere now."""
 
     def __len__(self) -> int:
-        return len(self._rows)
+        """How many series have a row."""
+        return sum(len(sheet.shape) - self._gone(sheet) for sheet in self._sheets)
 
-    def find(self, entity: EntityId, labels: tuple[str, ...]) -> int | None:
-        """The row of a series, None where there is none."""
-        return self._rows.get((entity, labels))
+    # -- finding
 
-    def row(self, entity: EntityId, labels: tuple[str, ...]) -> int:
-        """The row of a series, made at first sight."""
-        found = self._rows.get((entity, labels))
-        return self._take(entity, labels) if found is None else found
+    def rows(self, family: int) -> Rows:
+        return self.counters if self.counts[family] else self.gauges
 
-    def slot(self, entity: EntityId, labels: tuple[str, ...]) -> Slot:
-        """A row to be kept: `holds` tells later whether it is still that series'."""
-        row = self.row(entity, labels)
-        return Slot(row, int(self.generation[row]))
+    def sheets(self, device: EntityId | None = None) -> Iterable[Sheet]:
+        return self._sheets if device is None else self._by_device.get(device, ())
 
-    def holds(self, slot: Slot) -> bool:
-        """False once the slot's row was released, whoever uses it now."""
-        return slot.row < self.count and int(self.generation[slot.row]) == slot.generation
+    def find(self, key: SeriesKey) -> int | None:
+        """The row of a series; None where there is none, or nobody told it so far."""
+        found = self._look(key, {})
+        return None if found is None or math.isinf(self.rows(key.family).mono[found[0]]) else found[0]
 
-    def release(self, entity: EntityId, labels: tuple[str, ...]) -> None:
-        """Ends a series. Its row may serve another one from now on."""
-        row = self._rows.pop((entity, labels), None)
-        if row is None:
-            return
-        self.generation[row] += 1
-        self.entities[row] = None
-        self._blank(row)
-        self._free.append(row)
-        self._live = None
+    def gauge(self, key: SeriesKey) -> float:
+        """The last value of a gauge; NaN if unknown."""
+        found = self._look(key, {})
+        return math.nan if found is None else float(self.gauges.values[found[0]])
 
-    def write(
-        self,
-        rows: Sequence[int],
-        values: Sequence[float],
-        at: Instant,
-        interval: float,
-        source: int,
-        origins: Sequence[str],
+    def is_fresh(self, rows: Rows, row: int, mono: float) -> bool:
+        interval = float(self.groups.interval[rows.group[row]])
+        return is_fresh(mono - float(rows.mono[row]), interval)
+
+    def find_all(self, keys: Sequence[SeriesKey], teller: EntityId) -> list[tuple[int, Sheet]]:
+        """The rows of series, made at first sight, and their sheets. `teller`: the device that tells them."""
+        memo: dict[Sheet, dict[EntityId | None, int]] = {}
+        out: list[Any] = []
+        missing: dict[EntityId, list[int]] = {}
+        for position, key in enumerate(keys):
+            found = self._look(key, memo)
+            out.append(found)
+            if found is None:
+                missing.setdefault(key.device, []).append(position)
+        for device, positions in missing.items():
+            entities = dict.fromkeys(keys[p].entity for p in positions)
+            ids = {entity: number for number, entity in enumerate(entities)}
+            places = dict.fromkeys(
+                Place(keys[p].family, self.counts[keys[p].family], ids[keys[p].entity], keys[p].labels)
+                for p in positions
+            )
+            sheet = self.allot(device, self.shape(places, len(ids)), tuple(ids), foreign=device != teller)
+            offsets = sheet.shape.offsets
+            for p in positions:
+                family, entity, labels = keys[p].family, keys[p].entity, keys[p].labels
+                out[p] = sheet.first(self.counts[family]) + offsets[family, ids[entity], labels], sheet
+        return out
+
+    def _look(
+        self, key: SeriesKey, memo: dict[Sheet, dict[EntityId | None, int]]
+    ) -> tuple[int, Sheet] | None:
+        for sheet in self._by_device.get(key.device, ()):
+            run = sheet.shape.runs.get(key.family)
+            if run is None:
+                continue
+            who = memo.get(sheet)
+            if who is None:
+                who = memo[sheet] = {entity: number for number, entity in enumerate(sheet.ids)}
+            number = who.get(key.entity)
+            if number is not None:
+                offset = sheet.shape.offsets.get((key.family, number, key.labels))
+                if offset is not None:
+                    return sheet.first(run.counter) + offset, sheet
+        return None
+
+    # -- coming and going
+
+    def shape(self, places: Iterable[Place], entities: int) -> Shape:
+        """The shape with these series; the same object for equal ones."""
+        ordered = tuple(sorted(places, key=lambda place: place.family))
+        found = self._shapes.get(ordered)
+        if found is None:
+            found = self._shapes[ordered] = Shape(ordered, entities)
+        return found
+
+    def allot(
+        self, device: EntityId, shape: Shape, ids: tuple[EntityId, ...], *, foreign: bool = False
+    ) -> Sheet:
+        """Gives new series their rows."""
+        before = tuple(self._by_device.get(device, ()))
+        counters, gauges = self.counters.allot(shape.counters), self.gauges.allot(shape.gauges)
+        sheet = Sheet(device, shape, ids, counters, gauges)
+        sheet.sparse = True
+        self._sheets[sheet] = None
+        self._by_device.setdefault(device, []).append(sheet)
+        if foreign:
+            self._owners.update((entity, device) for entity in ids if entity != device)
+        self.changed(shape.runs)
+        if any(self.speed in other.shape.runs for other in before) and not self._limited.isdisjoint(
+            shape.runs
+        ):
+            speeds = [self.gauge(SeriesKey(device, entity, self.speed)) for entity in ids]
+            self._limit(sheet, np.asarray(speeds), np.ones(len(ids), dtype=np.bool_))
+        return sheet
+
+    def changed(self, families: Iterable[int]) -> None:
+        """Series of these families came or went."""
+        for family in families:
+            self._live.pop(family, None)
+
+    def told_elsewhere(self, sheet: Sheet, origins: Origins) -> None:
+        """The values of a sheet come from elsewhere now."""
+        if sheet.origins is not origins:
+            sheet.origins = origins
+            self._moved.update(sheet.shape.runs)
+
+    def note_origins(
+        self, places: Sequence[tuple[int, Sheet]], families: Sequence[int], texts: Sequence[str]
     ) -> None:
-        """Readings of one observation; `rows` holds no row twice. A late answer changes nothing."""
-        index: NDArray[Any] = np.asarray(rows, dtype=np.intp)
-        fresh = np.asarray(values, dtype=np.float64)
-        late = self.mono[index] > at.mono
-        if late.any():
-            index, fresh = index[~late], fresh[~late]
-        self.values[index] = fresh
-        self.stamp(index, at, interval, source)
-        self.remember_origins(rows, origins)
+        """Where values were read, for rows of sheets."""
+        news: dict[Sheet, dict[tuple[bool, int], str]] = {}
+        for (row, sheet), family, text in zip(places, families, texts, strict=True):
+            counter = self.counts[family]
+            place = counter, row - sheet.first(counter)
+            known = "" if sheet.origins is None else sheet.origins.text(*place)
+            if known != text:
+                news.setdefault(sheet, {})[place] = text
+        for sheet, changes in news.items():
+            self.told_elsewhere(sheet, TextOrigins.changed(sheet.origins, sheet.shape, changes))
 
-    def stamp(self, index: NDArray[Any], at: Instant, interval: float, source: int) -> None:
-        self.wall[index] = at.wall
-        self.mono[index] = at.mono
-        self.interval[index] = interval
-        self.source[index] = source
+    def forget(self, entities: Iterable[EntityId], hint: EntityId | None = None) -> None:
+        """Ends all series of entities. `hint`: a device that they are likely to belong to."""
+        gone = set(entities)
+        devices = {entity for entity in gone if entity in self._by_device}
+        devices |= {self._owners.pop(entity) for entity in gone if entity in self._owners}
+        if hint is not None:
+            devices.add(hint)
+        left = gone.copy()
+        for device in devices:
+            left -= self._forget(device, gone)
+        if left and (not devices or left != gone):
+            for device in list(self._by_device):
+                self._forget(device, left)
 
-    def remember_origins(self, rows: Sequence[int], origins: Sequence[str]) -> None:
-        known = self.origins
-        for row, origin in zip(rows, origins, strict=True):
-            if known[row] is not origin and known[row] != origin:
-                known[row] = origin
-                self._live_origins = None
-
-    def is_fresh(self, row: int, mono: float) -> bool:
-        age = mono - float(self.mono[row])
-        return age <= (MISSED_PASSES + _LATE) * float(self.interval[row])
-
-    def freeze(self, mono: float) -> Column:
-        """A copy that never changes, without the free rows."""
-        live = self._live_rows()
-        if self._live_origins is None:
-            self._live_origins = tuple([self.origins[row] for row in live.tolist()])
-        age = mono - self.mono[live]
-        fresh = age <= (MISSED_PASSES + _LATE) * self.interval[live]
-        return self._column(live, fresh)
-
-    def _column(self, live: NDArray[np.intp], fresh: NDArray[np.bool_]) -> Column:
-        return Column(
-            family=self.family,
-            entities=self._live_entities,
-            labels=self._live_labels,
-            values=_frozen(self.values[live]),
-            rates=_frozen(self.rates[live]),
-            times=_frozen(self.wall[live]),
-            fresh=_frozen(fresh),
-            origins=self._live_origins or (),
-        )
-
-    def _live_rows(self) -> NDArray[np.intp]:
-        """Numbers of the rows in use. The tuples made with them stay the same objects until a series comes or
-        goes, so that readers can keep what they derived from them."""
-        if self._live is None:
-            rows = [row for row, entity in enumerate(self.entities) if entity is not None]
-            self._live = np.asarray(rows, dtype=np.intp)
-            self._live_entities = tuple([entity for entity in self.entities if entity is not None])
-            self._live_labels = tuple([self.labels[row] for row in rows])
-            self._live_origins = None
-        return self._live
-
-    def _take(self, entity: EntityId, labels: tuple[str, ...]) -> int:
-        if self._free:
-            row = self._free.pop()
-            self.entities[row], self.labels[row], self.origins[row] = entity, labels, ""
+    def _forget(self, device: EntityId, gone: set[EntityId]) -> set[EntityId]:
+        """Ends their series on one device. Returns whose there were."""
+        found: set[EntityId] = set()
+        kept: list[Sheet] = []
+        for sheet in self._by_device.get(device, ()):
+            hits = [number for number, entity in enumerate(sheet.ids) if entity in gone]
+            if hits:
+                found.update(entity for entity in sheet.ids if entity in gone)
+                self._drop(sheet, hits)
+            if sheet in self._sheets:
+                kept.append(sheet)
+        if kept:
+            self._by_device[device] = kept
         else:
-            row = self.count
-            if row == len(self.values):
-                self._grow(2 * row)
-            self.count += 1
-            self.entities.append(entity)
-            self.labels.append(labels)
-            self.origins.append("")
-        self._rows[(entity, labels)] = row
-        self._live = None
-        return row
+            self._by_device.pop(device, None)
+        return found
 
-    def _arrays(self) -> Iterator[tuple[str, Any]]:
-        """Every array by name, with the value of a row that was never written."""
-        yield from (
-            ("values", np.nan),
-            ("rates", np.nan),
-            ("wall", 0.0),
-            ("mono", -np.inf),
-            ("interval", 0.0),
-            ("source", -1),
-        )
+    def _drop(self, sheet: Sheet, hits: list[int]) -> None:
+        """Retires the rows of some entities of a sheet. They serve others once the whole sheet is gone."""
+        shape, dead = sheet.shape, set(hits)
+        for rows, first, who in (
+            (self.counters, sheet.counters, shape.who[0]),
+            (self.gauges, sheet.gauges, shape.who[1]),
+        ):
+            chosen = np.flatnonzero(np.isin(who, hits)).astype(np.int32) + np.int32(first)
+            if len(chosen):
+                rows.retire(chosen)
+        sheet.ids = tuple(None if number in dead else one for number, one in enumerate(sheet.ids))
+        sheet.gone += 1
+        self.changed(shape.runs)
+        if not any(sheet.ids):
+            self.counters.free(sheet.counters, shape.counters)
+            self.gauges.free(sheet.gauges, shape.gauges)
+            del self._sheets[sheet]
 
-    def _blank(self, row: int) -> None:
-        for name, blank in self._arrays():
-            getattr(self, name)[row] = blank
+    def _gone(self, sheet: Sheet) -> int:
+        if not sheet.gone:
+            return 0
+        return sum(1 for place in sheet.shape.places if sheet.ids[place.who] is None)
 
-    def _grow(self, size: int) -> None:
-        for name, blank in (*self._arrays(), ("generation", 0)):
-            old = getattr(self, name)
-            new = np.full(size, blank, dtype=old.dtype)
-            new[: len(old)] = old
-            setattr(self, name, new)
+    # -- line speed
 
+    def speeds_changed(self, device: EntityId, speeds: dict[EntityId, float]) -> None:
+        """Bounds the counters of these interfaces anew. Bytes per second; NaN where unknown."""
+        for sheet in self._by_device.get(device, ()):
+            if self._limited.isdisjoint(sheet.shape.runs):
+                continue
+            hits = np.asarray([entity in speeds for entity in sheet.ids], dtype=np.bool_)
+            if hits.any():
+                known = [math.nan if one is None else speeds.get(one, math.nan) for one in sheet.ids]
+                self._limit(sheet, np.asarray(known), hits)
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    array.flags.writeable = False
-    return array
+    def _limit(self, sheet: Sheet, speeds: NDArray[np.float64], hits: NDArray[np.bool_]) -> None:
+        distinct, code = np.unique(speeds, return_inverse=True)
+        for number in self._limited & sheet.shape.runs.keys():
+            run, family = sheet.shape.runs[number], self.families[number]
+            who = np.asarray(run.who)
+            limits = np.asarray([limit_of(family, speed) for speed in distinct.tolist()])
+            chosen = np.flatnonzero(hits[who])
+            rows = (chosen + (sheet.counters + run.start)).astype(np.int32)
+            self.counters.limited(rows, limits[code[who[chosen]]])
+
+    # -- freezing
+
+    def freeze(self, mono: float) -> dict[str, Column]:
+        """Every family that has a series, in the catalogue's order."""
+        decoded = Decoded()
+        columns = (self._column(family, mono, decoded) for family in self._present())
+        return {column.family.name: column for column in columns if column is not None}
+
+    async def freeze_gently(self, mono: float) -> dict[str, Column]:
+        """The same, with a turn of the event loop after each family: what a pass tells meanwhile may be in
+        some of its families only."""
+        decoded, out = Decoded(), {}
+        for family in self._present():
+            if self._live_of(family) is not None:
+                await asyncio.sleep(0)
+                column = self._column(family, mono, decoded)
+                if column is not None:
+                    out[column.family.name] = column
+            await asyncio.sleep(0)
+        return out
+
+    def _present(self) -> Iterator[int]:
+        return iter(range(len(self.families)))
+
+    def _column(self, family: int, mono: float, decoded: Decoded) -> Column | None:
+        live = self._live_of(family)
+        if live is None:
+            return None
+        return freeze(self.families[family], live, self.rows(family), self.groups, mono, decoded)
+
+    def _live_of(self, family: int) -> Live | None:
+        if family not in self._live:
+            others = self._live.values()
+            self._live[family] = live_rows(family, self._sheets, self.rows(family), others)
+        elif family in self._moved:
+            known = self._live[family]
+            self._live[family] = None if known is None else with_origins(known, self.counts[family])
+        self._moved.discard(family)
+        return self._live[family]

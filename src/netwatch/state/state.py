@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from weakref import WeakValueDictionary
+
+import numpy as np
 
 from netwatch.model import (
-    ROOT,
     Block,
     Catalogue,
     Clock,
+    Column,
     EntityId,
     EntityKey,
     EntityKind,
     Evidence,
     Freshness,
     IdentityJournal,
+    Instant,
     Inventory,
     InventoryDevice,
     Observation,
     PollFailure,
-    Reading,
     Snapshot,
 )
 from netwatch.model.entity import Entity
-from netwatch.state.counter_column import CounterColumn
+from netwatch.state.blocks import Binding, LayoutPlan, bind, is_own, named
 from netwatch.state.counters import Cause
 from netwatch.state.directory import Directory, Sighting
-from netwatch.state.holders import Claim, Holders
+from netwatch.state.holders import Holders
 from netwatch.state.identity import Conflict, IdentityMap
-from netwatch.state.readings import Batch, SeriesTable
-from netwatch.state.series import SeriesColumn
+from netwatch.state.named import NamedReadings
+from netwatch.state.readings import own_row, set_gauge, take_block
+from netwatch.state.series import SeriesKey, SeriesTable
 from netwatch.state.sources import Source, UptimeWitness
 from netwatch.state.topology import links
 from netwatch.state.witnesses import inventory_witnesses
@@ -37,7 +42,6 @@ from netwatch.state.witnesses import inventory_witnesses
 __all__ = ["State"]
 
 _UP = "netwatch_device_up"
-_UPTIME = "netwatch_device_uptime_seconds"
 _REBOOTS = "netwatch_device_reboots_total"
 
 
@@ -58,9 +62,16 @@ class State:
         self._holders = Holders()
         self._inventory = Inventory()
         self._sources: dict[EntityId, Source] = {}
+        self._named = NamedReadings(self._series, self._directory, self._holders, self._sources, self._uptime)
+        self._bindings: dict[tuple[EntityId, str], Binding] = {}
+        """By source and table: the rows of the layout that came last."""
+        self._plans: WeakValueDictionary[int, LayoutPlan] = WeakValueDictionary()
+        """By id of the layout, which its plan keeps alive."""
         self._numbers: dict[EntityId, int] = {}
         self._uptimes: dict[EntityId, UptimeWitness] = {}
         """Witnesses of devices whose uptime is a reading of its own."""
+        self._reboots: dict[EntityId, int] = {}
+        """Rows of their counters of reboots."""
         self._freshness: dict[tuple[EntityId, str], Freshness] = {}
         self._links: tuple[tuple[EntityId, EntityId], ...] = ()
         self._links_version = -1
@@ -82,6 +93,9 @@ class State:
             del self._sources[device]
             for key in [key for key in self._freshness if key[0] == device]:
                 del self._freshness[key]
+            for key in [key for key in self._bindings if key[0] == device]:
+                del self._bindings[key]
+            self._named.forget(device)
         for device in polled:
             if device not in self._sources:
                 number = self._numbers.setdefault(device, len(self._numbers))
@@ -107,60 +121,34 @@ class State:
         source = self._sources.get(observation.source)
         if source is None:
             return
-        key = (observation.source, observation.table)
-        before = self._freshness.get(key)
-        self._freshness[key] = Freshness(
-            observation.source,
-            observation.table,
-            observation.at.wall,
-            None if before is None else before.last_failure,
-            "" if before is None else before.reason,
-            observation.interval,
-            0,
-        )
-        self._witness(observation, source)
+        self._passed(observation.source, observation.table, observation.at, observation.interval)
+        self._witness(observation.evidence, observation.at, observation.interval, source)
         sighting = self._directory.sight(observation)
-        self._forget(sighting)
+        self._forget(sighting, observation.source)
         if observation.readings:
-            self._read(observation, source)
+            self._named.take(observation, source)
         if sighting.missing:
             self._missing(observation, source, sighting)
 
     def accept_block(self, block: Block) -> None:
-        """Takes the values of a table with a known layout in."""
-        layout, readings = block.layout, []
-        for position in range(len(layout)):
-            counter = position < layout.counters
-            if counter and not block.counted[position]:
-                continue
-            value = block.counters[position] if counter else block.gauges[position - layout.counters]
-            if value != value:
-                continue
-            subject = layout.subjects[int(layout.subject_of[position])]
-            series = layout.series[int(layout.series_of[position])]
-            readings.append(
-                Reading(
-                    subject.key,
-                    series.family,
-                    int(value) if counter else float(value),
-                    series.labels,
-                    layout.origin(position),
-                    series.bits,
-                )
-            )
-        self.accept(
-            Observation(
-                block.source,
-                block.table,
-                block.at,
-                tuple(readings),
-                (),
-                False,
-                block.interval,
-                block.evidence,
-                block.problems,
-            )
-        )
+        """Takes the values of a table with a known layout in. The arrays belong to the block's giver again
+        afterwards."""
+        source = self._sources.get(block.source)
+        if source is None:
+            return
+        binding = self._binding(block, source)
+        if binding is None:
+            self.accept(named(block))
+            return
+        self._passed(block.source, block.table, block.at, block.interval)
+        # A pass takes time: what it told before the uptime was read is judged by that uptime as well.
+        since = float(np.fmin.reduce(block.times)) if len(block.times) else block.at.mono
+        since = since if math.isfinite(since) else block.at.mono
+        self._witness(block.evidence, Instant(block.at.wall, since), block.interval, source)
+        self._series.groups.told(binding.group, block.at, block.interval)
+        for offset in binding.plan.uptime:
+            self._block_uptime(block, binding, offset, source)
+        take_block(self._series, binding, block, source, since)
 
     def failed(self, failure: PollFailure) -> None:
         """Notes that a table could not be read. Values stay as they are and grow stale."""
@@ -184,14 +172,23 @@ class State:
 
     def why(self, entity: EntityId, family: str, labels: tuple[str, ...] = ()) -> Cause | None:
         """How the last interval of a counter was judged; None for what is no counter or not there."""
-        column = self._series.column(family)
-        row = None if column is None else column.find(entity, labels)
-        return column.why(row) if isinstance(column, CounterColumn) and row is not None else None
+        number, known = self._series.numbers.get(family), self._directory.entities.get(entity)
+        if number is None or known is None or not self._series.counts[number]:
+            return None
+        row = self._series.find(SeriesKey(known.device, entity, number, labels))
+        return None if row is None else self._series.counters.why(row)
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now, frozen. The series are copied; entities and labels are shared between
         snapshots until they change."""
-        now = self._clock.now()
+        return self._snapshot(self._series.freeze(self._clock.now().mono))
+
+    async def snapshot_gently(self) -> Snapshot:
+        """The same for a large state: gives the event loop a turn after each family. A pass that comes in
+        meanwhile may show in some families only."""
+        return self._snapshot(await self._series.freeze_gently(self._clock.now().mono))
+
+    def _snapshot(self, columns: Mapping[str, Column]) -> Snapshot:
         entities = self._directory.freeze()
         if self._links_version != self._directory.links_version:
             self._links_version = self._directory.links_version
@@ -199,9 +196,9 @@ class State:
         if self._children_of is not entities:
             self._children_of, self._children = entities, {}
         return Snapshot(
-            at=now,
+            at=self._clock.now(),
             entities=entities,
-            columns=self._series.freeze(now.mono),
+            columns=columns,
             inventory=self._inventory,
             freshness=tuple(self._freshness.values()),
             links=self._links,
@@ -211,54 +208,38 @@ class State:
 
     # -- readings
 
-    def _read(self, observation: Observation, source: Source) -> None:
-        keys = self._directory.keys(observation.source)
-        entities = self._directory.entities
-        resolved: list[tuple[Reading, EntityId, SeriesColumn]] = []
-        foreign: dict[EntityId, bool | None] = {}
-        for reading in observation.readings:
-            column = self._series.column(reading.family)
-            if column is None:
-                continue
-            entity = keys.get(reading.subject)
-            if entity is None or entity not in entities:
-                entity = self._directory.from_reading(observation, reading.subject)
-            device = entities[entity].device
-            if entity == source.device and reading.subject != ROOT:
-                continue  # a cluster's word on the member that was asked: it knows itself better
-            if device != source.device:
-                known = foreign.setdefault(device, None)
-                if reading.family == _UP and entity == device:
-                    foreign[device] = bool(reading.value) or bool(known)
-            resolved.append((reading, entity, column))
-        believed = {device: self._believe(device, up, observation) for device, up in foreign.items()}
-        batches: dict[str, Batch] = {}
-        for reading, entity, column in resolved:
-            if believed:
-                device = entities[entity].device
-                if device != source.device and not (
-                    believed[device] and self._may_write(device, entity, column, reading, observation.at.mono)
-                ):
-                    continue
-            if reading.family == _UPTIME:
-                self._uptime(entity, reading.value, observation, source)
-            self._series.batch(batches, reading, column, entity)
-        self._series.write(batches, observation, source)
+    def _passed(self, source: EntityId, table: str, at: Instant, interval: float) -> None:
+        before = self._freshness.get((source, table))
+        failure, reason = (None, "") if before is None else (before.last_failure, before.reason)
+        self._freshness[(source, table)] = Freshness(source, table, at.wall, failure, reason, interval, 0)
 
-    def _believe(self, device: EntityId, up: bool | None, observation: Observation) -> bool:
-        at = observation.at.mono
-        self._holders.claim(device, observation.source, Claim(at, observation.interval, up))
-        return self._holders.holder(device, at) == observation.source
-
-    def _may_write(
-        self, device: EntityId, entity: EntityId, column: SeriesColumn, reading: Reading, now: float
-    ) -> bool:
-        """A device that is polled itself tells its own values; others may add what it does not tell."""
-        own = self._sources.get(device)
-        if own is None:
-            return True
-        row = column.find(entity, reading.labels)
-        return row is None or int(column.source[row]) != own.number or not column.is_fresh(row, now)
+    def _binding(self, block: Block, source: Source) -> Binding | None:
+        """The rows of a block; None where its values have to be taken one by one."""
+        where = (block.source, block.table)
+        binding = self._bindings.get(where)
+        if binding is not None and binding.holds(block.layout, self._directory.keys_version(block.source)):
+            return binding
+        self._named.forget(*where)
+        self._bindings.pop(where, None)
+        plan = self._plans.get(id(block.layout))
+        if plan is None or plan.layout is not block.layout:
+            plan = self._plans[id(block.layout)] = LayoutPlan(block.layout, self._series)
+        if not plan.plain:
+            return None
+        keys, entities = self._directory.keys(block.source), self._directory.entities
+        ids = []
+        for key in plan.keys:
+            found = keys.get(key)
+            if found is None or found not in entities:
+                found = self._directory.from_reading(named(block, empty=True), key)
+            ids.append(found)
+        if not is_own(plan.keys, ids, [entities[found].device for found in ids], source.device):
+            return None
+        group = self._series.groups.number(source.number, block.table)
+        version = self._directory.keys_version(block.source)
+        binding = bind(self._series, plan, source.device, tuple(ids), version, group)
+        self._bindings[where] = binding
+        return binding
 
     def _missing(self, observation: Observation, source: Source, sighting: Sighting) -> None:
         """What a complete table lacks is no longer that source's. If nobody else reports a device that the
@@ -274,32 +255,53 @@ class State:
                 and not self._holders.others(entity, observation.source)
             ):
                 origin = f"absent from {observation.table}"
-                self._series.set(
-                    _UP, entity, 0.0, observation.at, observation.interval, source.number, origin
-                )
+                group = self._group(source, observation.table, observation.at, observation.interval)
+                key = SeriesKey(entity, entity, self._series.numbers[_UP])
+                set_gauge(self._series, key, 0.0, observation.at, group, origin)
 
     # -- restarts
 
-    def _witness(self, observation: Observation, source: Source) -> None:
-        restarted = source.uptime.note(observation.evidence, observation.at.mono)
+    def _witness(self, evidence: Evidence, at: Instant, interval: float, source: Source) -> None:
+        restarted = source.uptime.note(evidence, at.mono)
         if restarted is not None and source.device not in self._uptimes:
-            self._count_reboot(source.device, restarted, observation, source)
+            self._count_reboot(source.device, restarted, at, interval, source)
 
     def _uptime(self, entity: EntityId, seconds: float, observation: Observation, source: Source) -> None:
+        self._note_uptime(entity, seconds, observation.at, observation.interval, source)
+
+    def _block_uptime(self, block: Block, binding: Binding, offset: int, source: Source) -> None:
+        place, position = binding.plan.gauge_places[offset], int(binding.plan.gauge_times[offset])
+        seconds = float(block.gauges[position - block.layout.counters])
+        if math.isfinite(seconds):
+            self._note_uptime(binding.ids[place.who], seconds, block.at, block.interval, source)
+
+    def _note_uptime(
+        self, entity: EntityId, seconds: float, at: Instant, interval: float, source: Source
+    ) -> None:
         witness = self._uptimes.setdefault(entity, UptimeWitness())
-        restarted = witness.note(Evidence(uptime=seconds), observation.at.mono)
+        restarted = witness.note(Evidence(uptime=seconds), at.mono)
         if restarted is not None:
-            self._count_reboot(entity, restarted, observation, source)
+            self._count_reboot(entity, restarted, at, interval, source)
 
     def _count_reboot(
-        self, entity: EntityId, restarted: bool, observation: Observation, source: Source
+        self, entity: EntityId, restarted: bool, at: Instant, interval: float, source: Source
     ) -> None:
-        self._series.add(
-            _REBOOTS, entity, int(restarted), observation.at, observation.interval, source.number
-        )
+        row = self._reboots.get(entity)
+        if row is None:
+            known = self._directory.entities.get(entity)
+            key = SeriesKey(entity if known is None else known.device, entity, self._series.numbers[_REBOOTS])
+            row = self._reboots[entity] = own_row(self._series, key)
+        self._series.counters.add(row, int(restarted), at.mono, self._group(source, "", at, interval))
 
-    def _forget(self, sighting: Sighting) -> None:
+    def _group(self, source: Source, table: str, at: Instant, interval: float) -> int:
+        group = self._series.groups.number(source.number, table)
+        self._series.groups.told(group, at, interval)
+        return group
+
+    def _forget(self, sighting: Sighting, hint: EntityId | None = None) -> None:
+        if sighting.removed:
+            self._series.forget(sighting.removed, hint)
         for entity in sighting.removed:
-            self._series.forget(entity)
+            self._reboots.pop(entity, None)
             self._uptimes.pop(entity, None)
             self._holders.forget(entity)
