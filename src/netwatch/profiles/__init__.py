@@ -17,6 +17,8 @@ from netwatch.profiles.match import (
 )
 from netwatch.profiles.merge import attach
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
+from netwatch.profiles.pool import PlanPool
+from netwatch.profiles.reader import BlockMemory, BlockReader
 from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
 from netwatch.profiles.template import Template
 from netwatch.profiles.vendors import Vendor, Vendors
@@ -25,6 +27,8 @@ __all__ = [
     "EVIDENCE_OIDS",
     "FALLBACK",
     "FUNCTIONS",
+    "BlockMemory",
+    "BlockReader",
     "Candidate",
     "DeviceFrame",
     "Explanation",
@@ -32,6 +36,7 @@ __all__ = [
     "ExpressionError",
     "Fingerprint",
     "Plan",
+    "PlanPool",
     "Profile",
     "ProfileModel",
     "ProfileSet",

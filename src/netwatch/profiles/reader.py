@@ -1,0 +1,440 @@
+"""From the arrays that a wire fetched to a block: what can be computed for a whole table at once is, the rest
+row by row, and only where something changed. Pure: what it remembers of a device is handed in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwatch.model import Block, BlockLayout, EntityId, Evidence, FamilyType, Instant, StateLevel
+from netwatch.profiles.compiled import Profile, SensorRule, Table, ValueRule
+from netwatch.profiles.evaluate import state_of, value_of
+from netwatch.profiles.expression import Expression, Scope
+from netwatch.profiles.frame import DeviceFrame, Rows
+from netwatch.profiles.symbols import Step
+from netwatch.profiles.values import Value
+
+__all__ = ["ABSENT", "OTHER", "SIGNED", "UNSIGNED", "BlockMemory", "BlockReader", "Output", "Raw"]
+
+ABSENT, SIGNED, UNSIGNED, OTHER = range(4)
+"""netwatch.wire.ValueKind, which this room does not see."""
+
+MASK = (1 << 64) - 1
+_IS_NUMBER = np.array([False, True, True, False])
+_Ints = NDArray[np.int32]
+
+
+class Raw(Protocol):
+    """One element per OID of a plan, in its order: netwatch.wire.Fetched."""
+
+    @property
+    def values(self) -> NDArray[np.uint64]: ...
+
+    @property
+    def kinds(self) -> NDArray[np.uint8]: ...
+
+    @property
+    def times(self) -> NDArray[np.float64]: ...
+
+    @property
+    def others(self) -> Mapping[int, Value]: ...
+
+
+@dataclass(slots=True, eq=False)
+class BlockMemory:
+    """What the last pass over one table of one device came to. Owned by whoever polls the device."""
+
+    values: NDArray[np.uint64]
+    kinds: NDArray[np.uint8]
+    others: dict[int, Value]
+    counters: NDArray[np.uint64]
+    counted: NDArray[np.bool_]
+    gauges: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One thing that a rule tells of a row."""
+
+    rule: ValueRule
+    sensor: SensorRule | None = None
+    """With `level`: the state whose level it is; without: the state whose number it is."""
+    level: bool = False
+
+    def value(self, table: Table, scope: Scope) -> float | None:
+        if self.sensor is None:
+            return value_of(table, self.rule, scope)
+        found, level = state_of(self.sensor, scope)
+        if not self.level:
+            return found
+        number = math.nan if level is None else StateLevel(level.level).number
+        return None if math.isnan(number) else number
+
+    @property
+    def counts(self) -> bool:
+        return not self.level and self.rule.type is FamilyType.COUNTER
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Outputs whose numbers undergo the same steps: a piece of the counters or of the gauges."""
+
+    start: int
+    stop: int
+    steps: tuple[Step, ...]
+    guards: tuple[tuple[_Ints, tuple[Step, ...]], ...]
+    """Positions, one per output, and what makes them true."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Computed:
+    """Outputs that are evaluated, one after the other, ordered by row."""
+
+    rows: _Ints
+    """Per output."""
+    outputs: NDArray[np.int16]
+    """Per output: number in BlockReader.outputs."""
+    targets: _Ints
+    """Per output: place among the computed counters or gauges."""
+    counters: int
+    gauges: int
+    """How many places there are; those past the layout's own are second choices."""
+    more_counters: tuple[tuple[int, int], ...]
+    more_gauges: tuple[tuple[int, int], ...]
+    """(place, second choice): counts where the place has no value."""
+    inputs: _Ints
+    """Positions that any of them depends on."""
+    input_rows: _Ints
+    """Per input: its row; -1 where all rows depend on it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowTable:
+    """Where the columns of each row stand, and what is known of it without asking."""
+
+    indexes: tuple[str, ...]
+    patterns: tuple[tuple[str, ...], ...]
+    """Columns that are asked of a row."""
+    pattern_of: NDArray[np.int16]
+    starts: _Ints
+    """Per row, and one more: its piece of `positions`."""
+    positions: _Ints
+    statics: tuple[Mapping[str, Value], ...]
+    """Per row."""
+    foreign: Mapping[str, Rows]
+    """Rows of other tables that no poll changes."""
+    foreign_cells: tuple[tuple[str, str, str, int], ...]
+    """Table, row, column, position: cells of other tables that are asked along."""
+    scalars: Mapping[str, Value]
+    scalar_positions: tuple[tuple[str, int], ...]
+    let: tuple[tuple[str, Expression], ...]
+    """Definitions that values need; where rows of other tables matter the frame makes them all."""
+    whole: bool
+    """Values look into tables: rows are evaluated within the frame of the whole."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockReader:
+    """Shared by all devices that have the same layout and the same OIDs."""
+
+    name: str
+    table: Table
+    profile: Profile
+    context: str
+    size: int
+    """OIDs."""
+    layout: BlockLayout
+    sources: _Ints
+    """Per value of the layout: the position that it is read from, or the first of several."""
+    counter_groups: tuple[Group, ...]
+    gauge_groups: tuple[Group, ...]
+    direct: tuple[int, int]
+    """Counters and gauges that are computed at once; they come first."""
+    wide: NDArray[np.bool_] | None
+    """Per direct counter: False where it wraps at 32 bits. None: all are wide."""
+    constants: tuple[NDArray[np.uint64], NDArray[np.float64]]
+    """Counters and gauges that never change; they come next, the computed ones last."""
+    rules: NDArray[np.int16]
+    """Per direct value, counters first: number in `outputs`."""
+    outputs: tuple[Output, ...]
+    row_of: _Ints
+    """Per direct value, counters first: its row."""
+    rows: RowTable
+    computed: Computed | None
+
+    def read(
+        self,
+        raw: Raw,
+        memory: BlockMemory | None,
+        *,
+        source: EntityId,
+        at: Instant,
+        interval: float,
+        evidence: Evidence = Evidence(),
+        problems: tuple[str, ...] = (),
+    ) -> tuple[Block, BlockMemory | None]:
+        """The block, and what to hand in at the device's next pass. Raises ValueError for another plan's
+        values."""
+        if len(raw.values) != self.size:
+            raise ValueError(f"table {self.name}: {len(raw.values)} values for {self.size} OIDs")
+        layout, (counters, gauges) = self.layout, self.direct
+        counted_out = np.empty(layout.counters, np.bool_)
+        counters_out = np.empty(layout.counters, np.uint64)
+        gauges_out = np.empty(len(layout) - layout.counters, np.float64)
+        taken = self.sources[: counters]
+        counters_out[:counters], counted_out[:counters] = self._counters(raw, taken)
+        kinds = raw.kinds[self.sources[layout.counters : layout.counters + gauges]]
+        gauges_out[:gauges] = self._gauges(raw, kinds)
+        end = counters + len(self.constants[0]), gauges + len(self.constants[1])
+        counters_out[counters : end[0]], gauges_out[gauges : end[1]] = self.constants
+        counted_out[counters : end[0]] = True
+        if raw.others:
+            self._texts(raw, counters_out, counted_out, gauges_out)
+        if self.computed is not None:
+            memory = self._compute(raw, memory)
+            counters_out[end[0] :] = memory.counters[: layout.counters - end[0]]
+            counted_out[end[0] :] = memory.counted[: layout.counters - end[0]]
+            gauges_out[end[1] :] = memory.gauges[: len(gauges_out) - end[1]]
+            for place, other in self.computed.more_counters:
+                if not counted_out[end[0] + place]:
+                    counted_out[end[0] + place] = memory.counted[other]
+                    counters_out[end[0] + place] = memory.counters[other]
+            for place, other in self.computed.more_gauges:
+                if math.isnan(gauges_out[end[1] + place]):
+                    gauges_out[end[1] + place] = memory.gauges[other]
+        times = raw.times[self.sources]
+        unknown = np.isnan(times)
+        if unknown.any():
+            times[unknown] = at.mono
+        block = Block(
+            source,
+            self.name,
+            layout,
+            at,
+            counters_out,
+            counted_out,
+            gauges_out,
+            times,
+            interval,
+            evidence,
+            problems,
+        )
+        return block, memory
+
+    # -- at once
+
+    def _counters(self, raw: Raw, taken: _Ints) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        values, kinds = raw.values[taken], raw.kinds[taken]
+        counted = _IS_NUMBER[kinds]
+        if kinds.size and kinds.min() <= SIGNED:
+            negative = (kinds == SIGNED) & (values.view(np.int64) < 0)
+            if negative.any():
+                # Some agents send a Counter32 as an Integer32; of others a negative number is none.
+                meant = negative & (values.view(np.int64) >= -(1 << 31))
+                meant &= False if self.wide is None else ~self.wide
+                values[meant] &= np.uint64(0xFFFFFFFF)
+                counted &= ~negative | meant
+        for group in self.counter_groups:
+            place = slice(group.start, group.stop)
+            if group.steps:  # unsigned
+                found, whole = values[place], raw.kinds[taken[place]]
+                negative = (whole == SIGNED) & (found.view(np.int64) < 0)
+                values[place] = np.where(negative, found & np.uint64(0xFFFFFFFF), found)
+                counted[place] = _IS_NUMBER[whole]
+            for positions, steps in group.guards:
+                counted[place] &= _true(raw, positions, steps)
+        return values, counted
+
+    def _gauges(self, raw: Raw, kinds: NDArray[np.uint8]) -> NDArray[np.float64]:
+        start = self.layout.counters
+        taken = self.sources[start : start + self.direct[1]]
+        found = _floats(raw.values[taken], kinds)
+        for group in self.gauge_groups:
+            place = slice(group.start, group.stop)
+            if group.steps:
+                found[place] = _stepped(found[place], group.steps)
+            for positions, steps in group.guards:
+                found[place][~_true(raw, positions, steps)] = np.nan
+        known = _IS_NUMBER[kinds]
+        if not known.all():
+            found[~known] = np.nan
+        return found
+
+    def _texts(
+        self,
+        raw: Raw,
+        counters: NDArray[np.uint64],
+        counted: NDArray[np.bool_],
+        gauges: NDArray[np.float64],
+    ) -> None:
+        """Direct values whose column (or guard's column) has text or a float this time."""
+        frame = None
+        first = self.layout.counters
+        for place in self._odd(raw, self.counter_groups, 0):
+            frame = frame or self._frame(raw)
+            value = self._value_at(place, raw, frame)
+            counted[place], counters[place] = value is not None, int(value or 0) & MASK
+        for place in self._odd(raw, self.gauge_groups, first):
+            frame = frame or self._frame(raw)
+            value = self._value_at(self.direct[0] + place, raw, frame)
+            gauges[place] = math.nan if value is None else value
+
+    def _odd(self, raw: Raw, groups: tuple[Group, ...], base: int) -> list[int]:
+        found: list[int] = []
+        for group in groups:
+            odd = raw.kinds[self.sources[base + group.start : base + group.stop]] == OTHER
+            for positions, _ in group.guards:
+                odd |= raw.kinds[positions] == OTHER
+            found += (np.flatnonzero(odd) + group.start).tolist()
+        return found
+
+    def _value_at(self, place: int, raw: Raw, frame: DeviceFrame) -> float | None:
+        return self.outputs[self.rules[place]].value(self.table, self._scope(int(self.row_of[place]), raw, frame))
+
+    # -- row by row
+
+    def _compute(self, raw: Raw, memory: BlockMemory | None) -> BlockMemory:
+        computed = self.computed
+        assert computed is not None
+        values, kinds = raw.values[computed.inputs], raw.kinds[computed.inputs]
+        others = {int(at): raw.others[int(at)] for at in computed.inputs[kinds == OTHER]} if raw.others else {}
+        if memory is None:
+            memory = BlockMemory(
+                values,
+                kinds,
+                others,
+                np.zeros(computed.counters, np.uint64),
+                np.zeros(computed.counters, np.bool_),
+                np.full(computed.gauges, np.nan),
+            )
+            self._evaluate(raw, memory, None)
+            return memory
+        changed = (values != memory.values) | (kinds != memory.kinds)
+        if others or memory.others:
+            before = memory.others
+            different = [at for at in others.keys() | before.keys() if others.get(at) != before.get(at)]
+            if different:
+                changed |= np.isin(computed.inputs, different)
+        if not changed.any():
+            return memory
+        memory.values, memory.kinds, memory.others = values, kinds, others
+        rows = computed.input_rows[changed]
+        self._evaluate(raw, memory, None if rows.min() < 0 else np.unique(rows))
+        return memory
+
+    def _evaluate(self, raw: Raw, memory: BlockMemory, rows: _Ints | None) -> None:
+        """Results of some rows (None: of all) anew."""
+        computed = self.computed
+        assert computed is not None
+        places = (
+            np.arange(len(computed.rows))
+            if rows is None
+            else np.flatnonzero(np.isin(computed.rows, rows))
+        )
+        frame, at, scope = self._frame(raw), -1, None
+        for place in places.tolist():
+            row = int(computed.rows[place])
+            if row != at or scope is None:
+                at, scope = row, self._scope(row, raw, frame)
+            output, target = self.outputs[computed.outputs[place]], int(computed.targets[place])
+            value = output.value(self.table, scope)
+            if output.counts:
+                memory.counted[target] = value is not None
+                memory.counters[target] = int(value or 0) & MASK
+            else:
+                memory.gauges[target] = math.nan if value is None else value
+
+    def _frame(self, raw: Raw) -> DeviceFrame:
+        rows = self.rows
+        scalars = dict(rows.scalars)
+        for name, position in rows.scalar_positions:
+            value = _value(raw, position)
+            if value is not None:
+                scalars[name] = value
+        found: dict[str, Rows] = {}
+        if rows.whole:
+            found = {name: {index: dict(row) for index, row in kept.items()} for name, kept in rows.foreign.items()}
+            for table, index, alias, position in rows.foreign_cells:
+                value = _value(raw, position)
+                if value is not None:
+                    found.setdefault(table, {}).setdefault(index, {})[alias] = value
+            own = found.setdefault(self.table.name, {})
+            for number, index in enumerate(rows.indexes):
+                own.setdefault(index, {}).update(self._row(number, raw))
+        return DeviceFrame(self.profile, found, scalars, self.context)
+
+    def _row(self, row: int, raw: Raw) -> dict[str, Value]:
+        rows = self.rows
+        values = dict(rows.statics[row])
+        positions = rows.positions[rows.starts[row] : rows.starts[row + 1]].tolist()
+        for alias, position in zip(rows.patterns[rows.pattern_of[row]], positions, strict=True):
+            value = _value(raw, position)
+            if value is not None:
+                values[alias] = value
+        return values
+
+    def _scope(self, row: int, raw: Raw, frame: DeviceFrame) -> Scope:
+        index = self.rows.indexes[row]
+        if self.rows.whole:
+            return Scope(frame.rows(self.table.name)[index], index, frame)
+        values = self._row(row, raw)
+        scope = Scope(values, index, frame)
+        for name, expression in self.rows.let:
+            values[name] = expression(scope)
+        return scope
+
+
+def _value(raw: Any, position: int) -> Value:
+    kind = raw.kinds[position]
+    if kind == OTHER:
+        found: Value = raw.others[position]
+        return found
+    if kind == ABSENT:
+        return None
+    value = int(raw.values[position])
+    return value - (1 << 64) if kind == SIGNED and value >> 63 else value
+
+
+def _floats(values: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.float64]:
+    signed = values.view(np.int64)
+    out = signed.astype(np.float64)
+    if signed.size and signed.min() < 0:
+        large = (signed < 0) & (kinds == UNSIGNED)
+        out[large] = values[large].astype(np.float64)
+    return out
+
+
+def _true(raw: Raw, positions: _Ints, steps: tuple[Step, ...]) -> NDArray[np.bool_]:
+    """Where a guard is so."""
+    kinds = raw.kinds[positions]
+    found = _stepped(_floats(raw.values[positions], kinds), steps)
+    return (found != 0) & _IS_NUMBER[kinds]
+
+
+def _stepped(found: NDArray[np.float64], steps: tuple[Step, ...]) -> NDArray[np.float64]:
+    for name, operand in steps:
+        found = _STEPS[name](found, operand)
+    return found
+
+
+_STEPS: Mapping[str, Any] = {
+    "mul": np.multiply,
+    "div": np.true_divide,
+    "add": np.add,
+    "sub": np.subtract,
+    "rsub": lambda found, operand: operand - found,
+    "unsigned": lambda found, _: np.where(found < 0, np.mod(found, 4294967296.0), found),
+    "eq": lambda found, operand: (found == operand).astype(np.float64),
+    "ne": lambda found, operand: (found != operand).astype(np.float64),
+    "lt": lambda found, operand: (found < operand).astype(np.float64),
+    "le": lambda found, operand: (found <= operand).astype(np.float64),
+    "gt": lambda found, operand: (found > operand).astype(np.float64),
+    "ge": lambda found, operand: (found >= operand).astype(np.float64),
+    "in": lambda found, operand: np.isin(found, operand).astype(np.float64),
+    "not in": lambda found, operand: (~np.isin(found, operand)).astype(np.float64),
+}
