@@ -16,6 +16,7 @@ from netwatch.profiles.match import (
     needed_paths,
 )
 from netwatch.profiles.merge import attach
+from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
 from netwatch.profiles.pool import PlanPool
 from netwatch.profiles.reader import BlockMemory, BlockReader
@@ -54,8 +55,10 @@ __all__ = [
     "attach",
     "candidates",
     "choose",
+    "dump_plan",
     "evaluate",
     "lint",
+    "load_plan",
     "load_profiles",
     "needed_oids",
     "needed_paths",

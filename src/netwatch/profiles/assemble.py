@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from netwatch.model import BlockLayout, BlockSeries, BlockSubject, EntityKey
 from netwatch.profiles.compiled import Profile, Table
+from netwatch.profiles.pool import PlanPool
 from netwatch.profiles.reader import MASK, BlockReader, Computed, Group, Output, RowTable
 from netwatch.profiles.symbols import Step
 
@@ -40,15 +41,19 @@ class Candidate(NamedTuple):
         return self.steps is not None
 
     @property
-    def shape(self) -> tuple[object, ...]:
+    def shape(self) -> tuple[Any, ...]:
         """Equal for what can be computed at once."""
-        return self.steps or (), tuple(steps for _, steps in self.guards)
+        return (
+            self.steps or (),
+            tuple((steps, at == self.source) for at, steps in self.guards),
+            self.counts and self.series.bits == 32,
+        )
 
 
 class Inputs(Protocol):
     """The compiler, as far as it is needed here."""
 
-    outputs: list[tuple[int, Output]]
+    outputs: tuple[tuple[int, Output], ...]
     size: int
 
     def inputs(self, row: int, output: int) -> tuple[set[int], set[int]]: ...
@@ -62,7 +67,7 @@ def assemble(
     rows: RowTable,
     candidates: Sequence[Candidate],
     inputs: Inputs,
-    intern: Callable[[BlockLayout], BlockLayout] | None,
+    pool: PlanPool,
 ) -> BlockReader | None:
     """None if one series had two widths."""
     slots: dict[Slot, list[Candidate]] = {}
@@ -72,15 +77,12 @@ def assemble(
         return None
     counters = _sorted([found for found in slots.values() if found[0].counts])
     gauges = _sorted([found for found in slots.values() if not found[0].counts])
-    layout = _layout([found[0] for found in (*counters, *gauges)], len(counters))
-    if intern is not None:
-        layout = intern(layout)
+    layout = pool.layout(_layout([found[0] for found in (*counters, *gauges)], len(counters)))
     direct_counters = [found[0] for found in counters if _rank(found) == 0]
     direct_gauges = [found[0] for found in gauges if _rank(found) == 0]
     direct = (*direct_counters, *direct_gauges)
     known_counters = [int(found[0].known or 0) & MASK for found in counters if _rank(found) == 1]
     known_gauges = [found[0].known or 0.0 for found in gauges if _rank(found) == 1]
-    wide = np.array([one.series.bits != 32 for one in direct_counters], np.bool_)
     return BlockReader(
         name=name,
         table=table,
@@ -88,15 +90,14 @@ def assemble(
         context=context,
         size=inputs.size,
         layout=layout,
-        sources=np.array([found[0].source for found in (*counters, *gauges)], np.int32),
+        sources=np.array([found[0].source for found in (*counters, *gauges)], np.intp),
         counter_groups=_groups(direct_counters),
         gauge_groups=_groups(direct_gauges),
         direct=(len(direct_counters), len(direct_gauges)),
-        wide=None if wide.all() else wide,
         constants=(np.array(known_counters, np.uint64), np.array(known_gauges, np.float64)),
         rules=np.array([one.output for one in direct], np.int16),
-        outputs=tuple(output for _, output in inputs.outputs),
-        row_of=np.array([one.row for one in direct], np.int32),
+        outputs=inputs.outputs,
+        row_of=np.array([one.row for one in direct], _narrow(len(rows.indexes))),
         rows=rows,
         computed=_computed(
             [found for found in counters if _rank(found) == 2],
@@ -114,20 +115,26 @@ def _rank(found: Sequence[Candidate]) -> int:
 
 
 def _sorted(slots: list[list[Candidate]]) -> list[list[Candidate]]:
-    """Direct ones of one shape beside each other, then known ones, then computed ones."""
+    """Direct ones of one shape beside each other, those as they stand first; then known, then computed ones."""
     shapes: dict[object, int] = {}
-    return sorted(slots, key=lambda found: (_rank(found), shapes.setdefault(found[0].shape, len(shapes))))
+
+    def place(found: list[Candidate]) -> tuple[int, bool, int]:
+        first = found[0]
+        return _rank(found), bool(first.steps or first.guards), shapes.setdefault(first.shape, len(shapes))
+
+    return sorted(slots, key=place)
 
 
 def _groups(direct: Sequence[Candidate]) -> tuple[Group, ...]:
     groups, start = [], 0
-    for _, found in itertools.groupby(direct, key=lambda one: one.shape):
+    for shape, found in itertools.groupby(direct, key=lambda one: one.shape):
         members = list(found)
         guards = tuple(
-            (np.array([one.guards[place][0] for one in members], np.int32), steps)
-            for place, (_, steps) in enumerate(members[0].guards)
+            (None if own else np.array([one.guards[place][0] for one in members], np.intp), steps)
+            for place, (steps, own) in enumerate(shape[1])
         )
-        groups.append(Group(start, start + len(members), members[0].steps or (), guards))
+        odd = bool(shape[0] or guards)
+        groups.append(Group(start, start + len(members), shape[0], guards, shape[2], odd))
         start += len(members)
     return tuple(groups)
 
@@ -179,6 +186,10 @@ def _computed(
         gauges=sizes[1],
         more_counters=more[0],
         more_gauges=more[1],
-        inputs=np.array(positions, np.int32),
+        inputs=np.array(positions, np.intp),
         input_rows=np.array([row_of[at] for at in positions], np.int32),
     )
+
+
+def _narrow(count: int) -> type[np.int16] | type[np.int32]:
+    return np.int16 if count < 1 << 15 else np.int32

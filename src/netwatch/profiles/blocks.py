@@ -4,13 +4,13 @@ a column or a column times a number, and which have to be evaluated."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from netwatch.model import BlockLayout, BlockSeries, BlockSubject, EntityKey
+from netwatch.model import BlockSeries, BlockSubject, EntityKey
 from netwatch.profiles.assemble import Candidate, assemble
 from netwatch.profiles.compiled import Profile, Table, ValueRule
 from netwatch.profiles.evaluate import STATE_LEVEL_FAMILY, label_text
@@ -18,6 +18,7 @@ from netwatch.profiles.expression import Expression
 from netwatch.profiles.frame import DeviceFrame, Rows
 from netwatch.profiles.needs import Needs, expressions_of, needs_of, rule_names, rules_of, splitter_of
 from netwatch.profiles.packing import Settled
+from netwatch.profiles.pool import PlanPool
 from netwatch.profiles.reader import BlockReader, Output, RowTable
 from netwatch.profiles.symbols import Cell, Known, Symbols
 from netwatch.profiles.template import Template
@@ -25,23 +26,20 @@ from netwatch.profiles.values import Value
 
 __all__ = ["compile_blocks"]
 
-Intern = Callable[[BlockLayout], BlockLayout]
-
-
 class _Unsuited(Exception):  # noqa: N818 - no error: such a table is observed
     """A table whose series change from poll to poll."""
 
 
 def compile_blocks(
-    name: str, table: Table, profile: Profile, settled: Settled, context: str, intern: Intern | None = None
+    name: str, table: Table, profile: Profile, settled: Settled, context: str, pool: PlanPool
 ) -> BlockReader | None:
     """None for a table whose labels, or whose widths of counters, depend on what is read at each poll."""
     if settled.slots is None:
         return None
     try:
-        compiler = _Compiler(table, profile, settled, context)
+        compiler = _Compiler(table, profile, settled, context, pool)
         candidates = list(compiler.candidates())
-        return assemble(name, table, profile, context, compiler.rows(), candidates, compiler, intern)
+        return assemble(name, table, profile, context, compiler.rows(), candidates, compiler, pool)
     except _Unsuited:
         return None
 
@@ -74,8 +72,11 @@ class _Places:
 
 
 class _Compiler:
-    def __init__(self, table: Table, profile: Profile, settled: Settled, context: str) -> None:
+    def __init__(
+        self, table: Table, profile: Profile, settled: Settled, context: str, pool: PlanPool
+    ) -> None:
         self.table = table
+        self.pool = pool
         self.profile = profile
         self.slots = settled.slots or {}
         self.statics: Mapping[str, Rows] = settled.rows
@@ -86,7 +87,7 @@ class _Compiler:
         self.frame = DeviceFrame(profile, dict(settled.rows), scalars, context)
         self.scalars = scalars
         self.size = len(settled.oids)
-        self.outputs = list(_outputs(table))
+        self.outputs = pool.outputs(table, lambda: tuple(_outputs(table)))
         self._needs_of: dict[int, Needs] = {}
         self._signatures: dict[object, tuple[list[_Ruled], Symbols]] = {}
         self.by_index = any(_uses_index(one) for one in self._expressions()) or bool(self.needs.references)
@@ -138,7 +139,7 @@ class _Compiler:
             source = self.places.scalars.get(origin, next(iter(places.values()), 0))
         return Candidate(
             row=row,
-            subject=BlockSubject(key, "" if one.scalar else index),
+            subject=self.pool.subject(BlockSubject(key, "" if one.scalar else index)),
             series=BlockSeries(one.family, labels, one.bits, oid),
             output=one.number,
             counts=one.output.counts,
@@ -256,7 +257,9 @@ class _Compiler:
             patterns=tuple(patterns),
             pattern_of=np.array(pattern_of, np.int16),
             starts=np.array(starts, np.int32),
-            positions=np.array(positions, np.int32),
+            positions=None
+            if positions == list(range(len(positions)))
+            else np.array(positions, np.int32),
             statics=tuple(statics),
             foreign=self.statics if whole else {},
             foreign_cells=tuple(

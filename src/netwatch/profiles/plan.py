@@ -80,8 +80,8 @@ class TablePlan:
         fixed one, or is walked too, or its labels change from poll to poll."""
         if self.mode is not TableMode.FIXED or self.source != TableSource.SNMP or self.roots:
             return None
-        intern = None if self.pool is None else self.pool.layout
-        return compile_blocks(self.name, self.table, self.profile, unpack(self.packed), self.context, intern)
+        pool = self.pool or PlanPool()
+        return compile_blocks(self.name, self.table, self.profile, unpack(self.packed), self.context, pool)
 
     def observe(
         self,

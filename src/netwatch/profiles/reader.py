@@ -27,6 +27,8 @@ ABSENT, SIGNED, UNSIGNED, OTHER = range(4)
 MASK = (1 << 64) - 1
 _IS_NUMBER = np.array([False, True, True, False])
 _Ints = NDArray[np.int32]
+_Places = NDArray[np.intp]
+"""Positions by which arrays are taken at each pass: numpy takes by no other kind without converting it."""
 
 
 class Raw(Protocol):
@@ -87,8 +89,12 @@ class Group:
     start: int
     stop: int
     steps: tuple[Step, ...]
-    guards: tuple[tuple[_Ints, tuple[Step, ...]], ...]
-    """Positions, one per output, and what makes them true."""
+    guards: tuple[tuple[_Places | None, tuple[Step, ...]], ...]
+    """Positions, one per output (None: the values' own), and what makes them true."""
+    narrow: bool
+    """Counters: they wrap at 32 bits."""
+    odd: bool
+    """There are steps or guards. Such groups come last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +113,7 @@ class Computed:
     more_counters: tuple[tuple[int, int], ...]
     more_gauges: tuple[tuple[int, int], ...]
     """(place, second choice): counts where the place has no value."""
-    inputs: _Ints
+    inputs: _Places
     """Positions that any of them depends on."""
     input_rows: _Ints
     """Per input: its row; -1 where all rows depend on it."""
@@ -123,7 +129,8 @@ class RowTable:
     pattern_of: NDArray[np.int16]
     starts: _Ints
     """Per row, and one more: its piece of `positions`."""
-    positions: _Ints
+    positions: _Ints | None
+    """None: 0, 1, 2 and so on."""
     statics: tuple[Mapping[str, Value], ...]
     """Per row."""
     foreign: Mapping[str, Rows]
@@ -149,20 +156,19 @@ class BlockReader:
     size: int
     """OIDs."""
     layout: BlockLayout
-    sources: _Ints
+    sources: _Places
     """Per value of the layout: the position that it is read from, or the first of several."""
     counter_groups: tuple[Group, ...]
     gauge_groups: tuple[Group, ...]
     direct: tuple[int, int]
     """Counters and gauges that are computed at once; they come first."""
-    wide: NDArray[np.bool_] | None
-    """Per direct counter: False where it wraps at 32 bits. None: all are wide."""
     constants: tuple[NDArray[np.uint64], NDArray[np.float64]]
     """Counters and gauges that never change; they come next, the computed ones last."""
     rules: NDArray[np.int16]
     """Per direct value, counters first: number in `outputs`."""
-    outputs: tuple[Output, ...]
-    row_of: _Ints
+    outputs: tuple[tuple[int, Output], ...]
+    """With the place of the subject among a row's keys."""
+    row_of: NDArray[np.int16] | _Ints
     """Per direct value, counters first: its row."""
     rows: RowTable
     computed: Computed | None
@@ -183,16 +189,22 @@ class BlockReader:
         if len(raw.values) != self.size:
             raise ValueError(f"table {self.name}: {len(raw.values)} values for {self.size} OIDs")
         layout, (counters, gauges) = self.layout, self.direct
-        counted_out = np.empty(layout.counters, np.bool_)
+        signed, kinds = raw.values.view(np.int64), raw.kinds.tobytes()
+        plain = ABSENT not in kinds and OTHER not in kinds and np.minimum.reduce(signed, initial=0) >= 0
         counters_out = np.empty(layout.counters, np.uint64)
+        counted_out = np.ones(layout.counters, np.bool_)
         gauges_out = np.empty(len(layout) - layout.counters, np.float64)
-        taken = self.sources[: counters]
-        counters_out[:counters], counted_out[:counters] = self._counters(raw, taken)
-        kinds = raw.kinds[self.sources[layout.counters : layout.counters + gauges]]
-        gauges_out[:gauges] = self._gauges(raw, kinds)
         end = counters + len(self.constants[0]), gauges + len(self.constants[1])
-        counters_out[counters : end[0]], gauges_out[gauges : end[1]] = self.constants
-        counted_out[counters : end[0]] = True
+        if counters:
+            counters_out[:counters] = raw.values.take(self.sources[:counters])
+            if not plain or self.counter_groups[-1].odd:
+                self._judge_counters(raw, counters_out[:counters], counted_out[:counters])
+        if gauges:
+            found = signed.take(self.sources[layout.counters : layout.counters + gauges])
+            gauges_out[:gauges] = found
+            self._step_gauges(raw, gauges_out[:gauges], plain)
+        if end != self.direct:
+            counters_out[counters : end[0]], gauges_out[gauges : end[1]] = self.constants
         if raw.others:
             self._texts(raw, counters_out, counted_out, gauges_out)
         if self.computed is not None:
@@ -207,10 +219,9 @@ class BlockReader:
             for place, other in self.computed.more_gauges:
                 if math.isnan(gauges_out[end[1] + place]):
                     gauges_out[end[1] + place] = memory.gauges[other]
-        times = raw.times[self.sources]
-        unknown = np.isnan(times)
-        if unknown.any():
-            times[unknown] = at.mono
+        times = raw.times.take(self.sources)
+        if not plain:
+            times[np.isnan(times)] = at.mono
         block = Block(
             source,
             self.name,
@@ -228,42 +239,48 @@ class BlockReader:
 
     # -- at once
 
-    def _counters(self, raw: Raw, taken: _Ints) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-        values, kinds = raw.values[taken], raw.kinds[taken]
-        counted = _IS_NUMBER[kinds]
-        if kinds.size and kinds.min() <= SIGNED:
-            negative = (kinds == SIGNED) & (values.view(np.int64) < 0)
-            if negative.any():
-                # Some agents send a Counter32 as an Integer32; of others a negative number is none.
-                meant = negative & (values.view(np.int64) >= -(1 << 31))
-                meant &= False if self.wide is None else ~self.wide
-                values[meant] &= np.uint64(0xFFFFFFFF)
-                counted &= ~negative | meant
+    def _judge_counters(self, raw: Raw, values: NDArray[np.uint64], counted: NDArray[np.bool_]) -> None:
+        taken = self.sources[: self.direct[0]]
+        kinds = raw.kinds[taken]
+        counted[:] = _IS_NUMBER[kinds]
+        negative = (kinds == SIGNED) & (values.view(np.int64) < 0)
+        if negative.any():
+            # Some agents send a Counter32 as an Integer32; of others a negative number is none.
+            meant = values.view(np.int64) >= -(1 << 31)
+            for group in self.counter_groups:
+                if not group.steps:  # else it says `unsigned` itself
+                    meant[group.start : group.stop] &= group.narrow
+            values[negative] &= np.uint64(0xFFFFFFFF)
+            counted &= ~negative | meant
         for group in self.counter_groups:
-            place = slice(group.start, group.stop)
-            if group.steps:  # unsigned
-                found, whole = values[place], raw.kinds[taken[place]]
-                negative = (whole == SIGNED) & (found.view(np.int64) < 0)
-                values[place] = np.where(negative, found & np.uint64(0xFFFFFFFF), found)
-                counted[place] = _IS_NUMBER[whole]
             for positions, steps in group.guards:
-                counted[place] &= _true(raw, positions, steps)
-        return values, counted
+                place = slice(group.start, group.stop)
+                counted[place] &= _true(raw, taken[place] if positions is None else positions, steps, False)
 
-    def _gauges(self, raw: Raw, kinds: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def _step_gauges(self, raw: Raw, found: NDArray[np.float64], plain: bool) -> None:
         start = self.layout.counters
         taken = self.sources[start : start + self.direct[1]]
-        found = _floats(raw.values[taken], kinds)
+        kinds = None if plain else raw.kinds[taken]
+        if kinds is not None:
+            found[:] = _floats(raw.values[taken], kinds)
         for group in self.gauge_groups:
-            place = slice(group.start, group.stop)
-            if group.steps:
-                found[place] = _stepped(found[place], group.steps)
+            if not group.odd:
+                continue
+            place = found[group.start : group.stop]
+            masks = []
             for positions, steps in group.guards:
-                found[place][~_true(raw, positions, steps)] = np.nan
-        known = _IS_NUMBER[kinds]
-        if not known.all():
-            found[~known] = np.nan
-        return found
+                if plain and positions is None:
+                    masks.append(_truth(_stepped(place, steps)))
+                else:
+                    at = taken[group.start : group.stop] if positions is None else positions
+                    masks.append(_true(raw, at, steps, plain))
+            if group.steps:
+                place[:] = _stepped(place, group.steps)
+            for mask in masks:
+                if 0 in mask.tobytes():
+                    place[~mask] = np.nan
+        if kinds is not None:
+            found[~_IS_NUMBER[kinds]] = np.nan
 
     def _texts(
         self,
@@ -289,12 +306,13 @@ class BlockReader:
         for group in groups:
             odd = raw.kinds[self.sources[base + group.start : base + group.stop]] == OTHER
             for positions, _ in group.guards:
-                odd |= raw.kinds[positions] == OTHER
+                if positions is not None:
+                    odd |= raw.kinds[positions] == OTHER
             found += (np.flatnonzero(odd) + group.start).tolist()
         return found
 
     def _value_at(self, place: int, raw: Raw, frame: DeviceFrame) -> float | None:
-        return self.outputs[self.rules[place]].value(self.table, self._scope(int(self.row_of[place]), raw, frame))
+        return self.outputs[self.rules[place]][1].value(self.table, self._scope(int(self.row_of[place]), raw, frame))
 
     # -- row by row
 
@@ -341,7 +359,7 @@ class BlockReader:
             row = int(computed.rows[place])
             if row != at or scope is None:
                 at, scope = row, self._scope(row, raw, frame)
-            output, target = self.outputs[computed.outputs[place]], int(computed.targets[place])
+            output, target = self.outputs[computed.outputs[place]][1], int(computed.targets[place])
             value = output.value(self.table, scope)
             if output.counts:
                 memory.counted[target] = value is not None
@@ -371,7 +389,8 @@ class BlockReader:
     def _row(self, row: int, raw: Raw) -> dict[str, Value]:
         rows = self.rows
         values = dict(rows.statics[row])
-        positions = rows.positions[rows.starts[row] : rows.starts[row + 1]].tolist()
+        start, stop = int(rows.starts[row]), int(rows.starts[row + 1])
+        positions = range(start, stop) if rows.positions is None else rows.positions[start:stop].tolist()
         for alias, position in zip(rows.patterns[rows.pattern_of[row]], positions, strict=True):
             value = _value(raw, position)
             if value is not None:
@@ -409,14 +428,20 @@ def _floats(values: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.
     return out
 
 
-def _true(raw: Raw, positions: _Ints, steps: tuple[Step, ...]) -> NDArray[np.bool_]:
+def _true(raw: Raw, positions: _Places, steps: tuple[Step, ...], plain: bool) -> NDArray[np.bool_]:
     """Where a guard is so."""
-    kinds = raw.kinds[positions]
-    found = _stepped(_floats(raw.values[positions], kinds), steps)
-    return (found != 0) & _IS_NUMBER[kinds]
+    values = raw.values.take(positions)
+    kinds = None if plain else raw.kinds[positions]
+    found = _stepped(values.view(np.int64) if kinds is None else _floats(values, kinds), steps)
+    truth = _truth(found)
+    return truth if kinds is None else truth & _IS_NUMBER[kinds]
 
 
-def _stepped(found: NDArray[np.float64], steps: tuple[Step, ...]) -> NDArray[np.float64]:
+def _truth(found: NDArray[Any]) -> NDArray[np.bool_]:
+    return found if found.dtype == np.bool_ else found != 0
+
+
+def _stepped(found: NDArray[Any], steps: tuple[Step, ...]) -> NDArray[Any]:
     for name, operand in steps:
         found = _STEPS[name](found, operand)
     return found
@@ -429,12 +454,19 @@ _STEPS: Mapping[str, Any] = {
     "sub": np.subtract,
     "rsub": lambda found, operand: operand - found,
     "unsigned": lambda found, _: np.where(found < 0, np.mod(found, 4294967296.0), found),
-    "eq": lambda found, operand: (found == operand).astype(np.float64),
-    "ne": lambda found, operand: (found != operand).astype(np.float64),
-    "lt": lambda found, operand: (found < operand).astype(np.float64),
-    "le": lambda found, operand: (found <= operand).astype(np.float64),
-    "gt": lambda found, operand: (found > operand).astype(np.float64),
-    "ge": lambda found, operand: (found >= operand).astype(np.float64),
-    "in": lambda found, operand: np.isin(found, operand).astype(np.float64),
-    "not in": lambda found, operand: (~np.isin(found, operand)).astype(np.float64),
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "in": lambda found, operand: _among(found, operand),
+    "not in": lambda found, operand: ~_among(found, operand),
 }
+
+
+def _among(found: NDArray[Any], items: tuple[float, ...]) -> NDArray[np.bool_]:
+    out = np.zeros(len(found), np.bool_)
+    for item in items:
+        out |= found == item
+    return out
