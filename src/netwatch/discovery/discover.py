@@ -336,9 +336,7 @@ class _Run:
     ) -> None:
         limit = self._limit(table)
         result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
-        plan = plan_table(
-            table, profile, frame, result.slots, limit, context, self.profiles.pool
-        )
+        plan = plan_table(table, profile, frame, result.slots, limit, context, self.profiles.pool)
         interval = plan.interval or self.target.interval
         if not result.slots and not result.readings:
             self.skipped.setdefault(plan.name, "no row fits")

@@ -143,9 +143,7 @@ def _layout(slots: Sequence[Candidate], counters: int) -> BlockLayout:
     subjects: dict[BlockSubject, int] = {}
     series: dict[BlockSeries, int] = {}
     return BlockLayout(
-        subject_of=np.array(
-            [subjects.setdefault(one.subject, len(subjects)) for one in slots], np.int32
-        ),
+        subject_of=np.array([subjects.setdefault(one.subject, len(subjects)) for one in slots], np.int32),
         series_of=np.array([series.setdefault(one.series, len(series)) for one in slots], np.int32),
         subjects=tuple(subjects),
         series=tuple(series),

@@ -26,6 +26,7 @@ from netwatch.profiles.values import Value
 
 __all__ = ["compile_blocks"]
 
+
 class _Unsuited(Exception):  # noqa: N818 - no error: such a table is observed
     """A table whose series change from poll to poll."""
 
@@ -95,9 +96,7 @@ class _Compiler:
     def _sort(self, oids: Iterable[str]) -> _Places:
         found: dict[str, Rows] = {}
         scalars: dict[str, Value] = {}
-        splitter_of(self.table, self.profile).split(
-            {oid: at for at, oid in enumerate(oids)}, found, scalars
-        )
+        splitter_of(self.table, self.profile).split({oid: at for at, oid in enumerate(oids)}, found, scalars)
         rows = {
             name: {
                 index: {alias: at for alias, at in row.items() if isinstance(at, int)}
@@ -173,7 +172,9 @@ class _Compiler:
             for name, expression in self.table.let.items():
                 if name in self.needs.names:
                     symbols.define(name, expression)
-            ruled = [one for number in range(len(self.outputs)) for one in self._rule(number, symbols, polled)]
+            ruled = [
+                one for number in range(len(self.outputs)) for one in self._rule(number, symbols, polled)
+            ]
             found = self._signatures[sign] = ruled, symbols
         return found
 
@@ -205,7 +206,12 @@ class _Compiler:
             value = output.value(self.table, symbols.scope())
             if value is not None:
                 yield ruled._replace(known=value)
-        elif isinstance(found, Cell) and guards is not None and output.sensor is None and self._plain(found, output):
+        elif (
+            isinstance(found, Cell)
+            and guards is not None
+            and output.sensor is None
+            and self._plain(found, output)
+        ):
             everything = (*(guards if isinstance(guards, tuple) else ()), *found.guards)
             yield ruled._replace(cell=found, guards=everything)
         else:
@@ -257,9 +263,7 @@ class _Compiler:
             patterns=tuple(patterns),
             pattern_of=np.array(pattern_of, np.int16),
             starts=np.array(starts, np.int32),
-            positions=None
-            if positions == list(range(len(positions)))
-            else np.array(positions, np.int32),
+            positions=None if positions == list(range(len(positions))) else np.array(positions, np.int32),
             statics=tuple(statics),
             foreign=self.statics if whole else {},
             foreign_cells=tuple(
@@ -292,7 +296,9 @@ class _Compiler:
         else:
             # Definitions of other tables may use anything: whatever is asked beside the row may matter.
             shared = set(places.scalars.values())
-            shared |= {at for rows in places.foreign.values() for cells in rows.values() for at in cells.values()}
+            shared |= {
+                at for rows in places.foreign.values() for cells in rows.values() for at in cells.values()
+            }
             if any(name == self.table.name for name, _ in needs.references) or places.foreign:
                 shared |= {at for cells in places.own.values() for at in cells.values()}
         return mine, shared

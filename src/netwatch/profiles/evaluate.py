@@ -14,7 +14,16 @@ from netwatch.profiles.schema import TableSource
 from netwatch.profiles.template import Template
 from netwatch.profiles.values import Value, as_fact, key_of, number, truth
 
-__all__ = ["STATE_LEVEL_FAMILY", "Slots", "Yield", "evaluate", "label_text", "level_of", "state_of", "value_of"]
+__all__ = [
+    "STATE_LEVEL_FAMILY",
+    "Slots",
+    "Yield",
+    "evaluate",
+    "label_text",
+    "level_of",
+    "state_of",
+    "value_of",
+]
 
 Slots = dict[str, tuple[EntityKey | None, ...]]
 """Row index -> key of each of the table's entities and sensors, as discovery settled them."""

@@ -10,7 +10,15 @@ from netwatch.profiles.expression import Expression
 from netwatch.profiles.frame import Splitter
 from netwatch.profiles.template import Template
 
-__all__ = ["Needs", "expressions_of", "needs_of", "resolve_references", "rule_names", "rules_of", "splitter_of"]
+__all__ = [
+    "Needs",
+    "expressions_of",
+    "needs_of",
+    "resolve_references",
+    "rule_names",
+    "rules_of",
+    "splitter_of",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,7 @@ def pack(settled: Settled) -> bytes:
     slots = settled.slots
     document = [
         settled.oids,
-        {
-            table: {index: _row(row) for index, row in rows.items()} for table, rows in settled.rows.items()
-        },
+        {table: {index: _row(row) for index, row in rows.items()} for table, rows in settled.rows.items()},
         _row(settled.scalars),
         None if slots is None else {index: [_key(key) for key in keys] for index, keys in slots.items()},
     ]

@@ -36,9 +36,7 @@ def dump_plan(plan: Plan) -> bytes:
         },
         separators=(",", ":"),
     ).encode()
-    body = b"".join(
-        [_HEAD.pack(MAGIC, VERSION, len(header)), header, *(one.packed for one in plan.tables)]
-    )
+    body = b"".join([_HEAD.pack(MAGIC, VERSION, len(header)), header, *(one.packed for one in plan.tables)])
     return body + _CRC.pack(zlib.crc32(body))
 
 

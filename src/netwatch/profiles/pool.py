@@ -47,7 +47,9 @@ class PlanPool:
             found = self._profiles[key] = attach(main, others)
         return found
 
-    def table(self, profile: Profile, told: tuple[Any, ...], packed: bytes, make: Callable[[], TablePlan]) -> TablePlan:
+    def table(
+        self, profile: Profile, told: tuple[Any, ...], packed: bytes, make: Callable[[], TablePlan]
+    ) -> TablePlan:
         """The plan of a table that another device has already, or a new one.
 
         `told` and `packed` say all of it that `profile` does not. A plan holds its profile, so that an id

@@ -312,7 +312,9 @@ class BlockReader:
         return found
 
     def _value_at(self, place: int, raw: Raw, frame: DeviceFrame) -> float | None:
-        return self.outputs[self.rules[place]][1].value(self.table, self._scope(int(self.row_of[place]), raw, frame))
+        return self.outputs[self.rules[place]][1].value(
+            self.table, self._scope(int(self.row_of[place]), raw, frame)
+        )
 
     # -- row by row
 
@@ -320,7 +322,9 @@ class BlockReader:
         computed = self.computed
         assert computed is not None
         values, kinds = raw.values[computed.inputs], raw.kinds[computed.inputs]
-        others = {int(at): raw.others[int(at)] for at in computed.inputs[kinds == OTHER]} if raw.others else {}
+        others = (
+            {int(at): raw.others[int(at)] for at in computed.inputs[kinds == OTHER]} if raw.others else {}
+        )
         if memory is None:
             memory = BlockMemory(
                 values,
@@ -350,9 +354,7 @@ class BlockReader:
         computed = self.computed
         assert computed is not None
         places = (
-            np.arange(len(computed.rows))
-            if rows is None
-            else np.flatnonzero(np.isin(computed.rows, rows))
+            np.arange(len(computed.rows)) if rows is None else np.flatnonzero(np.isin(computed.rows, rows))
         )
         frame, at, scope = self._frame(raw), -1, None
         for place in places.tolist():
@@ -376,7 +378,9 @@ class BlockReader:
                 scalars[name] = value
         found: dict[str, Rows] = {}
         if rows.whole:
-            found = {name: {index: dict(row) for index, row in kept.items()} for name, kept in rows.foreign.items()}
+            found = {
+                name: {index: dict(row) for index, row in kept.items()} for name, kept in rows.foreign.items()
+            }
             for table, index, alias, position in rows.foreign_cells:
                 value = _value(raw, position)
                 if value is not None:
