@@ -70,7 +70,7 @@ class WireError(NetwatchError):
     """A device gave no usable answer."""
 
     partial: object = None
-    """What came before it stopped answering, where the wire knows: a netwatch.wire.Fetched, nothing for the rest."""
+    """What came before it stopped answering, where the wire knows it: a netwatch.wire.Fetched."""
 
 
 class WireTimeout(WireError):  # noqa: N818 - reads as what happened, like TimeoutError's cousins in the stdlib

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import structlog
@@ -33,7 +33,7 @@ class Answer:
     seconds: float
     refusal: str = ""
     """Why not everything came."""
-    evidence: Evidence = Evidence()
+    evidence: Evidence = field(default_factory=Evidence)
     reason: str = ""
     """Why discovery is called for; mostly empty."""
 

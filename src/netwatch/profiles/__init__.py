@@ -1,5 +1,6 @@
 """Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
 
+from netwatch.profiles.block_parts import BlockMemory
 from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
@@ -19,7 +20,7 @@ from netwatch.profiles.merge import attach
 from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
 from netwatch.profiles.pool import PlanPool
-from netwatch.profiles.reader import BlockMemory, BlockReader
+from netwatch.profiles.reader import BlockReader
 from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
 from netwatch.profiles.template import Template
 from netwatch.profiles.vendors import Vendor, Vendors

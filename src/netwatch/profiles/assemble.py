@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netwatch.model import BlockLayout, BlockSeries, BlockSubject, EntityKey
+from netwatch.profiles.block_parts import MASK, Computed, Group, Output, RowTable
 from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.pool import PlanPool
-from netwatch.profiles.reader import MASK, BlockReader, Computed, Group, Output, RowTable
+from netwatch.profiles.reader import BlockReader
 from netwatch.profiles.symbols import Step
 
 __all__ = ["Candidate", "Inputs", "assemble"]
@@ -97,7 +99,7 @@ def assemble(
         constants=(np.array(known_counters, np.uint64), np.array(known_gauges, np.float64)),
         rules=np.array([one.output for one in direct], np.int16),
         outputs=inputs.outputs,
-        row_of=np.array([one.row for one in direct], _narrow(len(rows.indexes))),
+        row_of=_numbers([one.row for one in direct]),
         rows=rows,
         computed=_computed(
             [found for found in counters if _rank(found) == 2],
@@ -115,7 +117,7 @@ def _rank(found: Sequence[Candidate]) -> int:
 
 
 def _sorted(slots: list[list[Candidate]]) -> list[list[Candidate]]:
-    """Direct ones of one shape beside each other, those as they stand first; then known, then computed ones."""
+    """Direct ones of one shape beside each other, those as they stand first; then known, then computed."""
     shapes: dict[object, int] = {}
 
     def place(found: list[Candidate]) -> tuple[int, bool, int]:
@@ -189,5 +191,8 @@ def _computed(
     )
 
 
-def _narrow(count: int) -> type[np.int16] | type[np.int32]:
-    return np.int16 if count < 1 << 15 else np.int32
+def _numbers(numbers: Sequence[int]) -> NDArray[np.int16] | NDArray[np.int32]:
+    """As narrow as may be."""
+    if max(numbers, default=0) < 1 << 15:
+        return np.array(numbers, np.int16)
+    return np.array(numbers, np.int32)

@@ -1,5 +1,5 @@
-"""Compiles a fixed table of a device to a reader of blocks: settles which value is which series, which ones are
-a column or a column times a number, and which have to be evaluated."""
+"""Compiles a fixed table of a device to a reader of blocks: settles which value is which series, which ones
+are a column or a column times a number, and which have to be evaluated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from netwatch.model import BlockSeries, BlockSubject, EntityKey
 from netwatch.profiles.assemble import Candidate, assemble
+from netwatch.profiles.block_parts import Output, RowTable
 from netwatch.profiles.compiled import Profile, Table, ValueRule
 from netwatch.profiles.evaluate import STATE_LEVEL_FAMILY, label_text
 from netwatch.profiles.expression import Expression
@@ -19,7 +20,7 @@ from netwatch.profiles.frame import DeviceFrame, Rows
 from netwatch.profiles.needs import Needs, expressions_of, needs_of, rule_names, rules_of, splitter_of
 from netwatch.profiles.packing import Settled
 from netwatch.profiles.pool import PlanPool
-from netwatch.profiles.reader import BlockReader, Output, RowTable
+from netwatch.profiles.reader import BlockReader
 from netwatch.profiles.symbols import Cell, Known, Symbols
 from netwatch.profiles.template import Template
 from netwatch.profiles.values import Value
@@ -246,7 +247,8 @@ class _Compiler:
 
     def rows(self) -> RowTable:
         patterns: dict[tuple[str, ...], int] = {}
-        pattern_of, starts, positions = [], [0], []
+        pattern_of: list[int] = []
+        starts, positions = [0], list[int]()
         statics: list[Mapping[str, Value]] = []
         kept: dict[object, Mapping[str, Value]] = {}
         own_rows = self.statics.get(self.table.name, {})

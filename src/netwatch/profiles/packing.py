@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch.errors import ProfileError, Problem
+from netwatch.errors import Problem, ProfileError
 from netwatch.model import EntityKey, EntityKind
 from netwatch.profiles.evaluate import Slots
 from netwatch.profiles.frame import Rows

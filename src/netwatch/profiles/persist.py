@@ -1,6 +1,6 @@
-"""Plans as bytes, for a restart that walks nothing: tables by name, to be linked to the loaded profiles again.
+"""Plans as bytes, for a restart that walks nothing: tables by name, to be linked to the loaded profiles.
 
-Magic and version, length of the header, header (JSON), the packed tables one behind the other, CRC-32 of it all.
+Magic and version, length of the header, header (JSON), the packed tables one behind the other, CRC-32.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from netwatch.errors import ProfileError, Problem
+from netwatch.errors import Problem, ProfileError
 from netwatch.profiles.loader import ProfileSet
 from netwatch.profiles.plan import Plan, TablePlan, link_table
 

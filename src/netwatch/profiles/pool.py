@@ -12,8 +12,8 @@ from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.merge import attach
 
 if TYPE_CHECKING:
+    from netwatch.profiles.block_parts import Output
     from netwatch.profiles.plan import TablePlan
-    from netwatch.profiles.reader import Output
 
 __all__ = ["PlanPool"]
 
@@ -24,8 +24,8 @@ Outputs = tuple[tuple[int, "Output"], ...]
 
 
 class PlanPool:
-    """One per set of profiles: what nobody uses any more goes by itself. Safe for threads: at worst two of them
-    make the same thing twice."""
+    """One per set of profiles: what nobody uses any more goes by itself. Safe for threads: at worst two of
+    them make the same thing twice."""
 
     def __init__(self) -> None:
         self._tables: WeakValueDictionary[Any, TablePlan] = WeakValueDictionary()

@@ -4,145 +4,35 @@ row by row, and only where something changed. Pure: what it remembers of a devic
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import Block, BlockLayout, EntityId, Evidence, FamilyType, Instant, StateLevel
-from netwatch.profiles.compiled import Profile, SensorRule, Table, ValueRule
-from netwatch.profiles.evaluate import state_of, value_of
-from netwatch.profiles.expression import Expression, Scope
+from netwatch.model import Block, BlockLayout, EntityId, Evidence, Instant
+from netwatch.profiles.block_parts import (
+    ABSENT,
+    MASK,
+    OTHER,
+    SIGNED,
+    BlockMemory,
+    Computed,
+    Group,
+    Ints,
+    Output,
+    Places,
+    Raw,
+    RowTable,
+)
+from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.frame import DeviceFrame, Rows
-from netwatch.profiles.symbols import Step
+from netwatch.profiles.scope import Scope
 from netwatch.profiles.values import Value
+from netwatch.profiles.vectors import IS_NUMBER, floats, stepped, true_at, truth, value_at
 
-__all__ = ["ABSENT", "OTHER", "SIGNED", "UNSIGNED", "BlockMemory", "BlockReader", "Output", "Raw"]
+__all__ = ["BlockReader"]
 
-ABSENT, SIGNED, UNSIGNED, OTHER = range(4)
-"""netwatch.wire.ValueKind, which this room does not see."""
-
-MASK = (1 << 64) - 1
-_IS_NUMBER = np.array([False, True, True, False])
-_Ints = NDArray[np.int32]
-_Places = NDArray[np.intp]
-"""Positions by which arrays are taken at each pass: numpy takes by no other kind without converting it."""
-
-
-class Raw(Protocol):
-    """One element per OID of a plan, in its order: netwatch.wire.Fetched."""
-
-    @property
-    def values(self) -> NDArray[np.uint64]: ...
-
-    @property
-    def kinds(self) -> NDArray[np.uint8]: ...
-
-    @property
-    def times(self) -> NDArray[np.float64]: ...
-
-    @property
-    def others(self) -> Mapping[int, Value]: ...
-
-
-@dataclass(slots=True, eq=False)
-class BlockMemory:
-    """What the last pass over one table of one device came to. Owned by whoever polls the device."""
-
-    values: NDArray[np.uint64]
-    kinds: NDArray[np.uint8]
-    others: dict[int, Value]
-    counters: NDArray[np.uint64]
-    counted: NDArray[np.bool_]
-    gauges: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One thing that a rule tells of a row."""
-
-    rule: ValueRule
-    sensor: SensorRule | None = None
-    """With `level`: the state whose level it is; without: the state whose number it is."""
-    level: bool = False
-
-    def value(self, table: Table, scope: Scope) -> float | None:
-        if self.sensor is None:
-            return value_of(table, self.rule, scope)
-        found, level = state_of(self.sensor, scope)
-        if not self.level:
-            return found
-        number = math.nan if level is None else StateLevel(level.level).number
-        return None if math.isnan(number) else number
-
-    @property
-    def counts(self) -> bool:
-        return not self.level and self.rule.type is FamilyType.COUNTER
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """Outputs whose numbers undergo the same steps: a piece of the counters or of the gauges."""
-
-    start: int
-    stop: int
-    steps: tuple[Step, ...]
-    guards: tuple[tuple[_Places | None, tuple[Step, ...]], ...]
-    """Positions, one per output (None: the values' own), and what makes them true."""
-    narrow: bool
-    """Counters: they wrap at 32 bits."""
-    odd: bool
-    """There are steps or guards. Such groups come last."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Computed:
-    """Outputs that are evaluated, one after the other, ordered by row."""
-
-    rows: _Ints
-    """Per output."""
-    outputs: NDArray[np.int16]
-    """Per output: number in BlockReader.outputs."""
-    targets: _Ints
-    """Per output: place among the computed counters or gauges."""
-    counters: int
-    gauges: int
-    """How many places there are; those past the layout's own are second choices."""
-    more_counters: tuple[tuple[int, int], ...]
-    more_gauges: tuple[tuple[int, int], ...]
-    """(place, second choice): counts where the place has no value."""
-    inputs: _Places
-    """Positions that any of them depends on."""
-    input_rows: _Ints
-    """Per input: its row; -1 where all rows depend on it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowTable:
-    """Where the columns of each row stand, and what is known of it without asking."""
-
-    indexes: tuple[str, ...]
-    patterns: tuple[tuple[str, ...], ...]
-    """Columns that are asked of a row."""
-    pattern_of: NDArray[np.int16]
-    starts: _Ints
-    """Per row, and one more: its piece of `positions`."""
-    positions: _Ints | None
-    """None: 0, 1, 2 and so on."""
-    statics: tuple[Mapping[str, Value], ...]
-    """Per row."""
-    foreign: Mapping[str, Rows]
-    """Rows of other tables that no poll changes."""
-    foreign_cells: tuple[tuple[str, str, str, int], ...]
-    """Table, row, column, position: cells of other tables that are asked along."""
-    scalars: Mapping[str, Value]
-    scalar_positions: tuple[tuple[str, int], ...]
-    let: tuple[tuple[str, Expression], ...]
-    """Definitions that values need; where rows of other tables matter the frame makes them all."""
-    whole: bool
-    """Values look into tables: rows are evaluated within the frame of the whole."""
+UNKNOWN = Evidence()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +46,7 @@ class BlockReader:
     size: int
     """OIDs."""
     layout: BlockLayout
-    sources: _Places
+    sources: Places
     """Per value of the layout: the position that it is read from, or the first of several."""
     counter_groups: tuple[Group, ...]
     gauge_groups: tuple[Group, ...]
@@ -168,7 +58,7 @@ class BlockReader:
     """Per direct value, counters first: number in `outputs`."""
     outputs: tuple[tuple[int, Output], ...]
     """With the place of the subject among a row's keys."""
-    row_of: NDArray[np.int16] | _Ints
+    row_of: NDArray[np.int16] | Ints
     """Per direct value, counters first: its row."""
     rows: RowTable
     computed: Computed | None
@@ -181,7 +71,7 @@ class BlockReader:
         source: EntityId,
         at: Instant,
         interval: float,
-        evidence: Evidence = Evidence(),
+        evidence: Evidence = UNKNOWN,
         problems: tuple[str, ...] = (),
     ) -> tuple[Block, BlockMemory | None]:
         """The block, and what to hand in at the device's next pass. Raises ValueError for another plan's
@@ -242,7 +132,7 @@ class BlockReader:
     def _judge_counters(self, raw: Raw, values: NDArray[np.uint64], counted: NDArray[np.bool_]) -> None:
         taken = self.sources[: self.direct[0]]
         kinds = raw.kinds[taken]
-        counted[:] = _IS_NUMBER[kinds]
+        counted[:] = IS_NUMBER[kinds]
         negative = (kinds == SIGNED) & (values.view(np.int64) < 0)
         if negative.any():
             # Some agents send a Counter32 as an Integer32; of others a negative number is none.
@@ -255,14 +145,14 @@ class BlockReader:
         for group in self.counter_groups:
             for positions, steps in group.guards:
                 place = slice(group.start, group.stop)
-                counted[place] &= _true(raw, taken[place] if positions is None else positions, steps, False)
+                counted[place] &= true_at(raw, taken[place] if positions is None else positions, steps, False)
 
     def _step_gauges(self, raw: Raw, found: NDArray[np.float64], plain: bool) -> None:
         start = self.layout.counters
         taken = self.sources[start : start + self.direct[1]]
         kinds = None if plain else raw.kinds[taken]
         if kinds is not None:
-            found[:] = _floats(raw.values[taken], kinds)
+            found[:] = floats(raw.values[taken], kinds)
         for group in self.gauge_groups:
             if not group.odd:
                 continue
@@ -270,17 +160,17 @@ class BlockReader:
             masks = []
             for positions, steps in group.guards:
                 if plain and positions is None:
-                    masks.append(_truth(_stepped(place, steps)))
+                    masks.append(truth(stepped(place, steps)))
                 else:
                     at = taken[group.start : group.stop] if positions is None else positions
-                    masks.append(_true(raw, at, steps, plain))
+                    masks.append(true_at(raw, at, steps, plain))
             if group.steps:
-                place[:] = _stepped(place, group.steps)
+                place[:] = stepped(place, group.steps)
             for mask in masks:
                 if 0 in mask.tobytes():
                     place[~mask] = np.nan
         if kinds is not None:
-            found[~_IS_NUMBER[kinds]] = np.nan
+            found[~IS_NUMBER[kinds]] = np.nan
 
     def _texts(
         self,
@@ -349,7 +239,7 @@ class BlockReader:
         self._evaluate(raw, memory, None if rows.min() < 0 else np.unique(rows))
         return memory
 
-    def _evaluate(self, raw: Raw, memory: BlockMemory, rows: _Ints | None) -> None:
+    def _evaluate(self, raw: Raw, memory: BlockMemory, rows: Ints | None) -> None:
         """Results of some rows (None: of all) anew."""
         computed = self.computed
         assert computed is not None
@@ -373,7 +263,7 @@ class BlockReader:
         rows = self.rows
         scalars = dict(rows.scalars)
         for name, position in rows.scalar_positions:
-            value = _value(raw, position)
+            value = value_at(raw, position)
             if value is not None:
                 scalars[name] = value
         found: dict[str, Rows] = {}
@@ -382,7 +272,7 @@ class BlockReader:
                 name: {index: dict(row) for index, row in kept.items()} for name, kept in rows.foreign.items()
             }
             for table, index, alias, position in rows.foreign_cells:
-                value = _value(raw, position)
+                value = value_at(raw, position)
                 if value is not None:
                     found.setdefault(table, {}).setdefault(index, {})[alias] = value
             own = found.setdefault(self.table.name, {})
@@ -396,7 +286,7 @@ class BlockReader:
         start, stop = int(rows.starts[row]), int(rows.starts[row + 1])
         positions = range(start, stop) if rows.positions is None else rows.positions[start:stop].tolist()
         for alias, position in zip(rows.patterns[rows.pattern_of[row]], positions, strict=True):
-            value = _value(raw, position)
+            value = value_at(raw, position)
             if value is not None:
                 values[alias] = value
         return values
@@ -410,67 +300,3 @@ class BlockReader:
         for name, expression in self.rows.let:
             values[name] = expression(scope)
         return scope
-
-
-def _value(raw: Any, position: int) -> Value:
-    kind = raw.kinds[position]
-    if kind == OTHER:
-        found: Value = raw.others[position]
-        return found
-    if kind == ABSENT:
-        return None
-    value = int(raw.values[position])
-    return value - (1 << 64) if kind == SIGNED and value >> 63 else value
-
-
-def _floats(values: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.float64]:
-    signed = values.view(np.int64)
-    out = signed.astype(np.float64)
-    if signed.size and signed.min() < 0:
-        large = (signed < 0) & (kinds == UNSIGNED)
-        out[large] = values[large].astype(np.float64)
-    return out
-
-
-def _true(raw: Raw, positions: _Places, steps: tuple[Step, ...], plain: bool) -> NDArray[np.bool_]:
-    """Where a guard is so."""
-    values = raw.values.take(positions)
-    kinds = None if plain else raw.kinds[positions]
-    found = _stepped(values.view(np.int64) if kinds is None else _floats(values, kinds), steps)
-    truth = _truth(found)
-    return truth if kinds is None else truth & _IS_NUMBER[kinds]
-
-
-def _truth(found: NDArray[Any]) -> NDArray[np.bool_]:
-    return found if found.dtype == np.bool_ else found != 0
-
-
-def _stepped(found: NDArray[Any], steps: tuple[Step, ...]) -> NDArray[Any]:
-    for name, operand in steps:
-        found = _STEPS[name](found, operand)
-    return found
-
-
-_STEPS: Mapping[str, Any] = {
-    "mul": np.multiply,
-    "div": np.true_divide,
-    "add": np.add,
-    "sub": np.subtract,
-    "rsub": lambda found, operand: operand - found,
-    "unsigned": lambda found, _: np.where(found < 0, np.mod(found, 4294967296.0), found),
-    "eq": np.equal,
-    "ne": np.not_equal,
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "in": lambda found, operand: _among(found, operand),
-    "not in": lambda found, operand: ~_among(found, operand),
-}
-
-
-def _among(found: NDArray[Any], items: tuple[float, ...]) -> NDArray[np.bool_]:
-    out = np.zeros(len(found), np.bool_)
-    for item in items:
-        out |= found == item
-    return out
