@@ -202,9 +202,8 @@ class BlockReader:
         return found
 
     def _value_at(self, place: int, raw: Raw, frame: DeviceFrame) -> float | None:
-        return self.outputs[self.rules[place]][1].value(
-            self.table, self._scope(int(self.row_of[place]), raw, frame)
-        )
+        output = self.outputs[int(self.rules[place])][1]
+        return output.value(self.table, self._scope(int(self.row_of[place]), raw, frame))
 
     # -- row by row
 
