@@ -69,6 +69,9 @@ class ProfileError(ConfigError):
 class WireError(NetwatchError):
     """A device gave no usable answer."""
 
+    partial: object = None
+    """What came before it stopped answering, where the wire knows it: a netwatch.wire.Fetched."""
+
 
 class WireTimeout(WireError):  # noqa: N818 - reads as what happened, like TimeoutError's cousins in the stdlib
     """Nothing came back in time."""

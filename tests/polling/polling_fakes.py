@@ -8,10 +8,12 @@ import itertools
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from netwatch.errors import WireTimeout
 from netwatch.model import (
     ROOT,
+    Block,
     EntityId,
     Instant,
     Observation,
@@ -23,7 +25,8 @@ from netwatch.model import (
     SnmpValue,
     Target,
 )
-from netwatch.wire import ProbeResult
+from netwatch.wire import Fetched, ProbeResult, Template
+from netwatch.wire.fetched import fetched_from
 
 UPTIME = "1.3.6.1.2.1.1.3.0"
 OCTETS = "1.3.6.1.2.1.31.1.1.1.6.1"
@@ -116,6 +119,12 @@ class FakeSnmp:
         self.clock = clock
         self.agents: dict[str, FakeAgent] = {}
 
+    async def fetch(self, target: Target, template: Template, *, context: str = "") -> Fetched:
+        oids = template.oids()
+        began = self.clock.mono
+        found = await self.session(target, context=context).get(oids)
+        return fetched_from(oids, found, (began + self.clock.mono) / 2)
+
     def session(self, target: Target, *, context: str = "") -> FakeSession:
         return FakeSession(self.agents.setdefault(target.name, FakeAgent()), self.clock)
 
@@ -133,6 +142,7 @@ class FakeTable:
     max_rows: int = 0
     context: str = ""
     broken: bool = False
+    blocks: Any = None
 
     def observe(
         self, raw: dict[str, SnmpValue], source: EntityId, at: Instant, interval: float
@@ -178,6 +188,10 @@ class Sink:
     def __init__(self) -> None:
         self.observations: list[Observation] = []
         self.failures: list[PollFailure] = []
+        self.blocks: list[Block] = []
+
+    def accept_block(self, block: Block) -> None:
+        self.blocks.append(block)
 
     def accept(self, observation: Observation) -> None:
         self.observations.append(observation)

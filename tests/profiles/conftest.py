@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from netwatch.model import load_catalogue
 from netwatch.profiles import ProfileSet, load_profiles
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 SYSTEM = """
 profile: standard

@@ -23,7 +23,6 @@ from netwatch.profiles import (
     TableMode,
     TablePlan,
     TableSource,
-    attach,
     candidates,
     choose,
     evaluate,
@@ -151,7 +150,7 @@ class _Run:
         root = identity_observation(self.target, profile, frame, vendor, engine, self.clock.now())
         names = (explanation.profile, *(name for name, _ in explanation.attached))
         return Discovery(
-            plan=Plan(names, tuple(plans)),
+            plan=Plan(names, tuple(plans), digest=self.profiles.digest),
             observations=(root, *observations),
             matched=Explanation(
                 explanation.profile,
@@ -264,7 +263,7 @@ class _Run:
         explanation = Explanation(
             profile.name, reasons, tuple((one.profile.name, one.reasons) for one in attached), others
         )
-        return attach(profile, [one.profile for one in attached]), explanation
+        return self.profiles.pool.attached(profile, [one.profile for one in attached]), explanation
 
     # tables
 
@@ -337,7 +336,7 @@ class _Run:
     ) -> None:
         limit = self._limit(table)
         result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
-        plan = plan_table(table, profile, frame, result.slots, limit, context)
+        plan = plan_table(table, profile, frame, result.slots, limit, context, self.profiles.pool)
         interval = plan.interval or self.target.interval
         if not result.slots and not result.readings:
             self.skipped.setdefault(plan.name, "no row fits")

@@ -15,6 +15,7 @@ from netwatch.model.access import (
 from netwatch.model.alert import Alert, AlertState, Transition
 from netwatch.model.block import Block, BlockLayout, BlockSeries, BlockSubject
 from netwatch.model.catalogue import Catalogue, Family, FamilyType, HistoryPolicy, load_catalogue
+from netwatch.model.cost import DeviceCost, TableCost
 from netwatch.model.entity import (
     ROOT,
     DeviceKind,
@@ -59,6 +60,7 @@ __all__ = [
     "Column",
     "Contribution",
     "CounterBlock",
+    "DeviceCost",
     "DeviceKind",
     "Entity",
     "EntityId",
@@ -106,6 +108,7 @@ __all__ = [
     "SshAccess",
     "StateLevel",
     "SystemClock",
+    "TableCost",
     "Target",
     "Transition",
     "UsmAuth",

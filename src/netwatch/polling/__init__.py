@@ -1,11 +1,12 @@
 """Polls devices in their slots and hands what they answer to a sink."""
 
 from netwatch.polling.poller import Poller
-from netwatch.polling.ports import DiscoveryPort, PlanPort, TablePort
+from netwatch.polling.ports import BlockPort, DiscoveryPort, PlanPort, TablePort
 from netwatch.polling.settings import PollingSettings
 from netwatch.polling.status import DeviceStatus, PollerStats
 
 __all__ = [
+    "BlockPort",
     "DeviceStatus",
     "DiscoveryPort",
     "PlanPort",

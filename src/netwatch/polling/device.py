@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from netwatch.model import Instant, Target
+from netwatch.model import Instant, TableCost, Target
 from netwatch.polling.evidence import Sentinels
 from netwatch.polling.ports import PlanPort, TablePort
+from netwatch.polling.request import Request, Requests
 from netwatch.polling.spread import fraction, next_slot, table_phase
 
 __all__ = ["Device"]
 
 SLOW_RETRY = 600.0
 """A daily table that could not be read is tried again after this many seconds, not tomorrow."""
+
+MOST_REQUESTS = 8
+"""Different sets of tables that are due together; beyond, they are put together anew."""
 
 
 @dataclass(eq=False)
@@ -29,6 +34,13 @@ class Device:
     """The next discovery is due."""
     discovered: Instant | None = None
     discovery_failures: int = 0
+    stranger: str = ""
+    """Why the plan is of another device than the one that answers now; until a discovery."""
+    requests: dict[tuple[object, ...], Request] = field(default_factory=dict)
+    """Those in use, by what they ask for."""
+    memories: dict[str, Any] = field(default_factory=dict)
+    """By table: what BlockPort.read returned to be handed in again."""
+    costs: dict[str, TableCost] = field(default_factory=dict)
 
     # reachability
     failures: int = 0
@@ -52,6 +64,8 @@ class Device:
     last_success: float | None = None
     last_contact: float | None = None
     last_duration: float | None = None
+    usual_duration: float = 0.0
+    """Seconds of a pass without a discovery, a moving average."""
     problem: str = ""
     told_silent: bool = False
     """The log says that it does not answer."""
@@ -70,16 +84,39 @@ class Device:
 
     def adopt(self, plan: PlanPort, now: float) -> None:
         """A new plan whose tables were all read just now."""
-        self.plan = plan
+        self.plan, self.stranger = plan, ""
+        self._forget_tables()
         self.table_due = {table.name: self._slot(table, now) for table in plan.tables}
 
     def forget_plan(self) -> None:
         self.generation += 1
-        self.plan, self.discovered = None, None
+        self.plan, self.discovered, self.stranger = None, None, ""
+        self._forget_tables()
         self.table_due.clear()
         self.sentinels.forget()
         self.discover_at = self.rest_until = 0.0
         self.discovery_failures = self.failures = 0
+
+    def _forget_tables(self) -> None:
+        self.requests.clear()
+        self.memories.clear()
+
+    def request(self, tables: tuple[TablePort, ...], requests: Requests) -> Request:
+        """For the device's evidence and these tables."""
+        evidence = self.sentinels.to_ask(() if self.plan is None else self.plan.evidence_oids)
+        key = (evidence, *(table.name for table in tables))
+        found = self.requests.get(key)
+        if found is None:
+            if len(self.requests) >= MOST_REQUESTS:
+                self.requests.clear()
+            found = self.requests[key] = requests.get(evidence, tables)
+        return found
+
+    def cost(self, table: str) -> TableCost:
+        found = self.costs.get(table)
+        if found is None:
+            found = self.costs[table] = TableCost()
+        return found
 
     def served(self, table: TablePort, now: float, *, success: bool) -> None:
         due = self._slot(table, now)

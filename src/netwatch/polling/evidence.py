@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netwatch.model import Evidence, SnmpValue
 
-__all__ = ["SENTINELS", "SYS_UP_TIME", "Sentinels", "evidence_of"]
+__all__ = ["ANOTHER_DEVICE", "SENTINELS", "SYS_UP_TIME", "Sentinels", "evidence_of"]
 
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"  # SNMPv2-MIB, hundredths of a second
 ENGINE_BOOTS = "1.3.6.1.6.3.10.2.1.2.0"  # SNMP-FRAMEWORK-MIB
@@ -16,8 +16,11 @@ SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"  # SNMPv2-MIB
 IF_TABLE_LAST_CHANGE = "1.3.6.1.2.1.31.1.5.0"  # IF-MIB
 ENT_LAST_CHANGE_TIME = "1.3.6.1.2.1.47.1.4.1.0"  # ENTITY-MIB
 
+ANOTHER_DEVICE = "sysObjectID changed"
+"""After this nothing of the plan holds any more: rows of the same number are something else."""
+
 SENTINELS = {
-    SYS_OBJECT_ID: "sysObjectID changed",
+    SYS_OBJECT_ID: ANOTHER_DEVICE,
     IF_TABLE_LAST_CHANGE: "ifTableLastChange changed",
     ENT_LAST_CHANGE_TIME: "entLastChangeTime changed",
 }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from netwatch.errors import WireError
-from netwatch.model import SnmpValue, Target
+from netwatch.model import Target
 from netwatch.polling.ports import TablePort
-from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner
+from netwatch.wire import DocumentReader, Fetched, HttpJson, SnmpSession, SnmpWire, SshRunner, Template
 
 __all__ = ["Fetcher", "Raw"]
 
@@ -30,13 +29,11 @@ class Fetcher:
         self._ssh = ssh
         self._http = http
 
-    async def get(self, target: Target, oids: tuple[str, ...]) -> Mapping[str, SnmpValue]:
+    async def fetch(self, target: Target, template: Template) -> Fetched:
         """Exact OIDs by SNMP. Raises WireError."""
-        session = self._session(target, "")
-        try:
-            return await session.get(oids)
-        finally:
-            await session.close()
+        if self._snmp is None or target.snmp is None:
+            raise WireError("no SNMP access")
+        return await self._snmp.fetch(target, template)
 
     async def table(self, target: Target, table: TablePort, documents: DocumentReader | None = None) -> Raw:
         """`documents`: what this pass has read over HTTP already. Raises WireError, MissingExtra."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from netwatch.model import Clock, EntityId, ObservationSink, Target
+from netwatch.model import Clock, DeviceCost, EntityId, ObservationSink, TableCost, Target
 from netwatch.polling.device import Device
 from netwatch.polling.fetch import Fetcher
 from netwatch.polling.ports import DiscoveryPort, PlanPort
@@ -142,9 +142,27 @@ class Poller:
                 failures=device.failures,
                 discovered=None if device.discovered is None else device.discovered.wall,
                 plan=device.plan,
+                costs=device.costs,
             )
             for name, device in self._devices.items()
         }
+
+    def costliest(self, count: int) -> Sequence[DeviceCost]:
+        """The devices whose passes take the longest for their interval, the worst first."""
+        worst = heapq.nlargest(
+            count, self._devices.values(), key=lambda one: one.usual_duration / one.target.interval
+        )
+        return [
+            DeviceCost(
+                device.target.device,
+                device.target.name,
+                device.usual_duration,
+                device.target.interval,
+                *max(device.costs.items(), key=lambda item: item[1].seconds, default=("", TableCost())),
+            )
+            for device in worst
+            if device.usual_duration
+        ]
 
     def _add(self, target: Target) -> None:
         device = Device(target)

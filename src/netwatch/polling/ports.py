@@ -5,9 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from netwatch.model import EntityId, Instant, Observation
+from netwatch.model import Block, EntityId, Evidence, Instant, Observation
+from netwatch.wire import Fetched
 
-__all__ = ["DiscoveryPort", "PlanPort", "TablePort"]
+__all__ = ["BlockPort", "DiscoveryPort", "PlanPort", "TablePort"]
+
+
+class BlockPort(Protocol):
+    """Makes blocks of one table's values: netwatch.profiles.BlockReader."""
+
+    def read(
+        self,
+        raw: Fetched,
+        memory: Any,
+        *,
+        source: EntityId,
+        at: Instant,
+        interval: float,
+        evidence: Evidence,
+        problems: tuple[str, ...],
+    ) -> tuple[Block, Any]:
+        """`memory`: what the device's last pass returned beside its block; None at first."""
+        ...
 
 
 class TablePort(Protocol):
@@ -44,6 +63,11 @@ class TablePort(Protocol):
 
     @property
     def context(self) -> str: ...
+
+    @property
+    def blocks(self) -> BlockPort | None:
+        """For a table of exact OIDs whose series are known; None for one that is observed."""
+        ...
 
     def observe(self, raw: Any, source: EntityId, at: Instant, interval: float) -> Observation: ...
 

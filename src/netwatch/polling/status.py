@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from netwatch.model import EntityId
+from netwatch.model import EntityId, TableCost
 from netwatch.polling.ports import PlanPort
 
 __all__ = ["DeviceStatus", "PollerStats"]
@@ -29,6 +30,8 @@ class DeviceStatus:
     """Passes in a row in which the device gave nothing."""
     discovered: float | None
     plan: PlanPort | None
+    costs: Mapping[str, TableCost]
+    """By table: sums since the start."""
 
 
 @dataclass(slots=True)
@@ -44,3 +47,12 @@ class PollerStats:
     """Passes that were given up because they took too long."""
     seconds_late: float = 0.0
     """Sum over all passes of how long after its slot it began."""
+    tables: dict[str, TableCost] = field(default_factory=dict)
+    """By name of the table, without its context: sums over all devices."""
+
+    def cost(self, table: str) -> TableCost:
+        name = table.partition("@")[0]
+        found = self.tables.get(name)
+        if found is None:
+            found = self.tables[name] = TableCost()
+        return found

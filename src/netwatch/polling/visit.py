@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence, Sized
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
 
 from netwatch.errors import NetwatchError, WireError
-from netwatch.model import Clock, Evidence, Instant, Observation, ObservationSink, PollFailure, Target
+from netwatch.model import (
+    Clock,
+    Evidence,
+    Instant,
+    Observation,
+    ObservationSink,
+    PollFailure,
+    TableCost,
+    Target,
+)
+from netwatch.polling.asked import Answer, ask, blocks_of
 from netwatch.polling.backoff import pause
 from netwatch.polling.device import Device
-from netwatch.polling.evidence import evidence_of
+from netwatch.polling.evidence import ANOTHER_DEVICE
 from netwatch.polling.fetch import Fetcher, Raw
 from netwatch.polling.health import DEVICE_TABLE, device_observation
 from netwatch.polling.ports import DiscoveryPort, TablePort
+from netwatch.polling.request import Requests
 from netwatch.polling.settings import PollingSettings
 from netwatch.polling.spread import fraction, next_slot
 from netwatch.polling.status import PollerStats
@@ -28,7 +40,10 @@ DISCOVERY_TABLE = "discovery"
 """Table name of the PollFailure of a discovery."""
 
 LARGE = 500
-"""Values whose mapping takes about 10 ms."""
+"""Values of an observed table whose mapping takes about 10 ms."""
+
+WEIGHT = 0.1
+"""Of the last pass in the usual duration of a device's passes."""
 
 _log = structlog.get_logger("netwatch.polling")
 
@@ -45,6 +60,9 @@ class Surroundings:
     rng: random.Random
     settings: PollingSettings
     stats: PollerStats
+    requests: Requests = field(default_factory=Requests)
+    timer: Callable[[], float] = time.perf_counter
+    """Seconds, for what it costs to make readings of values."""
 
 
 @dataclass
@@ -64,8 +82,9 @@ class Visit:
     polled: bool = False
     answered: bool = False
     """Something beside the probes."""
-    reading: str = ""
-    """Table under way."""
+    reading: tuple[str, ...] = ()
+    """Tables under way."""
+    discovering: bool = False
     documents: DocumentReader | None = None
     """What this pass reads over HTTP."""
 
@@ -87,9 +106,8 @@ class Visit:
                 raise
             asyncio.current_task().uncancel()  # type: ignore[union-attr]
             seconds = self.around.clock.now().mono - self.began.mono
-            self._fail(
-                self.reading or DEVICE_TABLE, f"given up after {seconds:.0f} s: the poll took too long"
-            )
+            for table in self.reading or (DEVICE_TABLE,):
+                self._fail(table, f"given up after {seconds:.0f} s: the poll took too long")
         self._conclude()
 
     @property
@@ -112,39 +130,82 @@ class Visit:
         return before is False and self.device.reachable is True
 
     async def _poll(self) -> None:
-        device = self.device
+        device, answer = self.device, None
         reason = ""
         if self.target.snmp is not None:
-            refusal, reason = await self._ask_evidence()
-            if refusal:
-                self._fail_tables("snmp", refusal)
-                if device.plan is None:
-                    self._fail(DISCOVERY_TABLE, refusal)
-                    return
-        if self._discovery_due(reason) and await self._discover(reason):
-            return
-        if device.plan is None:
-            return
-        for table in device.plan.tables:
+            # What is to be discovered anew would be asked in vain.
+            answer = await self._ask(() if self._discovery_due("") else self._tables_of_blocks())
             if device.generation != self.generation:
                 return  # its address or credentials changed in mid-pass
-            if self._due(table) and not (table.source == "snmp" and not self.probes["snmp"].success):
+            reason = answer.reason
+            if answer.fetched is None:
+                self._fail_tables("snmp", answer.refusal)
+                if device.plan is None:
+                    self._fail(DISCOVERY_TABLE, answer.refusal)
+                    return
+            elif reason == ANOTHER_DEVICE and device.plan is not None:
+                device.stranger = reason
+        # Where the device says that it changed, what was read may be of other rows than it seems.
+        if self._discovery_due(reason) and await self._discover(reason):
+            return
+        if device.plan is None or device.generation != self.generation:
+            return
+        if device.stranger:
+            self._fail_tables("snmp", f"{device.stranger}: it has to be discovered first")
+        elif answer is not None and answer.fetched is not None:
+            if not answer.request.parts and (tables := self._tables_of_blocks()):
+                answer = await self._ask(tables)  # the discovery failed: the old plan stays in use
+            self._feed(answer)
+        for table in device.plan.tables:
+            if device.generation != self.generation:
+                return
+            if self._due(table) and not (table.source == "snmp" and not self._answers(table)):
                 await self._read(table)
 
-    async def _ask_evidence(self) -> tuple[str, str]:
-        """Why SNMP can't be used now, and why discovery is called for; both mostly empty."""
-        plan, clock = self.device.plan, self.around.clock
-        oids = self.device.sentinels.to_ask(() if plan is None else plan.evidence_oids)
-        began = clock.now().mono
-        try:
-            values = await self.around.fetcher.get(self.target, oids)
-        except WireError as error:
-            self.probes["snmp"] = ProbeResult(False, None, str(error))
-            return str(error), ""
-        self.probes["snmp"] = ProbeResult(True, clock.now().mono - began)
-        self.answered = True
-        self.evidence = evidence_of(values)
-        return "", self.device.sentinels.compare(values)
+    def _answers(self, table: TablePort) -> bool:
+        """Is there something to be asked for, beside what was asked already?"""
+        return self.probes["snmp"].success and not self.device.stranger and _observed(table)
+
+    def _tables_of_blocks(self) -> tuple[TablePort, ...]:
+        plan = self.device.plan
+        if plan is None or self.device.stranger:
+            return ()
+        return tuple(table for table in plan.tables if not _observed(table) and self._due(table))
+
+    async def _ask(self, tables: tuple[TablePort, ...]) -> Answer:
+        """The device's evidence, and these tables."""
+        around, device = self.around, self.device
+        request = device.request(tables, around.requests)
+        self.reading = tuple(table.name for table in tables)
+        answer = await ask(around.fetcher, device, request, around.clock.now)
+        self.reading = ()
+        if answer.fetched is None:
+            self.probes["snmp"] = ProbeResult(False, None, answer.refusal)
+        else:
+            self.probes["snmp"] = ProbeResult(True, answer.round_trip)
+            self.answered = True
+            self.evidence = answer.evidence
+        return answer
+
+    def _feed(self, answer: Answer) -> None:
+        """Hands on what came; a table of which nothing came has failed."""
+        if self.device.generation != self.generation:
+            return
+        for table, block, problem, spent in blocks_of(answer, self.device, self.around.timer):
+            if block is None:
+                self._table_failed(table, problem, spent)
+                continue
+            spent.passes = 1
+            self._spend(table, spent)
+            self.device.served(table, self.began.mono, success=True)
+            if not self.device.removed:
+                self.around.sink.accept_block(block)
+        if answer.refusal and answer.refusal not in self.problems:
+            self.problems.append(answer.refusal)
+
+    def _spend(self, table: TablePort, spent: TableCost) -> None:
+        self.device.cost(table.name).add(spent)
+        self.around.stats.cost(table.name).add(spent)
 
     def _discovery_due(self, reason: str) -> bool:
         device, now = self.device, self.began.mono
@@ -162,7 +223,7 @@ class Visit:
         """Makes a new plan; True if that worked."""
         device, settings = self.device, self.around.settings
         device.deadline = max(device.deadline, self.began.mono + settings.discovery_deadline)
-        self.reading = DISCOVERY_TABLE
+        self.reading, self.discovering = (DISCOVERY_TABLE,), True
         if device.plan is None and any(result.success for result in self.probes.values()):
             self._tell_health(self.around.clock.now())  # a first discovery may take minutes
         try:
@@ -174,6 +235,7 @@ class Visit:
             _log.exception("discovery failed", device=self.target.name)
             self._discovery_failed(f"internal error: {type(error).__name__}")
             return False
+        self.reading = ()
         self.answered = True
         if device.generation != self.generation:
             return True  # what was asked is no longer who is meant: the next pass asks the right one
@@ -191,6 +253,7 @@ class Visit:
         return True
 
     def _discovery_failed(self, reason: str) -> None:
+        self.reading = ()
         device = self.device
         device.discovery_failures += 1
         wait = pause(device.discovery_failures, self.target.interval, self.around.settings.backoff_max)
@@ -203,31 +266,38 @@ class Visit:
         return self.device.table_due.get(table.name, 0.0) <= self.began.mono + 1e-3
 
     async def _read(self, table: TablePort) -> None:
-        self.reading = table.name
+        self.reading = (table.name,)
+        spent = TableCost()
         interval = self.device.interval_of(table)
         began = self.around.clock.now()
         try:
             raw = await self.around.fetcher.table(self.target, table, self.documents)
             seconds = self.around.clock.now().mono - began.mono
+            spent.seconds = seconds
             # The values are of different moments in between: the middle is the least wrong for all.
             moment = began.plus(seconds / 2)
-            # A stack's ports take longer than the loop may be held: another thread takes turns with it.
-            if isinstance(raw.data, Sized) and len(raw.data) > LARGE:
+            size, start = len(raw.data) if isinstance(raw.data, dict | list) else 1, self.around.timer()
+            # A controller's access points take longer than the loop may be held: another thread takes turns.
+            if size > LARGE:
                 observation = await asyncio.to_thread(self._observe, table, raw, moment, interval)
             else:
                 observation = self._observe(table, raw, moment, interval)
+            spent.cpu_seconds = self.around.timer() - start
         except NetwatchError as error:
-            self._table_failed(table, str(error))
+            spent.seconds = self.around.clock.now().mono - began.mono
+            self._table_failed(table, str(error), spent)
         except Exception as error:  # a mistake in one table's mapping must not take the others along
             _log.exception("table failed", device=self.target.name, table=table.name)
-            self._table_failed(table, f"internal error: {type(error).__name__}")
+            self._table_failed(table, f"internal error: {type(error).__name__}", spent)
         else:
             self.answered = True
+            spent.passes, spent.values = 1, size
+            self._spend(table, spent)
             if table.source != "snmp":
                 self.probes[_PROTOCOL[table.source]] = ProbeResult(True, seconds)
             self.device.served(table, self.began.mono, success=True)
             self._accept(observation)
-        self.reading = ""
+        self.reading = ()
 
     def _observe(self, table: TablePort, raw: Raw, now: Instant, interval: float) -> Observation:
         observation = table.observe(raw.data, self.target.device, now, interval)
@@ -241,9 +311,11 @@ class Visit:
         if self.device.plan is not None:
             for table in self.device.plan.tables:
                 if table.source == source and self._due(table):
-                    self._table_failed(table, reason)
+                    self._table_failed(table, reason, TableCost())
 
-    def _table_failed(self, table: TablePort, reason: str) -> None:
+    def _table_failed(self, table: TablePort, reason: str, spent: TableCost) -> None:
+        spent.failures = 1
+        self._spend(table, spent)
         self.device.served(table, self.began.mono, success=False)
         if table.source != "snmp":
             self.probes.setdefault(_PROTOCOL[table.source], ProbeResult(False, None, reason))
@@ -287,7 +359,10 @@ class Visit:
                 device.last_success = now.wall
         elif not device.pollable:
             device.problem = "" if device.reachable is not False else "no probe was answered"
-        device.last_duration = now.mono - self.began.mono
+        device.last_duration = seconds = now.mono - self.began.mono
+        if self.polled and not self.discovering:
+            usual = device.usual_duration
+            device.usual_duration = seconds if not usual else usual + (seconds - usual) * WEIGHT
         self._tell_health(now)
 
     def _tell_health(self, now: Instant) -> None:
@@ -304,3 +379,8 @@ class Visit:
 
 
 _PROTOCOL = {"ssh": "ssh", "http-json": "http"}
+
+
+def _observed(table: TablePort) -> bool:
+    """Read by its own way, not together with others."""
+    return table.source != "snmp" or bool(table.context) or table.blocks is None

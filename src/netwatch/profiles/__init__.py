@@ -1,5 +1,6 @@
 """Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
 
+from netwatch.profiles.block_parts import BlockMemory
 from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
@@ -16,7 +17,10 @@ from netwatch.profiles.match import (
     needed_paths,
 )
 from netwatch.profiles.merge import attach
+from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
+from netwatch.profiles.pool import PlanPool
+from netwatch.profiles.reader import BlockReader
 from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
 from netwatch.profiles.template import Template
 from netwatch.profiles.vendors import Vendor, Vendors
@@ -25,6 +29,8 @@ __all__ = [
     "EVIDENCE_OIDS",
     "FALLBACK",
     "FUNCTIONS",
+    "BlockMemory",
+    "BlockReader",
     "Candidate",
     "DeviceFrame",
     "Explanation",
@@ -32,6 +38,7 @@ __all__ = [
     "ExpressionError",
     "Fingerprint",
     "Plan",
+    "PlanPool",
     "Profile",
     "ProfileModel",
     "ProfileSet",
@@ -49,8 +56,10 @@ __all__ = [
     "attach",
     "candidates",
     "choose",
+    "dump_plan",
     "evaluate",
     "lint",
+    "load_plan",
     "load_profiles",
     "needed_oids",
     "needed_paths",

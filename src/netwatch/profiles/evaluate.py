@@ -14,7 +14,16 @@ from netwatch.profiles.schema import TableSource
 from netwatch.profiles.template import Template
 from netwatch.profiles.values import Value, as_fact, key_of, number, truth
 
-__all__ = ["Slots", "Yield", "evaluate"]
+__all__ = [
+    "STATE_LEVEL_FAMILY",
+    "Slots",
+    "Yield",
+    "evaluate",
+    "label_text",
+    "level_of",
+    "state_of",
+    "value_of",
+]
 
 Slots = dict[str, tuple[EntityKey | None, ...]]
 """Row index -> key of each of the table's entities and sensors, as discovery settled them."""
@@ -110,11 +119,11 @@ class _Row:
         return self._unique(position, EntityKey(rule.kind, natural), rule.shared)
 
     def _sensor_key(self, position: int, rule: SensorRule) -> EntityKey | None:
-        if rule.value.origins and self._origin_name(rule.value) is None:
+        if rule.value.origins and _origin_name(self.table, rule.value, self.scope) is None:
             return None
         if rule.where is not None and truth(rule.where(self.scope)) is not True:
             return None
-        if rule.levels is not None and (rule.default == "skip" and self._level(rule) is None):
+        if rule.levels is not None and (rule.default == "skip" and level_of(rule, self.scope) is None):
             return None
         natural = self._first(rule.key) or f"{self.table.name}.{rule.ident}.{self.scope.index}"
         return self._unique(position, EntityKey(EntityKind.SENSOR, natural), shared=False)
@@ -171,41 +180,24 @@ class _Row:
     # readings
 
     def _read(self, rule: ValueRule, key: EntityKey) -> None:
-        if rule.when is not None and truth(rule.when(self.scope)) is not True:
-            return
-        found = number(rule.value(self.scope))
-        if found is None or not math.isfinite(found):
-            return
-        if rule.type is FamilyType.COUNTER:
-            if found < 0:
-                return
-            found = int(found)
-        self._add(rule, key, rule.family, found)
+        found = value_of(self.table, rule, self.scope)
+        if found is not None:
+            self._add(rule, key, rule.family, found)
 
     def _add(self, rule: ValueRule, key: EntityKey, family: str, value: float) -> None:
         labels: tuple[str, ...] = ()
         if rule.labels:
-            labels = tuple(
-                label if isinstance(label, str) else (label(self.scope) or "")[:MAX_LABEL]
-                for label in rule.labels
-            )
+            labels = tuple(label_text(label, self.scope) for label in rule.labels)
         if self.full:  # discovery has told already; a poll of the same rows needs no second look
             if (key, family, labels) in self.result.said:
                 told = f"table {self.table.name}: {family} of {key.kind} {key.natural!r} is told twice"
                 self.result.problem(told)
                 return
             self.result.said.add((key, family, labels))
-        name = self._origin_name(rule)
+        name = _origin_name(self.table, rule, self.scope)
         column = self.table.columns.get(name or "")
         bits = column.bits if column is not None and column.bits is not None else 64
         self.result.readings.append(Reading(key, family, value, labels, self._origin(name), bits))
-
-    def _origin_name(self, rule: ValueRule) -> str | None:
-        values, scalars = self.scope.values, self.scope.frame.scalars
-        for name in rule.origins:
-            if values.get(name) is not None or (name not in self.table.columns and name in scalars):
-                return name
-        return None
 
     def _origin(self, name: str | None) -> str:
         if name is None:
@@ -227,37 +219,83 @@ class _Row:
         facts: dict[str, Fact] = {"class": rule.class_}
         if rule.levels is None:
             self._read(rule.value, key)
-        elif rule.value.when is None or truth(rule.value.when(self.scope)) is True:
-            raw = rule.value.value(self.scope)
-            level = self._level(rule)
-            if raw is not None:
-                level = level or Level(rule.default, str(as_fact(raw)))
+        else:
+            found, level = state_of(rule, self.scope)
+            if level is not None:
                 facts |= {"label": level.label, "level": level.level}
-                self._state(rule, key, raw, level)
+                self._state(rule, key, found, level)
         if self.full:
             index = None if rule.index is None else rule.index(self.scope)
             name = self._first(rule.name) or key.natural
             facts |= self._facts(rule.facts)
             self.result.seen.append(Seen(key, owner, index or self.scope.index, name, facts))
 
-    def _level(self, rule: SensorRule) -> Level | None:
-        levels: Mapping[int | str, Level] = rule.levels or {}
-        raw = rule.value.value(self.scope)
-        if isinstance(raw, bool):
-            raw = int(raw)
-        found = levels.get(raw) if isinstance(raw, int) else None
-        return found or levels.get(key_of(raw) or "") or _numbered(levels, raw)
-
-    def _state(self, rule: SensorRule, key: EntityKey, raw: Value, level: Level) -> None:
-        found = number(raw)
-        if found is not None and float(found).is_integer():
+    def _state(self, rule: SensorRule, key: EntityKey, found: float | None, level: Level) -> None:
+        if found is not None:
             self._add(rule.value, key, rule.value.family, found)
         value = StateLevel(level.level).number
         if not math.isnan(value):
             self._add(rule.value, key, STATE_LEVEL_FAMILY, value)
 
 
+def value_of(table: Table, rule: ValueRule, scope: Scope) -> int | float | None:
+    """What a rule makes of a row; None where that is unknown."""
+    if rule.when is not None and truth(rule.when(scope)) is not True:
+        return None
+    found = number(rule.value(scope))
+    if found is None or not math.isfinite(found):
+        return None
+    if rule.type is FamilyType.COUNTER:
+        if found < 0:
+            name = _origin_name(table, rule, scope) or ""
+            column = table.columns.get(name)
+            if column is None or column.bits != 32 or found < -(1 << 31) or scope.values.get(name) != found:
+                return None
+            found += 1 << 32  # some agents send a Counter32 as an Integer32
+        found = int(found)
+    return found
+
+
+def state_of(rule: SensorRule, scope: Scope) -> tuple[float | None, Level | None]:
+    """The raw number of a state, if it is a whole one, and what it means; (None, None) where unknown."""
+    if rule.value.when is not None and truth(rule.value.when(scope)) is not True:
+        return None, None
+    raw = rule.value.value(scope)
+    if raw is None:
+        return None, None
+    found = number(raw)
+    whole = found if found is not None and float(found).is_integer() else None
+    return whole, _level_of_raw(rule, raw) or Level(rule.default, str(as_fact(raw)))
+
+
+def level_of(rule: SensorRule, scope: Scope) -> Level | None:
+    """What the map of a state says; None where it does not know the value."""
+    return _level_of_raw(rule, rule.value.value(scope))
+
+
+def label_text(label: Template | str, scope: Scope) -> str:
+    """The value of a row label; empty where unknown."""
+    return label if isinstance(label, str) else (label(scope) or "")[:MAX_LABEL]
+
+
+def _level_of_raw(rule: SensorRule, raw: Value) -> Level | None:
+    levels: Mapping[int | str, Level] = rule.levels or {}
+    if isinstance(raw, bool):
+        raw = int(raw)
+    found = levels.get(raw) if isinstance(raw, int) else None
+    return found or levels.get(key_of(raw) or "") or _numbered(levels, raw)
+
+
 def _numbered(levels: Mapping[int | str, Level], raw: Value) -> Level | None:
     """A number sent as text, where the map is written with numbers."""
     found = number(raw)
     return levels.get(int(found)) if found is not None and float(found).is_integer() else None
+
+
+def _origin_name(table: Table, rule: ValueRule, scope: Scope) -> str | None:
+    """The first of a rule's columns and scalars that is there."""
+    values, scalars = scope.values, scope.frame.scalars
+    for name in rule.origins:
+        if values.get(name) is not None or (name not in table.columns and name in scalars):
+            return name
+    return None

@@ -22,7 +22,7 @@ from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.scope import NONSENSE, Closure, ExpressionError, Frame, Scope
 from netwatch.profiles.values import Value, number, truth
 
-__all__ = ["Expression", "ExpressionError", "Frame", "Scope"]
+__all__ = ["Expression", "ExpressionError", "Frame", "Scope", "closure_of"]
 
 MAX_LENGTH = 2000
 MAX_NODES = 400
@@ -77,6 +77,13 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.source!r})"
+
+
+def closure_of(node: ast.expr) -> tuple[Closure, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """A part of an expression that compiled as a whole: what it computes (raises NONSENSE), and the names and
+    references that it uses. Raises ExpressionError for what is none by itself, such as a table's name."""
+    compiler = _Compiler()
+    return compiler.node(node), tuple(compiler.names), tuple(compiler.references)
 
 
 class _Compiler(SpecialForms):

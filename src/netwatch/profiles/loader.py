@@ -14,6 +14,7 @@ from netwatch.errors import ConfigError, Problem
 from netwatch.model import Catalogue
 from netwatch.profiles.builder import build_profile
 from netwatch.profiles.compiled import Profile
+from netwatch.profiles.pool import PlanPool
 from netwatch.profiles.schema import ProfileModel
 from netwatch.profiles.vendors import VENDORS_FILE, Vendors, load_vendors
 
@@ -33,6 +34,8 @@ class ProfileSet:
     vendors: Vendors = field(default_factory=Vendors)
     digest: str = ""
     """Another one wherever a file has changed, as what is compiled can't be compared."""
+    pool: PlanPool = field(default_factory=PlanPool, repr=False, compare=False)
+    """What devices of one build share."""
 
     @property
     def fallback(self) -> Profile | None:

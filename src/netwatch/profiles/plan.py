@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
 from netwatch.model import EntityId, Instant, Observation
+from netwatch.profiles.blocks import compile_blocks
 from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.evaluate import Slots, Yield, evaluate
 from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
+from netwatch.profiles.needs import resolve_references, rule_names, splitter_of
+from netwatch.profiles.packing import Settled, pack, unpack
+from netwatch.profiles.pool import PlanPool
+from netwatch.profiles.reader import BlockReader
 from netwatch.profiles.schema import TableMode, TableSource
 from netwatch.profiles.values import Value
 
-__all__ = ["EVIDENCE_OIDS", "Plan", "TablePlan", "plan_table"]
+__all__ = ["EVIDENCE_OIDS", "Plan", "TablePlan", "link_table", "observation", "plan_table"]
 
 EVIDENCE_OIDS = (
     "1.3.6.1.2.1.1.3.0",  # sysUpTime, SNMPv2-MIB
@@ -26,68 +31,98 @@ SLOW_INTERVAL = 86_400.0
 """Seconds between passes over a slow table that names no interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TablePlan:
-    """One table of one device, ready to be polled. Can be pickled."""
+    """One table of one device, ready to be polled; devices of one build share it. Can be pickled.
+
+    It holds no more than it needs: what discovery settled is packed until something is made of it.
+    """
 
     name: str
-    source: str
-    """snmp, ssh or http-json."""
-    mode: TableMode
+    table: Table = field(repr=False)
+    profile: Profile = field(repr=False)
     interval: float | None
     """Seconds; None: the target's own."""
-    oids: tuple[str, ...]
-    """snmp: exact OIDs to GET; may stand beside `roots`."""
-    roots: tuple[str, ...]
-    """snmp: subtrees to walk."""
-    command: str
-    path: str
     max_rows: int
+    packed: bytes = field(repr=False)
+    """netwatch.profiles.packing.Settled."""
+    roots: tuple[str, ...] = ()
+    """snmp: subtrees to walk."""
     context: str = ""
     """snmp: context to ask in, e.g. a VLAN number."""
-    table: Table | None = field(default=None, repr=False)
-    profile: Profile | None = field(default=None, repr=False)
-    static_rows: Mapping[str, Rows] = field(default_factory=dict, repr=False)
-    """What discovery read and polling does not ask again, by table."""
-    static_scalars: Mapping[str, Value] = field(default_factory=dict, repr=False)
-    slots: Slots | None = field(default=None, repr=False)
-    """Fixed tables: rows and keys as discovery settled them."""
+    pool: PlanPool | None = field(default=None, repr=False)
+
+    @property
+    def source(self) -> str:
+        """snmp, ssh or http-json."""
+        return self.table.source.value
+
+    @property
+    def mode(self) -> TableMode:
+        return self.table.mode
+
+    @property
+    def command(self) -> str:
+        return self.table.command
+
+    @property
+    def path(self) -> str:
+        return self.table.path
+
+    @property
+    def oids(self) -> tuple[str, ...]:
+        """snmp: exact OIDs to GET; may stand beside `roots`. Unpacked at each call."""
+        return unpack(self.packed).oids
+
+    @cached_property
+    def blocks(self) -> BlockReader | None:
+        """Makes blocks of what exact OIDs answer; None where a table has to be observed instead: it is no
+        fixed one, or is walked too, or its labels change from poll to poll."""
+        if self.mode is not TableMode.FIXED or self.source != TableSource.SNMP or self.roots:
+            return None
+        pool = self.pool or PlanPool()
+        return compile_blocks(self.name, self.table, self.profile, unpack(self.packed), self.context, pool)
 
     def observe(
-        self, raw: Any, source: EntityId, at: Instant, interval: float, *, full: bool | None = None
+        self,
+        raw: Any,
+        source: EntityId,
+        at: Instant,
+        interval: float,
+        *,
+        full: bool | None = None,
     ) -> Observation:
         """The answer as an observation.
 
         `raw`: dict of OID to SnmpValue; list of dicts for ssh; a decoded document for http-json. With `full`
         (default: for tables that are not fixed) it tells of entities too.
         """
-        assert self.table is not None
-        assert self.profile is not None
         frame = self._frame(raw)
         if full is None:
             full = self.mode is not TableMode.FIXED
-        slots = self.slots if self.mode is TableMode.FIXED else None
+        slots = self._settled.slots if self.mode is TableMode.FIXED else None
         result = evaluate(self.table, frame, slots=slots, full=full, max_rows=self.max_rows)
         return observation(self.name, result, source, at, interval, full)
 
     @cached_property
+    def _settled(self) -> Settled:
+        """Kept by tables that are observed."""
+        return replace(unpack(self.packed), oids=())
+
+    @cached_property
     def _splitter(self) -> Splitter:
-        assert self.table is not None
-        assert self.profile is not None
-        names = {self.table.name, *(name for name, _ in self.table.references)}
-        tables = (self.profile.tables[name] for name in names if name in self.profile.tables)
-        return Splitter(tables, {name: scalar.oid for name, scalar in self.profile.scalars.items()})
+        return splitter_of(self.table, self.profile)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_splitter"}
+        names = (one.name for one in fields(self) if one.name != "pool")
+        return {name: self.__dict__[name] for name in names} | {"pool": None}
 
     def _frame(self, raw: Any) -> DeviceFrame:
-        assert self.table is not None
-        assert self.profile is not None
+        settled = self._settled
         rows = {
-            name: {index: dict(row) for index, row in kept.items()} for name, kept in self.static_rows.items()
+            name: {index: dict(row) for index, row in kept.items()} for name, kept in settled.rows.items()
         }
-        scalars = dict(self.static_scalars)
+        scalars = dict(settled.scalars)
         if self.source == TableSource.SNMP:
             self._splitter.split(raw, rows, scalars)
         elif self.source == TableSource.SSH:
@@ -105,6 +140,8 @@ class Plan:
     """What matched, the main one first, then what was attached."""
     tables: tuple[TablePlan, ...]
     evidence_oids: tuple[str, ...] = EVIDENCE_OIDS
+    digest: str = ""
+    """Of the profiles that it was made with: ProfileSet.digest."""
 
 
 def observation(
@@ -123,47 +160,73 @@ def observation(
 
 
 def plan_table(
-    table: Table, profile: Profile, frame: DeviceFrame, slots: Slots, max_rows: int, context: str = ""
+    table: Table,
+    profile: Profile,
+    frame: DeviceFrame,
+    slots: Slots,
+    max_rows: int,
+    context: str = "",
+    pool: PlanPool | None = None,
 ) -> TablePlan:
-    """Settles what has to be asked for a table, after discovery has seen it."""
-    foreign = list(_resolve(profile, table.references))
-    foreign_polled = set(_resolve(profile, table.polled_references))
+    """Settles what has to be asked for a table, after discovery has seen it. With a pool, devices that come
+    to the same share it."""
+    fixed = table.mode is TableMode.FIXED
+    kept = rule_names(table) if fixed else None
+    references = table.references if kept is None else kept.references
+    foreign = list(resolve_references(profile, references))
+    foreign_polled = set(resolve_references(profile, table.polled_references))
     oids: list[str] = []
     roots: list[str] = []
     static: dict[str, Rows] = {}
     if table.source is TableSource.SNMP:
-        _own_columns(table, frame, slots, oids, roots, static)
+        _own_columns(table, frame, slots, oids, roots, static, None if kept is None else kept.names)
         for name, alias in dict.fromkeys(foreign):
             _foreign_column(profile, frame, name, alias, (name, alias) in foreign_polled, oids, roots, static)
         needed = (
             name for name in sorted(table.polled) if name in profile.scalars and name not in table.columns
         )
         oids += [profile.scalars[name].oid for name in needed if not profile.scalars[name].static]
+    used = None if kept is None else kept.names | _names_behind(profile, foreign)
+    scalars = {
+        name: value
+        for name, value in frame.scalars.items()
+        if name in profile.scalars and (used is None or name in used)
+    }
+    packed = pack(Settled(tuple(dict.fromkeys(oids)), static, scalars, slots if fixed else None))
+    return link_table(table, profile, packed, tuple(dict.fromkeys(roots)), max_rows, context, pool)
+
+
+def link_table(
+    table: Table,
+    profile: Profile,
+    packed: bytes,
+    roots: tuple[str, ...],
+    max_rows: int,
+    context: str,
+    pool: PlanPool | None,
+) -> TablePlan:
+    """The plan of a table from what was settled for it."""
     interval = table.interval
     if interval is None and table.mode is TableMode.SLOW:
         interval = SLOW_INTERVAL
-    return TablePlan(
-        name=table.name if not context else f"{table.name}@{context}",
-        source=table.source.value,
-        mode=table.mode,
-        interval=interval,
-        oids=tuple(dict.fromkeys(oids)),
-        roots=tuple(dict.fromkeys(roots)),
-        command=table.command,
-        path=table.path,
-        max_rows=max_rows,
-        context=context,
-        table=table,
-        profile=profile,
-        static_rows=static,
-        static_scalars={name: value for name, value in frame.scalars.items() if name in profile.scalars},
-        slots=slots if table.mode is TableMode.FIXED else None,
-    )
+    name = table.name if not context else f"{table.name}@{context}"
+
+    def make() -> TablePlan:
+        return TablePlan(name, table, profile, interval, max_rows, packed, roots, context, pool)
+
+    return make() if pool is None else pool.table(profile, (name, roots, max_rows), packed, make)
 
 
 def _own_columns(
-    table: Table, frame: DeviceFrame, slots: Slots, oids: list[str], roots: list[str], static: dict[str, Rows]
+    table: Table,
+    frame: DeviceFrame,
+    slots: Slots,
+    oids: list[str],
+    roots: list[str],
+    static: dict[str, Rows],
+    wanted: frozenset[str] | None,
 ) -> None:
+    """`wanted`: names that values need, where nothing else is made of a poll."""
     raw = frame.raw.get(table.name, {})
     if table.mode is not TableMode.FIXED:
         roots += [column.at for column in table.columns.values()]
@@ -177,7 +240,9 @@ def _own_columns(
     for index in slots:
         row = raw.get(index, {})
         kept[index] = {
-            alias: value for alias, value in row.items() if alias not in polled and alias in table.columns
+            alias: value
+            for alias, value in row.items()
+            if alias not in polled and alias in table.columns and (wanted is None or alias in wanted)
         }
         needed = _needed(table, row)
         oids += [
@@ -186,6 +251,14 @@ def _own_columns(
             if alias in row and (alias in needed or column.static is False)
         ]
     static[table.name] = kept
+
+
+def _names_behind(profile: Profile, references: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Names that the definitions of other tables use: scalars may be among them."""
+    tables = {name for name, _ in references if name in profile.tables}
+    return frozenset(
+        name for table in tables for one in profile.tables[table].let.values() for name in one.names
+    )
 
 
 def _needed(table: Table, row: Mapping[str, Value]) -> set[str]:
@@ -221,23 +294,3 @@ def _foreign_column(
         oids += [f"{column.at}.{index}" for index, row in raw.items() if alias in row]
     else:
         roots.append(column.at)
-
-
-def _resolve(
-    profile: Profile, references: Iterable[tuple[str, str]], depth: int = 0
-) -> Iterable[tuple[str, str]]:
-    """References to columns proper: definitions replaced by what they need, `any column` by the first."""
-    for name, alias in references:
-        table = profile.tables.get(name)
-        if table is None or depth > 8:
-            continue
-        if not alias:
-            yield from ((name, first) for first in list(table.columns)[:1])
-        elif alias in table.let:
-            expression = table.let[alias]
-            own = ((name, used) for used in expression.names if used != alias)
-            yield from _resolve(profile, (*own, *expression.references), depth + 1)
-            if alias in table.columns:
-                yield name, alias
-        elif alias in table.columns:
-            yield name, alias
