@@ -4,7 +4,7 @@ from netwatch.wire.echo import UdpEchoProber
 from netwatch.wire.http_json import AiohttpJson, RecordedHttpJson
 from netwatch.wire.icmp import IcmpProber
 from netwatch.wire.json_documents import DocumentReader
-from netwatch.wire.protocols import HttpJson, Prober, ProbeResult, SnmpSession, SnmpWire, SshRunner
+from netwatch.wire.protocols import HttpJson, Prober, ProbeResult, SnmpSession, SnmpWire, SshRunner, WalksMany
 from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
 from netwatch.wire.sip import SipOptionsProber
 from netwatch.wire.snmp import NetworkSnmpWire, UsmUser
@@ -36,4 +36,5 @@ __all__ = [
     "TrapStats",
     "UdpEchoProber",
     "UsmUser",
+    "WalksMany",
 ]

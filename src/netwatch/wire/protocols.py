@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from netwatch.model import SnmpValue, Target
 
-__all__ = ["HttpJson", "ProbeResult", "Prober", "Row", "SnmpSession", "SnmpWire", "SshRunner"]
+__all__ = ["HttpJson", "ProbeResult", "Prober", "Row", "SnmpSession", "SnmpWire", "SshRunner", "WalksMany"]
 
 Row = dict[str, str | list[str]]
 """One row that a template parsed out of a command's output."""
@@ -33,6 +33,17 @@ class SnmpSession(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class WalksMany(Protocol):
+    """A session that reads several subtrees side by side: fewer requests than one walk for each."""
+
+    async def walk_many(
+        self, roots: Sequence[str], *, limit: int | None = None
+    ) -> dict[str, dict[str, SnmpValue]]:
+        """Each subtree as `walk` gives it, by root; at most `limit` varbinds of each. Raises WireError."""
+        ...
 
 
 class SnmpWire(Protocol):
