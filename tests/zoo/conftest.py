@@ -10,11 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from zoo_lab import Lab  # noqa: E402 - after its folder is known
+from zoo_lab import Lab
 
-from netwatch.model import load_catalogue  # noqa: E402
-from netwatch.profiles import ProfileSet, load_profiles  # noqa: E402
-from netwatch.resources import collectors_dir  # noqa: E402
+from netwatch.model import load_catalogue
+from netwatch.profiles import ProfileSet, load_profiles
+from netwatch.resources import collectors_dir
 
 
 @pytest.fixture(scope="session")

@@ -60,9 +60,9 @@ async def test_duplicate_replies_are_not_taken_for_the_next_answer(lab: Lab) -> 
 
 async def test_replies_later_than_the_first_try_still_count(lab: Lab) -> None:
     """calmh/node-snmp-native#54: answers to an earlier try of the same question were thrown away."""
-    device = Device(switch(), [delayed(TIMEOUT * 1.5)])
+    device = Device(switch(), [delayed(0.3)])
     await lab.agent(device)
-    await healthy(lab, device)
+    await healthy(lab, device, timeout=0.2)
     assert lab.wire.stats.timeouts > 0
 
 
@@ -81,14 +81,12 @@ async def test_a_reply_that_is_too_late_is_not_the_next_poll_s(lab: Lab) -> None
 
 async def test_an_agent_as_slow_as_the_timeout_is_polled_whole(lab: Lab) -> None:
     """TG#3823, SE#1240: 3 s per reply, with a timeout of 3 s. Retries must not pile up on it either."""
-    device = Device(switch(), [delayed(TIMEOUT)])
+    device = Device(switch(), [delayed(0.2)])
     await lab.agent(device)
-    sw = await healthy(lab, device)
-    device.received = 0
-    sent = lab.wire.stats.sent
+    sw = await healthy(lab, device, timeout=0.2)
+    device.asked.clear()
     await lab.poll(sw)
-    questions = lab.wire.stats.sent - sent
-    assert questions <= 2 * device.received, "each try was for an answer"
+    assert len(device.asked) <= 2 * len({ask.oids for ask in device.asked})
     assert lab.status(sw) == ""
 
 
@@ -101,8 +99,7 @@ async def test_twenty_percent_loss_costs_no_reading(lab: Lab) -> None:
     assert lab.wire.learnt(), "the round trip is known"
 
 
-@pytest.mark.parametrize("community", ["v2c"])
-async def test_an_answer_from_another_address_names_it(lab: Lab, community: str) -> None:
+async def test_an_answer_from_another_address_names_it(lab: Lab) -> None:
     """TG#11278, net-snmp/net-snmp#630, hh-h/aiosnmp#27; RFC 1157, 4.1 asks for the same address."""
     device = Device(switch(), [comes_from("127.20.0.9")])
     (await lab.agent(device)).open("127.20.0.9")

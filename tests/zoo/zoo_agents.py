@@ -1,7 +1,7 @@
 """Agents that misbehave on purpose: a well-behaved one, and quirks that spoil its answers.
 
-It answers by the simulator's codec, which shares no code with the decoder under test. A quirk is a function of
-the question and an answer, and gives the answers that are sent instead: none, one or several.
+It answers by the simulator's codec, which shares no code with the decoder under test. A quirk is a function
+of the question and an answer, and gives the answers that are sent instead: none, one or several.
 """
 
 from __future__ import annotations
@@ -236,6 +236,25 @@ def retyped(column: str, encode: Callable[[bytes], bytes]) -> Quirk:
         return (replace(answer, varbinds=varbinds),)
 
     return quirk
+
+
+class Crashing:
+    """At such a question it crashes, and is back after so many more."""
+
+    def __init__(self, fatal: Callable[[Ask], bool], down: int) -> None:
+        self.fatal, self.down = fatal, down
+        self.crashes = 0
+        self._missing = 0
+
+    def __call__(self, ask: Ask, answer: Answer) -> Iterable[Answer]:
+        if self._missing:
+            self._missing -= 1
+            return ()
+        if self.fatal(ask):
+            self.crashes += 1
+            self._missing = self.down
+            return ()
+        return (answer,)
 
 
 def is_bulk(ask: Ask) -> bool:

@@ -1,4 +1,4 @@
-"""A poller, the real wire and the state over hostile agents, and a clock that a test turns on between polls."""
+"""A poller, the real wire and the state over hostile agents, and a clock that a test turns between polls."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from zoo_agents import COMMUNITY, PORT, Device, HostileAgent, Objects
 from netwatch.discovery import discover
 from netwatch.model import (
     EntityId,
+    EntityKind,
     Freshness,
     IdentityRecord,
     Instant,
@@ -28,8 +29,9 @@ from netwatch.model import (
     Reachability,
     ReachabilityMethod,
     Secret,
-    SnmpAccess,
     Snapshot,
+    SnmpAccess,
+    SnmpVersion,
     Target,
     load_catalogue,
 )
@@ -58,7 +60,10 @@ UP = "netwatch_device_up"
 def switch(
     ports: Sequence[str] = ("p1", "p2", "p3", "p4"), *, name: str = "sw", high_capacity: bool = True
 ) -> Objects:
-    """A switch of 1 Gb/s ports. Port number N receives N kB/s and sends half of that, since its start."""
+    """Ports of 1 Gb/s, or of 100 Mb/s without high capacity counters, which would wrap in half a minute.
+
+    Port number N has received N kB/s and sent half of that since the start.
+    """
     objects: Objects = {
         f"{SYS}.1.0": (ber.OCTET_STRING, b"Zoo switch"),
         f"{SYS}.2.0": (ber.OID, "1.3.6.1.4.1.99999.1"),
@@ -71,7 +76,7 @@ def switch(
         rows: dict[str, tuple[int, Any]] = {
             f"{IF}.2": (ber.OCTET_STRING, port),
             f"{IF}.3": (ber.INTEGER, 6),
-            f"{IF}.5": (ber.GAUGE32, 1_000_000_000),
+            f"{IF}.5": (ber.GAUGE32, 1_000_000_000 if high_capacity else 100_000_000),
             f"{IF}.7": (ber.INTEGER, 1),
             f"{IF}.8": (ber.INTEGER, 1),
             f"{IF}.10": (ber.COUNTER32, growing(number * 1000)),
@@ -85,6 +90,24 @@ def switch(
                 f"{IFX}.15": (ber.GAUGE32, 1000),
             }
         objects |= {f"{column}.{index}": value for column, value in rows.items()}
+    return objects
+
+
+LLDP = "1.0.8802.1.1.2.1.4.1.1"
+
+
+def neighbours(count: int) -> Objects:
+    """LLDP's table of so many neighbours, which netwatch walks at each poll."""
+    objects: Objects = {}
+    for number in range(1, count + 1):
+        rows: dict[str, tuple[int, Any]] = {
+            "4": (ber.INTEGER, 4),
+            "5": (ber.OCTET_STRING, bytes((2, 0, 0, 0, number >> 8, number & 255))),
+            "6": (ber.INTEGER, 5),
+            "7": (ber.OCTET_STRING, f"uplink{number}"),
+            "9": (ber.OCTET_STRING, f"neighbour{number:03}"),
+        }
+        objects |= {f"{LLDP}.{column}.0.{number}.1": value for column, value in rows.items()}
     return objects
 
 
@@ -198,11 +221,12 @@ class Lab:
         *,
         reply_from: Sequence[str] = (),
         deadline: float = 30.0,
-        serial: str = "",
+        limits: dict[str, int] | None = None,
         **access: Any,
     ) -> EntityId:
         """Enters a device and waits for its first pass, which discovers it. Keywords of SnmpAccess."""
         values = {"community": Secret(COMMUNITY), "timeout": TIMEOUT, "port": PORT} | access
+        values["version"] = SnmpVersion(values.get("version", "2c"))
         target = Target(
             EntityId(""),
             name,
@@ -212,17 +236,13 @@ class Lab:
             reachability=Reachability(ReachabilityMethod.NONE),
             interval=MINUTE,
             deadline=deadline,
+            limits=limits or {},
         )
-        bare = InventoryDevice(name, target, serial=serial)
+        bare = InventoryDevice(name, target)
         device = self.state.device_id(bare)
         self._targets[name] = replace(target, device=device)
         self.state.set_inventory(
-            Inventory(
-                devices={
-                    name: InventoryDevice(name, target, serial=serial)
-                    for name, target in self._targets.items()
-                }
-            )
+            Inventory(devices={name: InventoryDevice(name, target) for name, target in self._targets.items()})
         )
         before = self._passes[device]
         self.poller.update(list(self._targets.values()))
@@ -249,14 +269,22 @@ class Lab:
 
     # looking
 
+    def target(self, name: str) -> Target:
+        return self._targets[name]
+
     def port(self, device: EntityId, name: str) -> EntityId:
         """The interface of that name."""
         (found,) = (one.id for one in self.state.snapshot().of_device(device) if one.name == name)
         return found
 
     def ports(self, device: EntityId) -> list[str]:
-        snapshot = self.state.snapshot()
-        return sorted(one.name for one in snapshot.of_device(device) if one.kind.value == "interface")
+        return self._names(device, EntityKind.INTERFACE)
+
+    def neighbours(self, device: EntityId) -> list[str]:
+        return self._names(device, EntityKind.NEIGHBOR)
+
+    def _names(self, device: EntityId, kind: EntityKind) -> list[str]:
+        return sorted(one.name for one in self.state.snapshot().of_device(device, kind))
 
     def value(self, entity: EntityId, family: str) -> float | None:
         return self.state.snapshot().value(entity, family)

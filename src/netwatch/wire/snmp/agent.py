@@ -113,30 +113,30 @@ class Agent:
     @property
     def max_varbinds(self) -> int:
         """How many varbinds a GET may hold."""
-        return self.limits.most(GET, max(1, self.access.max_varbinds))
+        return max(1, self.limits.most(GET, max(1, self.access.max_varbinds)))
 
     def max_repetitions(self, root: str) -> int:
-        """How many rows of that subtree a GETBULK may ask for."""
+        """How many rows of that subtree a GETBULK may ask for; 0: none, it takes GETNEXT."""
         if self.is_v1:
-            return 1
+            return 0
         return self.limits.most(table_of(root), max(1, self.access.max_repetitions))
 
     def max_cells(self, root: str) -> int:
         """How many varbinds a GETBULK of several columns of that table may ask for."""
-        return self.limits.most(columns_of(root), max(1, self.access.max_varbinds))
+        return max(1, self.limits.most(columns_of(root), max(1, self.access.max_varbinds)))
 
     def bulk_limited(self, root: str, repetitions: int, *, told: bool) -> None:
         """Remembers that so many were answered after more were not."""
         self.limits.failed(table_of(root), repetitions, told=told, lossy=self.lossy)
 
     def bulk_succeeded(self, root: str) -> None:
-        self.limits.succeeded(table_of(root), max(1, self.access.max_repetitions))
+        self.limits.succeeded(table_of(root), max(1, self.access.max_repetitions), lossy=self.lossy)
 
     def cells_limited(self, root: str, cells: int, *, told: bool) -> None:
         self.limits.failed(columns_of(root), cells, told=told, lossy=self.lossy)
 
     def cells_succeeded(self, root: str) -> None:
-        self.limits.succeeded(columns_of(root), max(1, self.access.max_varbinds))
+        self.limits.succeeded(columns_of(root), max(1, self.access.max_varbinds), lossy=self.lossy)
 
     def too_big(self, varbinds: int, *, told: bool) -> None:
         """Remembers that a GET of so many varbinds was too much."""
@@ -145,7 +145,7 @@ class Agent:
 
     def get_succeeded(self, varbinds: int) -> None:
         if varbinds >= self.max_varbinds:
-            self.limits.succeeded(GET, max(1, self.access.max_varbinds))
+            self.limits.succeeded(GET, max(1, self.access.max_varbinds), lossy=self.lossy)
 
     @property
     def lossy(self) -> bool:

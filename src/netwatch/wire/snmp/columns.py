@@ -8,7 +8,7 @@ from typing import Protocol
 from netwatch.errors import WireAuthError, WireDecodeError
 from netwatch.model import SnmpValue
 from netwatch.wire.snmp.agent import Agent
-from netwatch.wire.snmp.limits import table_of
+from netwatch.wire.snmp.limits import columns_of, table_of
 from netwatch.wire.snmp.pdu import ErrorStatus, Missing, Pdu, VarBind
 
 __all__ = ["Columns"]
@@ -21,6 +21,8 @@ class _Session(Protocol):
     problems: list[str]
 
     async def ask_next(self, question: Sequence[VarBind], repetitions: int) -> Pdu | None: ...
+
+    async def ask_after_silence(self, question: Sequence[VarBind], key: str, size: int) -> Pdu: ...
 
     async def walk(self, root: str, *, limit: int | None = None) -> dict[str, SnmpValue]: ...
 
@@ -62,19 +64,25 @@ class Columns:
         cells = most = agent.max_cells(scope)
         shrunk = told = False
         while self._cursors:
+            if cells <= 1 < len(self._found):
+                agent.cells_limited(scope, 1, told=told)
+                self._leave(list(self._cursors))
+                return
             batch = list(self._cursors)[:cells]
             repetitions = self._repetitions(batch, cells)
-            size = repetitions * len(batch)
+            size = max(1, repetitions) * len(batch)
             question = [VarBind(self._cursors[root], None) for root in batch]
             answer = await self._session.ask_next(question, repetitions)
-            if answer is not None and answer.varbinds and answer.error_status == ErrorStatus.NO_ERROR:
+            if answer is None:
+                await self._session.ask_after_silence(question, columns_of(scope), size)
+            elif answer.varbinds and answer.error_status == ErrorStatus.NO_ERROR:
                 if shrunk:
                     agent.cells_limited(scope, size, told=told)
                 elif size * 2 > most:
                     agent.cells_succeeded(scope)
                 self._take(batch, answer.varbinds)
                 return
-            if answer is not None and self._excused(batch, answer):
+            elif self._excused(batch, answer):
                 return
             if size == 1:
                 self._leave(batch)
@@ -82,12 +90,14 @@ class Columns:
             # A few that got lost tell nothing of how many it bears.
             shrunk = shrunk or size * 2 > most
             told = answer is not None
-            cells = size // 2
+            cells = size // 2 if told else size // 4
 
     def _repetitions(self, batch: Sequence[str], cells: int) -> int:
+        """0 is GETNEXT."""
         agent = self._session.agent
         missing = max(self._top - len(self._found[root]) for root in batch)
-        return max(1, min(cells // len(batch), missing, agent.max_repetitions(self._scope)))
+        most = agent.max_repetitions(self._scope)
+        return min(most, max(1, min(cells // len(batch), missing)))
 
     def _excused(self, batch: Sequence[str], answer: Pdu) -> bool:
         """True if an error is one column's alone, which then is asked no more, or no more with the others."""

@@ -8,6 +8,7 @@ from netwatch.errors import WireAuthError, WireDecodeError, WireTimeout
 from netwatch.model import SnmpValue
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.columns import Columns
+from netwatch.wire.snmp.limits import table_of
 from netwatch.wire.snmp.pdu import ErrorStatus, Missing, Pdu, PduType, VarBind
 
 __all__ = ["NetworkSession"]
@@ -16,6 +17,9 @@ MAX_ROWS = 250_000
 """A walk without a limit of its own ends here, whatever the agent goes on to invent."""
 GENTLE = 8
 """GETs of more varbinds than this are asked again in halves when an agent that just answered falls silent."""
+
+SHARE = 4
+"""After a silence the agent is asked for this part of what it was silent about."""
 
 
 class NetworkSession:
@@ -73,23 +77,33 @@ class NetworkSession:
         return found
 
     async def ask_next(self, question: Sequence[VarBind], repetitions: int) -> Pdu | None:
-        """The answer to a GETNEXT or GETBULK; None where an agent that just answered bears perhaps less."""
+        """The answer to a GETBULK, or a GETNEXT for 0 repetitions. None where an agent that just answered is
+        silent: perhaps it bears less, or no GETBULK. Raises WireError."""
         agent = self.agent
-        size = repetitions * len(question)
-        # One repeat is enough to tell loss from a reply that is too much for the agent.
-        tries = min(2, agent.access.retries + 1) if self._answered and size > 1 else None
-        if agent.is_v1:
-            pdu = Pdu(PduType.GET_NEXT, 0, varbinds=question)
+        if agent.is_v1 or not repetitions:
+            kind, bulk, tries = PduType.GET_NEXT, 0, None
         else:
-            pdu = Pdu(PduType.GET_BULK, 0, 0, repetitions, question)
+            # One repeat is enough to tell loss from a reply that is too much, where little gets lost.
+            tries = min(2, agent.access.retries + 1) if self._answered and not agent.lossy else None
+            kind, bulk = PduType.GET_BULK, repetitions
         try:
-            answer = await agent.ask(pdu, tries=tries)
+            answer = await agent.ask(Pdu(kind, 0, 0, bulk, question), tries=tries)
         except WireTimeout:
-            if self._answered and size > 1:
+            if self._answered and kind == PduType.GET_BULK:
                 return None
             self._answered = False  # it is gone: the next question is not asked in vain so often
             raise
         self._answered = True
+        return answer
+
+    async def ask_after_silence(self, question: Sequence[VarBind], key: str, size: int) -> Pdu:
+        """Whether the agent is there at all: the least that can be asked. Raises WireError."""
+        try:
+            answer = await self.ask_next(question[:1], 0)
+        except WireTimeout:
+            self.agent.limits.vanished(key, size // SHARE)
+            raise
+        assert answer is not None
         return answer
 
     async def close(self) -> None:
@@ -145,30 +159,30 @@ class NetworkSession:
         """What follows `cursor`, one varbind at least; None at the end of what the agent gives."""
         agent = self.agent
         question = [VarBind(cursor, None)]
-        repetitions = limit = min(agent.max_repetitions(root), most)
-        told = False
+        ceiling = agent.max_repetitions(root)
+        repetitions = limit = min(ceiling, most)
         while True:
             answer = await self.ask_next(question, repetitions)
+            silent = answer is None
             if answer is None:
-                repetitions //= 2
-                continue
+                answer = await self.ask_after_silence(question, table_of(root), repetitions)
+                if limit == ceiling:  # a few that got lost tell nothing of how many it bears
+                    agent.bulk_limited(root, repetitions // SHARE, told=False)
+                repetitions = 0
             if answer.error_status == ErrorStatus.NO_ERROR and answer.varbinds:
                 if repetitions == limit:
                     agent.bulk_succeeded(root)
-                elif limit == agent.max_repetitions(root):
-                    # A few that got lost tell nothing of how many it bears.
-                    agent.bulk_limited(root, repetitions, told=told)
+                elif not silent and (limit == ceiling or repetitions == 0):
+                    agent.bulk_limited(root, repetitions, told=True)
                 return answer.varbinds
             if answer.error_status == ErrorStatus.NO_SUCH_NAME:
                 return None
             if answer.error_status == ErrorStatus.AUTHORIZATION_ERROR:
                 raise WireAuthError("the agent refuses access (authorizationError)")
-            if repetitions > 1:
-                told = True
-                repetitions //= 2
-                continue
-            self._broken_off(cursor, root, answer, started)
-            return None
+            if repetitions == 0:
+                self._broken_off(cursor, root, answer, started)
+                return None
+            repetitions //= 2
 
     def _broken_off(self, cursor: str, root: str, answer: Pdu, started: bool) -> None:
         what = _name(answer.error_status) if answer.error_status else "an empty reply"
