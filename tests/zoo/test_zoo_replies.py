@@ -33,7 +33,7 @@ KEEP = [b"", b"\x30", b"\x30\x84\xff\xff\xff\xff", b"\x30\x80\x00\x00"]
 async def healthy(lab: Lab, device: Device, **access: object) -> str:
     """Watches a device, polls it twice, and finds it and each of its ports well."""
     sw = await lab.watch(**access)
-    await lab.poll(sw, 2)
+    await lab.poll(sw, times=2)
     assert lab.value(sw, UP) == 1
     assert lab.ports(sw) == ["p1", "p2", "p3", "p4"]
     for number in (1, 2, 3, 4):
@@ -75,7 +75,7 @@ async def test_a_reply_that_is_too_late_is_not_the_next_poll_s(lab: Lab) -> None
     await lab.poll(sw)
     assert lab.freshness(sw).failures == 1
     device.quirks = []
-    await lab.poll(sw, 2)
+    await lab.poll(sw, times=2)
     assert lab.rate(lab.port(sw, "p3")) == pytest.approx(3000, rel=0.01)
 
 
@@ -132,7 +132,7 @@ async def test_truncated_replies_fail_the_poll_and_nothing_else(lab: Lab, keep: 
     assert lab.value(sw, UP) == 0
     assert lab.freshness(sw).failures == 1
     device.quirks = []
-    await lab.poll(sw, 2)
+    await lab.poll(sw, times=2)
     assert (lab.value(sw, UP), lab.freshness(sw).failures) == (1, 0)
 
 
@@ -178,7 +178,7 @@ async def test_icmp_unreachable_ends_the_question_at_once(lab: Lab) -> None:
     assert lab.value(sw, UP) == 0
     assert "unreachable" in lab.freshness(sw).reason
     await lab.agent(device)
-    await lab.poll(sw, 2)
+    await lab.poll(sw, times=2)
     assert (lab.value(sw, UP), lab.freshness(sw).failures) == (1, 0)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from zoo_agents import (
+    COMMUNITY,
     GEN_ERR,
     TOO_BIG,
     Answer,
@@ -26,6 +27,7 @@ from zoo_agents import (
 )
 from zoo_lab import IF, LLDP, RX, UP, Lab, neighbours, switch
 
+from netwatch.model import Secret
 from netwatch.simulate import ber
 from netwatch.simulate.pdu import GET, GETBULK, GETNEXT
 from netwatch.wire import NetworkSnmpWire
@@ -113,7 +115,7 @@ async def test_an_agent_without_getbulk_is_walked_by_getnext(lab: Lab, refuse: o
     """collectd/collectd#2495: snmpwalk works, snmpbulkwalk times out. It is learnt."""
     device = Device(switch() | neighbours(30), [when(is_bulk, refuse)])
     sw = await thirty_neighbours(lab, device, **SILENCE)
-    await lab.poll(sw, 3)
+    await lab.poll(sw, times=3)
     assert lab.neighbours(sw) == NAMES
     assert lab.problems(sw, TABLE) == ""
     device.asked.clear()
@@ -164,11 +166,11 @@ async def test_an_agent_that_crashes_is_not_crashed_at_each_poll(lab: Lab) -> No
     crash = Crashing(beyond(6), down=8)
     device = Device(switch() | neighbours(30), [crash])
     sw = await thirty_neighbours(lab, device, **SILENCE)
-    await lab.poll(sw, 8)
+    await lab.poll(sw, times=8)
     assert crash.crashes == 2
     assert lab.neighbours(sw) == NAMES
     assert lab.freshness(sw, TABLE).failures == 0
-    await lab.poll(sw, 20)
+    await lab.poll(sw, times=20)
     assert crash.crashes <= 4, "once more after long, to make sure; then never again"
 
 
@@ -224,7 +226,7 @@ async def test_discovery_of_an_agent_that_mixes_up_columns_is_right(lab: Lab) ->
     device = Device(switch(), [when(lambda ask: is_bulk(ask) and len(ask.oids) > 1, first_only)])
     await lab.agent(device)
     sw = await lab.watch()
-    await lab.poll(sw, 2)
+    await lab.poll(sw, times=2)
     assert lab.ports(sw) == ["p1", "p2", "p3", "p4"]
     assert lab.rate(lab.port(sw, "p2")) == pytest.approx(2000, rel=0.01)
 
@@ -235,7 +237,7 @@ async def test_an_agent_that_answers_only_v1_is_polled(lab: Lab, version: str) -
     device = Device(switch(high_capacity=False), [when(lambda ask: ask.version != 0, silent)])
     await lab.agent(device)
     sw = await lab.watch(version=version, timeout=0.1)
-    await lab.poll(sw, 2)
+    await lab.poll(sw, times=2)
     assert lab.ports(sw) == ["p1", "p2", "p3", "p4"]
     assert lab.rate(lab.port(sw, "p2")) == pytest.approx(2000, rel=0.01)
     device.asked.clear()
@@ -246,7 +248,7 @@ async def test_an_agent_that_answers_only_v1_is_polled(lab: Lab, version: str) -
 async def test_walks_are_whole_with_loss(lab: Lab) -> None:
     device = Device(switch() | neighbours(30), [lossy(0.2, seed=3)])
     sw = await thirty_neighbours(lab, device, timeout=0.1, retries=9)
-    await lab.poll(sw, 2)
+    await lab.poll(sw, times=2)
     assert lab.neighbours(sw) == NAMES
     assert lab.freshness(sw, TABLE).reason == ""
 
@@ -266,9 +268,27 @@ async def test_rows_that_vanish_and_reappear_between_requests(lab: Lab) -> None:
         )
 
     device.quirks = [when(is_next, flicker)]
-    await lab.poll(sw, 3)
+    await lab.poll(sw, times=3)
     assert len(lab.neighbours(sw)) >= 29
     assert set(NAMES) - set(lab.neighbours(sw)) <= {"neighbour007"}
     device.quirks = []
     await lab.poll(sw)
     assert lab.neighbours(sw) == NAMES
+
+
+async def test_what_was_learnt_holds_no_secret_and_dies_with_the_credentials(lab: Lab) -> None:
+    device = Device(switch() | neighbours(30), [when(beyond(6), empty)])
+    sw = await thirty_neighbours(lab, device)
+    await lab.poll(sw)
+    learnt = json.dumps(lab.wire.learnt())
+    assert COMMUNITY not in learnt
+    wire = NetworkSnmpWire(clock=lab.clock)
+    wire.restore(json.loads(learnt) | {"stranger": None, "other": {"": {"limits": 7, "round_trip": "x"}}})
+    assert set(wire.learnt()) >= {sw}
+    target = lab.target("sw")
+    wire.session(target)
+    assert target.snmp is not None
+    wire.session(replace(target, snmp=replace(target.snmp, community=Secret("next"))))
+    assert sw not in wire.learnt()
+    wire.forget(sw)
+    await wire.close()

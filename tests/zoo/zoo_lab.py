@@ -249,13 +249,17 @@ class Lab:
         await self._pass(device, before + 1)
         return device
 
-    async def poll(self, device: EntityId, times: int = 1, seconds: float = MINUTE) -> Snapshot:
+    async def poll(self, *devices: EntityId, times: int = 1, seconds: float = MINUTE) -> Snapshot:
         """Lets so much time pass and polls, `times` times. The snapshot after the last."""
         for _ in range(times):
+            for _ in range(10):
+                await asyncio.sleep(0)  # the poller has gone to sleep: only then the clock may jump
+            before = {device: self._passes[device] for device in devices}
             self.clock.jump(seconds)
-            before = self._passes[device]
-            self.poller.recheck(device)
-            await self._pass(device, before + 1)
+            for device in devices:
+                self.poller.recheck(device)
+            for device in devices:
+                await self._pass(device, before[device] + 1)
         return self.state.snapshot()
 
     async def _pass(self, device: EntityId, number: int) -> None:

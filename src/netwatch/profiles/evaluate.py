@@ -177,9 +177,11 @@ class _Row:
         if found is None or not math.isfinite(found):
             return
         if rule.type is FamilyType.COUNTER:
-            if found < 0:
-                return
             found = int(found)
+            if found < 0:  # an Integer32 holds what a Counter32 should
+                found += 1 << 32
+                if found < 1 << 31:
+                    return
         self._add(rule, key, rule.family, found)
 
     def _add(self, rule: ValueRule, key: EntityKey, family: str, value: float) -> None:
