@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from netwatch.discovery import discover
-from netwatch.model import EntityId, SnmpAccess, SnmpValue, SystemClock, Target, load_catalogue
+from netwatch.model import EntityId, Secret, SnmpAccess, SnmpValue, SystemClock, Target, load_catalogue
 from netwatch.profiles import load_profiles
 from netwatch.resources import collectors_dir
-from netwatch.wire import RecordedSession, RecordedSnmpWire, Recording
+from netwatch.simulate.agent import Agent
+from netwatch.simulate.ber import INTEGER, OCTET_STRING, OID, parse_oid
+from netwatch.simulate.view import MibView
+from netwatch.wire import NetworkSnmpWire, RecordedSession, RecordedSnmpWire, Recording
 
-SMALL = {
+MOST_REQUESTS = 8
+
+SMALL: dict[str, SnmpValue] = {
     "1.3.6.1.2.1.1.1.0": b"Small device",
     "1.3.6.1.2.1.1.2.0": "1.3.6.1.4.1.99999.7",
     "1.3.6.1.2.1.1.3.0": 4_000_000,
@@ -21,9 +27,11 @@ SMALL = {
 
 
 class CountingSession:
+    """Has no `walk_many`, like a wire that can't read columns side by side."""
+
     def __init__(self, session: RecordedSession, walks: list[str]) -> None:
         self._session, self._walks = session, walks
-        self.problems: tuple[str, ...] = ()
+        self.problems: list[str] = []
 
     async def get(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
         return await self._session.get(oids)
@@ -42,6 +50,44 @@ class CountingWire:
 
     def session(self, target: Target, *, context: str = "") -> CountingSession:
         return CountingSession(self._wire.session(target, context=context), self.walks)
+
+
+async def test_a_small_device_is_discovered_in_few_requests() -> None:
+    """One for each table and column would be more than a hundred: all tables are looked for at once."""
+    view = MibView([(parse_oid(oid), *_encoded(value)) for oid, value in SMALL.items()])
+    agent = Agent(lambda: view, {b"planted": None})
+    asked: list[bytes] = []
+
+    class Server(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: object) -> None:
+            asked.append(data)
+            self.transport.sendto(agent.respond(data, 0.0), addr)  # type: ignore[attr-defined]
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    wire = NetworkSnmpWire()
+    access = SnmpAccess(community=Secret("planted"), port=port, timeout=20.0, retries=0)
+    target = Target(EntityId("small"), "small", ("127.0.0.1",), snmp=access)
+    profiles = load_profiles([collectors_dir()], load_catalogue())
+    found = await discover(target, snmp=wire, profiles=profiles, clock=SystemClock())
+    await wire.close()
+    transport.close()
+    (told,) = [one for one in found.observations if one.table.startswith("interface")]
+    assert told.readings
+    assert len(asked) <= MOST_REQUESTS, len(asked)
+
+
+def _encoded(value: SnmpValue) -> tuple[int, bytes | int | str]:
+    if isinstance(value, bytes):
+        return OCTET_STRING, value
+    if isinstance(value, str):
+        return OID, value
+    assert isinstance(value, int)
+    return INTEGER, value
 
 
 async def test_tables_that_are_not_there_cost_one_request_each() -> None:

@@ -109,7 +109,7 @@ class SnmpCredentials(UsmCredentials):
     max_repetitions: int = Field(
         default=20, ge=1, le=200, description="Rows asked for in one GETBULK; lower it for agents that choke."
     )
-    max_varbinds: int = Field(default=40, ge=1, le=200, description="Values asked for in one GET.")
+    max_varbinds: int = Field(default=60, ge=1, le=200, description="Values asked for in one GET.")
 
     @model_validator(mode="after")
     def _version_fits(self) -> SnmpCredentials:

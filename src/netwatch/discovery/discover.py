@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from netwatch.discovery.identity import identity_observation, scope_of
@@ -34,7 +34,7 @@ from netwatch.profiles import (
     rows_of_records,
 )
 from netwatch.profiles.values import Value, text, truth
-from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner
+from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner, WalksMany
 
 __all__ = ["NO_ROWS", "Discovery", "discover"]
 
@@ -118,6 +118,7 @@ class _Run:
         Splitter((), oids).split(self.answers, {}, scalars)
         rows: dict[str, Rows] = {}
         tables = [table for table in profile.tables.values() if self._wanted(table, profile, scalars)]
+        await self._look(tables)
         for table in tables:
             found = await self._read(table)
             if found:
@@ -170,11 +171,13 @@ class _Run:
         if self.session is not None and wanted:
             self.answers |= await self.session.get(wanted)
 
-    async def _has(self, root: str) -> bool:
+    async def _has(self, roots: Sequence[str]) -> dict[str, bool]:
+        """For each subtree: is there anything at or below it?"""
         if self.session is None:
-            return False
-        await self._get([root])
-        return root in self.answers or bool(await self.session.walk(root, limit=1))
+            return {}
+        await self._get(roots)
+        below = await _walk_many(self.session, [root for root in roots if root not in self.answers], 1)
+        return {root: root in self.answers or bool(below[root]) for root in roots}
 
     async def _answers(self, path: str) -> bool:
         """Is the path answered over HTTP? WireError if that is the only way to the device, and shut."""
@@ -212,13 +215,6 @@ class _Run:
                 frame = DeviceFrame(profile, {table.name: rows}, scalars, vlan)
                 self._add(table, profile, frame, plans, observations, vlan)
 
-    async def _walk(self, root: str, limit: int) -> dict[str, SnmpValue]:
-        if self.session is None:
-            return {}
-        if root not in self.walked:
-            self.walked[root] = await self.session.walk(root, limit=limit)
-        return self.walked[root]
-
     # matching
 
     async def _match(self) -> tuple[Profile, Explanation]:
@@ -240,8 +236,7 @@ class _Run:
         )
         subtrees, values = needed_oids(known.values(), device)
         await self._get(sorted(values))
-        for oid in sorted(subtrees):
-            present[oid] = await self._has(oid)
+        present |= await self._has(sorted(subtrees))
         for path in sorted(needed_paths(known.values(), device)):
             present[path] = await self._answers(path)
         found = candidates(known.values(), device)
@@ -301,26 +296,49 @@ class _Run:
 
     async def _rows(self, table: Table, session: SnmpSession | None) -> Rows:
         """Columns of a table put together to rows; `session`: another context, whose answers are not kept."""
-        limit = self._limit(table) + 1
-        rows: Rows = {}
+        asked = session or self.session
+        if asked is None:
+            return {}
+        there, walked = ({}, {}) if session is not None else (self.there, self.walked)
         entries = Counter(_entry_of(column.at) for column in table.columns.values())
-        there = self.there if session is None else {}
+        wanted = [
+            column.at
+            for column in table.columns.values()
+            if there.get(_entry_of(column.at), True) and column.at not in walked
+        ]
+        limit = self._limit(table) + 1
+        for entry in dict.fromkeys(map(_entry_of, wanted)):
+            columns = [at for at in dict.fromkeys(wanted) if _entry_of(at) == entry]
+            if not isinstance(asked, WalksMany) and entries[entry] >= WORTH_A_LOOK and entry not in there:
+                there[entry] = bool(await asked.walk(entry, limit=1))
+            if there.get(entry, True):
+                walked |= await _walk_many(asked, columns, limit)
+        rows: Rows = {}
         for alias, column in table.columns.items():
-            entry = _entry_of(column.at)
-            if entries[entry] >= WORTH_A_LOOK and entry not in there:
-                there[entry] = await self._anything_below(entry, session)
-            if not there.get(entry, True):
-                continue
             start = len(column.at) + 1
-            walk = self._walk(column.at, limit) if session is None else session.walk(column.at, limit=limit)
-            for oid, value in (await walk).items():
+            for oid, value in walked.get(column.at, {}).items():
                 if value is not None and len(oid) > start:
                     rows.setdefault(oid[start:], {})[alias] = value
         return rows
 
-    async def _anything_below(self, entry: str, session: SnmpSession | None) -> bool:
-        session = session or self.session
-        return session is not None and bool(await session.walk(entry, limit=1))
+    async def _look(self, tables: Iterable[Table]) -> None:
+        """Asks of many tables at once whether the device has anything of them: mostly it has not."""
+        session = self.session
+        if session is None or not isinstance(session, WalksMany):
+            return
+        columns = (
+            column
+            for table in tables
+            if table.source is TableSource.SNMP
+            for column in table.columns.values()
+        )
+        entries = sorted({_entry_of(column.at) for column in columns} - self.there.keys())
+        try:
+            found = await session.walk_many(entries, limit=1)
+        except WireError as error:
+            self.problems.append(str(error))  # each table finds out for itself
+        else:
+            self.there |= {entry: bool(below) for entry, below in found.items()}
 
     def _limit(self, table: Table) -> int:
         return self.target.limits.get(table.name, table.max_rows)
@@ -346,6 +364,15 @@ class _Run:
         observations.append(told)
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:
             plans.append(plan)
+
+
+async def _walk_many(
+    session: SnmpSession, roots: Sequence[str], limit: int
+) -> dict[str, dict[str, SnmpValue]]:
+    """Subtrees side by side where the session can do that."""
+    if isinstance(session, WalksMany):
+        return await session.walk_many(roots, limit=limit)
+    return {root: await session.walk(root, limit=limit) for root in roots}
 
 
 def _entry_of(column: str) -> str:

@@ -68,7 +68,7 @@ class SnmpAccess:
     retries: int = 2
     max_repetitions: int = 20
     """Upper limit for GETBULK; lower it for agents that choke."""
-    max_varbinds: int = 40
+    max_varbinds: int = 60
     """Upper limit of varbinds in one GET."""
 
 

@@ -13,6 +13,7 @@ from netwatch.wire.protocols import (
     SnmpWire,
     SshRunner,
     ValueKind,
+    WalksMany,
 )
 from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
 from netwatch.wire.sip import SipOptionsProber
@@ -49,4 +50,5 @@ __all__ = [
     "UdpEchoProber",
     "UsmUser",
     "ValueKind",
+    "WalksMany",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ __all__ = [
     "SnmpWire",
     "SshRunner",
     "ValueKind",
+    "WalksMany",
 ]
 
 Row = dict[str, str | list[str]]
@@ -50,6 +51,17 @@ class SnmpSession(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class WalksMany(Protocol):
+    """A session that reads several subtrees side by side: fewer requests than one walk for each."""
+
+    async def walk_many(
+        self, roots: Sequence[str], *, limit: int | None = None
+    ) -> dict[str, dict[str, SnmpValue]]:
+        """Each subtree as `walk` gives it, by root; at most `limit` varbinds of each. Raises WireError."""
+        ...
 
 
 class ValueKind(IntEnum):

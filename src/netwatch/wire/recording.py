@@ -96,6 +96,11 @@ class RecordedSession:
     async def walk(self, root: str, *, limit: int | None = None) -> dict[str, SnmpValue]:
         return self._recording.subtree(root, limit)
 
+    async def walk_many(
+        self, roots: Sequence[str], *, limit: int | None = None
+    ) -> dict[str, dict[str, SnmpValue]]:
+        return {root: self._recording.subtree(root, limit) for root in roots}
+
     async def close(self) -> None:
         return None
 

@@ -47,8 +47,14 @@ class Question(Generic[T]):
     timeout: float
     """Seconds for each try."""
     tries: int
-    answered: Callable[[str], None] = lambda _: None
-    """Called with the address whose try was answered."""
+    answered: Callable[[str, int, float], None] = lambda _address, _number, _seconds: None
+    """Called with the address whose try was answered, the number of that try from 0, and its round trip."""
+    waits: tuple[float, ...] = ()
+    """Seconds after each try where these are not all `timeout`; one per try."""
+
+    def wait(self, number: int) -> float:
+        """Seconds to wait after a try, counted from 0."""
+        return self.waits[number] if self.waits else self.timeout
 
 
 @dataclass(slots=True)
@@ -86,6 +92,8 @@ class UdpTransport:
         self._open: dict[int, _Exchange[Any]] = {}
         self._room: asyncio.Semaphore | None = None
         self.stats = TransportStats()
+        self.closed = False
+        """What is asked no longer gets answers."""
 
     async def ask(self, question: Question[T]) -> T:
         """The decoded answer. Raises WireTimeout, WireRefused, or what `decode` raised."""
@@ -103,6 +111,7 @@ class UdpTransport:
 
     async def close(self) -> None:
         """Fails what is under way and closes the sockets."""
+        self.closed = True
         for exchange in list(self._open.values()):
             exchange.fail(WireTimeout("netwatch is stopping"))
         loop = asyncio.get_running_loop()
@@ -202,7 +211,7 @@ class UdpTransport:
 class _Exchange(Generic[T]):
     """One question under way. All of its tries stay answerable until it ends: slow agents are heard."""
 
-    __slots__ = ("_ids", "_loop", "_question", "_reason", "_timer", "_transport", "_tried", "answer")
+    __slots__ = ("_ids", "_loop", "_question", "_reason", "_sent", "_timer", "_transport", "_tried", "answer")
 
     def __init__(
         self, transport: UdpTransport, question: Question[T], loop: asyncio.AbstractEventLoop
@@ -211,6 +220,7 @@ class _Exchange(Generic[T]):
         self._question = question
         self._loop = loop
         self._ids: list[int] = []
+        self._sent: list[float] = []
         self._tried = 0
         self._reason = ""
         self._timer: asyncio.TimerHandle | None = None
@@ -221,8 +231,9 @@ class _Exchange(Generic[T]):
         identifier = self._transport.register(self)
         self._ids.append(identifier)
         address = question.addresses[self._tried % len(question.addresses)]
+        self._sent.append(self._loop.time())
+        self._timer = self._loop.call_later(question.wait(self._tried), self._expired)
         self._tried += 1
-        self._timer = self._loop.call_later(question.timeout, self._expired)
         try:
             self._transport.transmit(question.encode(identifier), address, question.port)
         except OSError as error:
@@ -247,8 +258,9 @@ class _Exchange(Generic[T]):
         except WireError as error:
             self.fail(error)
         else:
-            tried = question.addresses[self._ids.index(identifier) % len(question.addresses)]
-            question.answered(tried)
+            number = self._ids.index(identifier)
+            tried = question.addresses[number % len(question.addresses)]
+            question.answered(tried, number, self._loop.time() - self._sent[number])
             self.answer.set_result(answer)
 
     def refused(self, address: str, port: int) -> None:
@@ -281,7 +293,8 @@ class _Exchange(Generic[T]):
             self._retry()
             return
         tries = "1 try" if question.tries == 1 else f"{question.tries} tries"
-        reason = f"no answer within {question.timeout:g} s ({tries}){self._reason}"
+        seconds = sum(question.waits) if question.waits else question.timeout
+        reason = f"no answer within {seconds:g} s ({tries}){self._reason}"
         self.fail(WireDecodeError(reason) if "could not be read" in self._reason else WireTimeout(reason))
 
     def _retry(self) -> None:

@@ -118,7 +118,7 @@ class Fetch:
             agent.heard = False
             middle = (start + stop + 1) // 2
             await self._ask(range(start, middle))
-            agent.too_big(stop - start)
+            agent.too_big(stop - start, told=False)
             await self._ask(range(middle, stop))
         else:
             agent.heard = False

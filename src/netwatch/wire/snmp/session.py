@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from netwatch.errors import WireAuthError, WireDecodeError, WireTimeout
 from netwatch.model import SnmpValue
 from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.columns import Columns
+from netwatch.wire.snmp.limits import table_of
 from netwatch.wire.snmp.pdu import ErrorStatus, Missing, Pdu, PduType, VarBind
 
 __all__ = ["NetworkSession"]
@@ -16,12 +18,16 @@ MAX_ROWS = 250_000
 GENTLE = 8
 """GETs of more varbinds than this are asked again in halves when an agent that just answered falls silent."""
 
+SHARE = 4
+"""After a silence the agent is asked for this part of what it was silent about."""
+
 
 class NetworkSession:
     """SnmpSession over UDP. `problems` collects what the agent did wrong without spoiling the answer."""
 
     def __init__(self, agent: Agent) -> None:
-        self._agent = agent
+        self.agent = agent
+        """What is known of the agent, and how it is asked."""
         self._answered = agent.heard
         self._silent_at = 0
         """Varbinds of a GET that got no answer; it was too large if a smaller one gets one."""
@@ -37,7 +43,7 @@ class NetworkSession:
         pending = self._chunks(list(oids))
         while pending:
             chunk = pending.pop()
-            if len(chunk) > self._agent.max_varbinds:
+            if len(chunk) > self.agent.max_varbinds:
                 pending.extend(self._chunks(chunk))
                 continue
             pending.extend(reversed(await self._get_chunk(chunk, found)))
@@ -59,17 +65,58 @@ class NetworkSession:
             return await self.get([root])
         return rows
 
+    async def walk_many(
+        self, roots: Sequence[str], *, limit: int | None = None
+    ) -> dict[str, dict[str, SnmpValue]]:
+        """Several subtrees side by side, by root, at most `limit` varbinds of each: columns of one table, in
+        as few requests as the agent bears. Raises WireError.
+        """
+        found = await Columns(self, roots, MAX_ROWS if limit is None else limit).read()
+        for root in [root for root in roots if not found[root] and root.endswith(".0")]:
+            found[root] = await self.get([root])  # GETNEXT passes over the instance itself
+        return found
+
+    async def ask_next(self, question: Sequence[VarBind], repetitions: int) -> Pdu | None:
+        """The answer to a GETBULK, or a GETNEXT for 0 repetitions. None where an agent that just answered is
+        silent: perhaps it bears less, or no GETBULK. Raises WireError."""
+        agent = self.agent
+        if agent.is_v1 or not repetitions:
+            kind, bulk, tries = PduType.GET_NEXT, 0, None
+        else:
+            # One repeat is enough to tell loss from a reply that is too much, where little gets lost.
+            tries = min(2, agent.access.retries + 1) if self._answered and not agent.lossy else None
+            kind, bulk = PduType.GET_BULK, repetitions
+        try:
+            answer = await agent.ask(Pdu(kind, 0, 0, bulk, question), tries=tries)
+        except WireTimeout:
+            if self._answered and kind == PduType.GET_BULK:
+                return None
+            self._answered = False  # it is gone: the next question is not asked in vain so often
+            raise
+        self._answered = True
+        return answer
+
+    async def ask_after_silence(self, question: Sequence[VarBind], key: str, size: int) -> Pdu:
+        """Whether the agent is there at all: the least that can be asked. Raises WireError."""
+        try:
+            answer = await self.ask_next(question[:1], 0)
+        except WireTimeout:
+            self.agent.limits.vanished(key, size // SHARE)
+            raise
+        assert answer is not None
+        return answer
+
     async def close(self) -> None:
         return None
 
     def _chunks(self, oids: list[str]) -> list[list[str]]:
         """In reverse, so that the first one is popped first."""
-        size = self._agent.max_varbinds
+        size = self.agent.max_varbinds
         return [oids[start : start + size] for start in range(0, len(oids), size)][::-1]
 
     async def _get_chunk(self, chunk: list[str], found: dict[str, SnmpValue]) -> list[list[str]]:
         """Asks once; returns what is to be asked again."""
-        agent = self._agent
+        agent = self.agent
         if not self._answered:
             self._answered = agent.heard
         try:
@@ -82,10 +129,11 @@ class NetworkSession:
             self._silent_at = len(chunk)
             return _halves(chunk)
         if self._silent_at > len(chunk):
-            agent.too_big(self._silent_at)
+            agent.too_big(self._silent_at, told=False)
         self._answered, self._silent_at = True, 0
         status, index = answer.error_status, answer.error_index
         if status == ErrorStatus.NO_ERROR:
+            agent.get_succeeded(len(chunk))
             asked = set(chunk)
             found.update(
                 (oid, value)
@@ -96,7 +144,7 @@ class NetworkSession:
         if status == ErrorStatus.AUTHORIZATION_ERROR:
             raise WireAuthError("the agent refuses access (authorizationError)")
         if status == ErrorStatus.TOO_BIG:
-            agent.too_big(len(chunk))
+            agent.too_big(len(chunk), told=True)
         elif 1 <= index <= len(chunk):
             rest = chunk[: index - 1] + chunk[index:]
             if status != ErrorStatus.NO_SUCH_NAME:
@@ -109,38 +157,32 @@ class NetworkSession:
 
     async def _next(self, cursor: str, root: str, started: bool, most: int) -> Sequence[VarBind] | None:
         """What follows `cursor`, one varbind at least; None at the end of what the agent gives."""
-        agent = self._agent
+        agent = self.agent
         question = [VarBind(cursor, None)]
-        repetitions = limit = 1 if agent.is_v1 else min(agent.max_repetitions, most)
+        ceiling = agent.max_repetitions(root)
+        repetitions = limit = min(ceiling, most)
         while True:
-            kind = PduType.GET_NEXT if agent.is_v1 else PduType.GET_BULK
-            bulk = 0 if agent.is_v1 else repetitions
-            # One repeat is enough to tell loss from a reply that is too much for the agent.
-            tries = min(2, agent.access.retries + 1) if self._answered and repetitions > 1 else None
-            try:
-                answer = await agent.ask(Pdu(kind, 0, 0, bulk, question), tries=tries)
-            except WireTimeout:
-                if self._answered and repetitions > 1:
-                    repetitions //= 2
-                    continue
-                self._answered = False  # it is gone: the next question is not asked in vain so often
-                raise
-            self._answered = True
+            answer = await self.ask_next(question, repetitions)
+            silent = answer is None
+            if answer is None:
+                answer = await self.ask_after_silence(question, table_of(root), repetitions)
+                if limit == ceiling:  # a few that got lost tell nothing of how many it bears
+                    agent.bulk_limited(root, repetitions // SHARE, told=False)
+                repetitions = 0
             if answer.error_status == ErrorStatus.NO_ERROR and answer.varbinds:
                 if repetitions == limit:
-                    agent.bulk_succeeded()
-                elif limit == agent.max_repetitions:  # a few that got lost tell nothing of how many it bears
-                    agent.bulk_limited(repetitions)
+                    agent.bulk_succeeded(root)
+                elif not silent and (limit == ceiling or repetitions == 0):
+                    agent.bulk_limited(root, repetitions, told=True)
                 return answer.varbinds
             if answer.error_status == ErrorStatus.NO_SUCH_NAME:
                 return None
             if answer.error_status == ErrorStatus.AUTHORIZATION_ERROR:
                 raise WireAuthError("the agent refuses access (authorizationError)")
-            if repetitions > 1:
-                repetitions //= 2
-                continue
-            self._broken_off(cursor, root, answer, started)
-            return None
+            if repetitions == 0:
+                self._broken_off(cursor, root, answer, started)
+                return None
+            repetitions //= 2
 
     def _broken_off(self, cursor: str, root: str, answer: Pdu, started: bool) -> None:
         what = _name(answer.error_status) if answer.error_status else "an empty reply"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Mapping
 from dataclasses import astuple
+from typing import Any
 
 from netwatch.errors import WireError
 from netwatch.model import Clock, EntityId, SnmpVersion, SystemClock, Target
@@ -36,6 +38,8 @@ class NetworkSnmpWire:
         self._transport = UdpTransport(message_id, rng=rng)
         self._flights = Flights(kernel or pure(), random=os.urandom if rng is None else rng.randbytes)
         self._agents: dict[EntityId, tuple[Target, dict[str, Agent]]] = {}
+        self._restored: dict[EntityId, Mapping[str, Any]] = {}
+        """What was learnt before the start, of devices that were not asked yet."""
 
     @property
     def stats(self) -> TransportStats:
@@ -54,11 +58,15 @@ class NetworkSnmpWire:
         if known is not target or not agents:
             if _access(known) != _access(target):
                 agents = {}
+                self._restored.pop(target.device, None)
             self._agents[target.device] = (target, agents)
         agent = agents.get(context)
         if agent is None:
             agent = Agent(target, target.snmp, context, self._transport, self._clock)
             agents[context] = agent
+            learnt = self._restored.get(target.device, {}).get(context)
+            if isinstance(learnt, Mapping):
+                agent.restore(learnt)
         return agent
 
     async def fetch(self, target: Target, template: Template, *, context: str = "") -> Fetched:
@@ -78,6 +86,23 @@ class NetworkSnmpWire:
     def forget(self, device: EntityId) -> None:
         """Drops what was learnt of a device that is no longer in the inventory."""
         self._agents.pop(device, None)
+        self._restored.pop(device, None)
+
+    def learnt(self) -> Mapping[EntityId, Mapping[str, Any]]:
+        """What netwatch learnt of the agents, by device and context (the main one is empty): limits, pace,
+        the address and the version that answer. JSON, without secrets; for `restore` after a restart.
+        """
+        found = dict(self._restored)
+        for device, (_, agents) in self._agents.items():
+            own = {context: learnt for context, agent in agents.items() if (learnt := agent.export())}
+            if own:
+                found[device] = {**found.get(device, {}), **own}
+        return found
+
+    def restore(self, learnt: Mapping[EntityId, Mapping[str, Any]]) -> None:
+        """Takes over what `learnt` gave, before the first session. It bounds nothing from below: a limit
+        above the configured one, or what has another form, is passed over."""
+        self._restored.update((device, own) for device, own in learnt.items() if isinstance(own, Mapping))
 
     async def close(self) -> None:
         self._flights.close()
