@@ -39,6 +39,9 @@ class Column:
     covered: NDArray[np.float64] | None = None
     """Counters: seconds, summed up, over which the increase is known. Between two snapshots the difference of
     `totals` is the increase and that of `covered` the time it stands for; what is unknown adds to neither."""
+    slots: NDArray[np.int64] | None = None
+    """Permanent number of each series: row | generation << 32, never given to another series. None where the
+    maker of the column keeps no numbers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""What history, alerts and pages cost over a large snapshot: CPU, memory and the longest turn in the loop.
+
+    SWITCHES=10000 python tests/bench/readers.py history alerts web
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from synthetic import PORTS, Synthetic
+
+from netwatch.alerts import AlertEngine, load_rules
+from netwatch.documents import read_yaml
+from netwatch.history import Recorder, SegmentStore
+from netwatch.model import load_catalogue
+from netwatch.resources import config_dir
+from netwatch.web.lookup import Lookup
+from netwatch.web.views import device_view, device_views, link_views, school_views
+
+
+def resident() -> float:
+    """MB now."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def told(name: str, action: Callable[[], Iterator[object] | None]) -> None:
+    """Runs an action; one that comes in steps is measured step by step."""
+    cpu, longest, steps = time.process_time(), 0.0, 0
+    found = action()
+    if found is not None:
+        while True:
+            began = time.perf_counter()
+            if next(found, self_end) is self_end:
+                longest = max(longest, time.perf_counter() - began)
+                break
+            longest = max(longest, time.perf_counter() - began)
+            steps += 1
+    cpu = time.process_time() - cpu
+    print(f"{name:48} {cpu:8.3f} CPU-s  longest step {longest * 1000:7.1f} ms of {steps:5d}  {resident():7.0f} MB")
+
+
+self_end = object()
+
+
+def history(fleet: Synthetic) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = SegmentStore(Path(folder), fleet.catalogue)
+        recorder = Recorder(fleet.catalogue, store)
+        for minute in range(24):
+            snapshot = fleet.snapshot()
+            at = snapshot.at.wall
+            before = resident()
+            if minute in (0, 1, 2, 10, 23):
+                told(f"observe, minute {minute}", lambda s=snapshot: recorder.observe_steps(s))
+            else:
+                recorder.observe(snapshot)
+            del snapshot
+            began, wall, held = time.process_time(), time.perf_counter(), 0.0
+            blocks = 0
+            for block in recorder.take_steps(at):
+                blocks += 1
+                held = max(held, time.perf_counter() - wall)
+                store.append_all((block,))
+                wall = time.perf_counter()
+            if blocks:
+                print(
+                    f"  minute {minute}: {blocks} blocks written in {time.process_time() - began:.2f} CPU-s,"
+                    f" longest take {held * 1000:.1f} ms, {before:.0f} -> {resident():.0f} MB,"
+                    f" recorder {recorder.octets() / 1e6:.0f} MB = {recorder.octets() / recorder.series():.1f} per series"
+                )
+        print(f"  history on disk {store.size() / 1e6:.1f} MB")
+
+
+def alerts(fleet: Synthetic) -> None:
+    rules = sorted((config_dir() / "rules").glob("*.yaml"))
+    engine = AlertEngine(load_rules([read_yaml(path) for path in rules], load_catalogue()))
+    for minute in range(4):
+        snapshot = fleet.snapshot()
+        if minute == 3:
+            down = snapshot.columns["netwatch_interface_oper_up"].values
+            down[: len(down) // 200] = 0.0
+        steps = getattr(engine, "evaluate_steps", None)
+        told(
+            f"rules, minute {minute}",
+            (lambda s=snapshot: steps(s)) if steps else (lambda s=snapshot: engine.evaluate(s) and None),
+        )
+    print(f"  {len(engine.alerts())} alerts")
+    told("rules: new_healthy", lambda: engine.new_healthy() and None)
+
+
+def web(fleet: Synthetic) -> None:
+    snapshot = fleet.snapshot()
+    device = next(snapshot.devices())
+    for again in ("first", "again"):
+        lookup = Lookup(snapshot)
+        views = []
+        told(f"web {again}: device_views", lambda: views.extend(device_views(lookup, ())))
+        told(f"web {again}: school_views", lambda: school_views(lookup, views, ()) and None)
+        told(f"web {again}: link_views", lambda: link_views(lookup, 10) and None)
+        told(f"web {again}: link_views of a site", lambda: link_views(lookup, 10, "district/school-1") and None)
+        told(f"web {again}: device_view", lambda: device_view(lookup, device, ()) and None)
+        parts = snapshot.of_device(device.id)
+        told(
+            f"web {again}: measures of a device",
+            lambda: lookup.measures([device.id, *(p.id for p in parts)], {p.kind for p in (device, *parts)})
+            and None,
+        )
+        snapshot = fleet.snapshot()
+
+
+def main() -> None:
+    switches = int(os.environ.get("SWITCHES", "1000"))
+    fleet = Synthetic(switches)
+    print(f"{switches} switches, {switches * PORTS} ports, {resident():.0f} MB before")
+    for name in sys.argv[1:] or ["history", "alerts", "web"]:
+        {"history": history, "alerts": alerts, "web": web}[name](fleet)
+
+
+if __name__ == "__main__":
+    main()
