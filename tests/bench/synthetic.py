@@ -68,12 +68,20 @@ class Synthetic:
         }
         self.inventory = self._inventory(switches, sites)
         self._minute = 0
+        first = [f"p{number * PORTS:019x}" for number in range(switches)]
+        self.links = tuple((EntityId(port), EntityId(first[n // 50 * 50])) for n, port in enumerate(first))
+
+    def touch(self) -> None:
+        """One port gets another name, as one of many does all the time."""
+        key = self._ports[self._minute % len(self._ports)]
+        self.entities = {**self.entities, key: replace(self.entities[key], index=f"x{self._minute}")}
 
     def _entities(self, switches: int, sites: int) -> Mapping[EntityId, Entity]:
         out: dict[EntityId, Entity] = {}
         for number in range(switches):
             device = EntityId(f"d{number:019x}")
-            facts = {"kind": "switch", "role": "access", "site": f"district/school-{number % sites}"}
+            role = "core" if number % 50 == 0 else "access"
+            facts = {"kind": "switch", "role": role, "site": f"district/school-{number % sites}"}
             out[device] = Entity(
                 device, EntityKind.DEVICE, device, None, f"sw-{number}", "", f"sw-{number}", facts
             )
@@ -142,4 +150,6 @@ class Synthetic:
             np.full(self.switches, np.nan), times[::PORTS].copy(), np.ones(self.switches, dtype=np.bool_),
             (), slots=self._device_slots,
         )  # fmt: skip
-        return Snapshot(Instant(at, at - _START), self.entities, columns, self.inventory)
+        return Snapshot(
+            Instant(at, at - _START), self.entities, columns, self.inventory, links=self.links
+        )
