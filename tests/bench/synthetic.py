@@ -68,12 +68,14 @@ class Synthetic:
         }
         self.inventory = self._inventory(switches, sites)
         self._minute = 0
+        self._children: dict[EntityId, list[Entity]] = {}
         first = [f"p{number * PORTS:019x}" for number in range(switches)]
         self.links = tuple((EntityId(port), EntityId(first[n // 50 * 50])) for n, port in enumerate(first))
 
     def touch(self) -> None:
         """One port gets another name, as one of many does all the time."""
         key = self._ports[self._minute % len(self._ports)]
+        self._children = {}
         self.entities = {**self.entities, key: replace(self.entities[key], index=f"x{self._minute}")}
 
     def _entities(self, switches: int, sites: int) -> Mapping[EntityId, Entity]:
@@ -151,5 +153,6 @@ class Synthetic:
             (), slots=self._device_slots,
         )  # fmt: skip
         return Snapshot(
-            Instant(at, at - _START), self.entities, columns, self.inventory, links=self.links
+            Instant(at, at - _START), self.entities, columns, self.inventory, links=self.links,
+            _children=self._children,
         )

@@ -24,6 +24,7 @@ RESOLVED_KEPT = 3600.0
 SETTLE = 120.0
 """Seconds that explained alerts get to end by themselves after their cause has ended: two polls."""
 _ALERTS_AT_ONCE = 100
+_LINKS_AT_ONCE = 2000
 UPLINK = "@uplink"
 """Stands for a rule's name where a series is remembered as an uplink."""
 
@@ -83,7 +84,8 @@ def evaluate_steps(
     now = snapshot.at.wall
     memo = Memo() if memo is None else memo
     frame = Frame(snapshot, memo)
-    around = Surroundings(snapshot, _uplinks(snapshot, state.uplinks, memo), memo)
+    yield from _find_uplinks(snapshot, memo)
+    around = Surroundings(snapshot, _uplinks(state.uplinks, memo), memo)
     yield from snapshot.find_devices()
     yield
     active: dict[ActiveKey, Active] = {}
@@ -245,18 +247,24 @@ def _transitions(
     return sorted(out, key=lambda transition: bool(transition.alert.suppressed_by))
 
 
-def _uplinks(snapshot: Snapshot, before: frozenset[EntityId], memo: Memo) -> frozenset[EntityId]:
-    """With those of this snapshot. The same object as before if there is nothing new."""
+def _find_uplinks(snapshot: Snapshot, memo: Memo) -> Iterator[None]:
+    """Notes which interfaces have a neighbour."""
     entities, links = snapshot.entities, snapshot.links
-    if memo.links is None or memo.links[0] is not links or memo.links[1] is not entities:
-        linked = frozenset(
-            end
-            for link in links
-            for end in link
-            if end in entities and entities[end].kind is EntityKind.INTERFACE
-        )
-        memo.links = (links, entities, linked)
-    linked = memo.links[2]
+    if memo.links is not None and memo.links[0] is links and memo.links[1] is entities:
+        return
+    linked: set[EntityId] = set()
+    for low in range(0, len(links), _LINKS_AT_ONCE):
+        for link in links[low : low + _LINKS_AT_ONCE]:
+            for end in link:
+                if end in entities and entities[end].kind is EntityKind.INTERFACE:
+                    linked.add(end)
+        yield
+    memo.links = (links, entities, frozenset(linked))
+
+
+def _uplinks(before: frozenset[EntityId], memo: Memo) -> frozenset[EntityId]:
+    """With those of this snapshot. The same object as before if there is nothing new."""
+    linked = frozenset() if memo.links is None else memo.links[2]
     return before if linked <= before else before | linked
 
 

@@ -22,7 +22,7 @@ Rows = NDArray[np.int64]
 SeriesKey = tuple[EntityId, tuple[str, ...]]
 """An entity and the values of the row labels."""
 
-STEP = 32_768
+STEP = 8192
 """Rows that are looked at in one go: a few milliseconds."""
 _LOG = 64
 """Changes of entities that are remembered; who is further behind begins anew."""
@@ -47,7 +47,10 @@ class Layout:
         self._changes: list[Rows] = []
         self.version = 0
         """How often entities of these rows changed."""
-        self._mask: tuple[Set[EntityId], int, Mask] | None = None
+        self._owned = 0
+        """How often rows changed their device."""
+        self._mask: tuple[Set[EntityId], Mask] | None = None
+        self._device_masks: dict[int, tuple[Set[EntityId], int, Mask]] = {}
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -82,6 +85,7 @@ class Layout:
                         if self._owners[row] != owner:
                             self._owners[row] = owner
                             self._index = None
+                            self._owned += 1
             yield
         self._known = known
         if changed:
@@ -112,7 +116,7 @@ class Layout:
         """True in the rows of these entities. The same set as last time costs nothing."""
         finish(self.mask_steps(wanted, known))
         assert self._mask is not None
-        return self._mask[2]
+        return self._mask[1]
 
     def mask_steps(self, wanted: Set[EntityId], known: Mapping[EntityId, Entity]) -> Iterator[None]:
         """What `mask_of` will ask for."""
@@ -121,7 +125,7 @@ class Layout:
         if last is not None and last[0] is wanted:
             return
         if last is not None and wanted >= last[0] and len(wanted) - len(last[0]) <= _FEW:
-            mask = last[2].copy()
+            mask = last[1].copy()
             for entity in wanted - last[0]:
                 mask[self._rows_of(entity, known)] = True
         elif len(wanted) <= _FEW:
@@ -134,13 +138,19 @@ class Layout:
                 hits = map(wanted.__contains__, self.entities[part])
                 mask[part] = np.fromiter(hits, dtype=np.bool_)
                 yield
-        self._mask = (wanted, self.version, mask)
+        self._mask = (wanted, mask)
 
     def mask_of_devices(self, wanted: Set[EntityId], known: Mapping[EntityId, Entity]) -> Mask:
-        """True in the rows of what belongs to these devices."""
+        """True in the rows of what belongs to these devices. A set that was asked for before costs nothing."""
         finish(self.sync(known))
-        hits = np.fromiter(map(wanted.__contains__, self._devices), dtype=np.bool_)
-        return hits[self._owners] if len(self) else np.zeros(0, dtype=np.bool_)
+        found = self._device_masks.get(id(wanted))
+        if found is None or found[0] is not wanted or found[1] != self._owned:
+            hits = np.fromiter(map(wanted.__contains__, self._devices), dtype=np.bool_)
+            mask = hits[self._owners] if len(self) else np.zeros(0, dtype=np.bool_)
+            if len(self._device_masks) > 16:
+                self._device_masks.clear()
+            found = self._device_masks[id(wanted)] = (wanted, self._owned, mask)
+        return found[2]
 
     def _rows_of(self, entity: EntityId, known: Mapping[EntityId, Entity]) -> list[int]:
         finish(self.sync(known))

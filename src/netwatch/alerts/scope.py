@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -30,11 +30,13 @@ class Surroundings:
         """Interfaces with a neighbour that is a known device, now or when it was last up."""
         self._entered: dict[EntityId, InventoryDevice] | None = None
         self._matched: dict[Hashable, frozenset[EntityId]] = {}
+        self._before: Mapping[Hashable, frozenset[EntityId]] = {}
         if memo is not None:
             kept, inventory = memo.scopes, snapshot.inventory
             if kept is not None and kept[0] is snapshot.entities and kept[1] is inventory:
                 self._matched = kept[2]
             else:
+                self._before = {} if kept is None else kept[2]
                 memo.scopes = (snapshot.entities, inventory, self._matched)
 
     def entered(self, device: Entity) -> InventoryDevice | None:
@@ -60,7 +62,8 @@ class Surroundings:
                 found.add(device.id)
             if number % _DEVICES_AT_ONCE == 0:
                 yield
-        self._matched[scope] = frozenset(found)
+        before = self._before.get(scope)  # the same object lets masks be kept
+        self._matched[scope] = before if before is not None and before == found else frozenset(found)
 
     def sites_of(self, device: Entity) -> set[str]:
         """The site's label, and ids and names of all places from the device's own up to the district."""
@@ -105,6 +108,8 @@ def scope_steps(frame: Frame, layout: Layout, scope: Scope, around: Surroundings
 
 def in_scope(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -> tuple[Mask, Mask]:
     """(rows that the rule is about, rows of which that is not known)."""
+    if not len(layout):
+        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
     entities = around.snapshot.entities
     inside = np.ones(len(layout), dtype=np.bool_)
     if scope.about_devices:

@@ -19,7 +19,7 @@ __all__ = ["Column", "Freshness", "Snapshot"]
 _DEVICES = EntityId(" devices")
 _PARTS_KNOWN = EntityId(" parts")
 """Keys of `Snapshot._children` that are no entity's id."""
-_STEP = 32_768
+_STEP = 8192
 
 
 @dataclass(frozen=True, slots=True)
