@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,20 @@ _SHARED = 4096
 the same objects as last time need no second look."""
 
 Block = GaugeBlock | CounterBlock
+
+
+class _Readings(NamedTuple):
+    """The arrays of a column, each taken once: a column may make them at every access."""
+
+    times: Floats
+    values: Floats
+    fresh: NDArray[np.bool_]
+    totals: NDArray[np.uint64] | None
+    covered: Floats | None
+
+    @classmethod
+    def of(cls, column: Column) -> _Readings:
+        return cls(column.times, column.values, column.fresh, column.totals, column.covered)
 
 
 class Recorder:
@@ -91,36 +106,37 @@ class Recorder:
                 if stepped:
                     track.usable[:] = False
                 continue
-            layout = track.settle(column)
-            if track.exact != (column.totals is not None):
-                track.exact = column.totals is not None
+            track.settle(column)
+            readings = _Readings.of(column)
+            if track.exact != (readings.totals is not None):
+                track.exact = readings.totals is not None
                 track.usable[:] = False
             if stepped:
                 # Old and new readings are on different clocks: begin anew with the next one.
                 track.usable[:] = False
-                track.time[layout.rows] = column.times
+                track.time[:] = readings.times
                 continue
-            for part in chunks(len(layout), _ROWS):
-                self._observe(track, layout.rows[part], column, part)
+            for part in chunks(len(column.entities), _ROWS):
+                self._observe(track, readings, part)
                 done += part.stop - part.start
                 if done >= _ROWS:
                     done = 0
                     yield
 
-    def _observe(self, track: Track, places: Rows, column: Column, part: slice) -> None:
-        times, values = column.times[part], column.values[part]
-        new = column.fresh[part] & np.isfinite(times) & np.isfinite(values) & (times != track.time[places])
+    def _observe(self, track: Track, readings: _Readings, part: slice) -> None:
+        times, values = readings.times[part], readings.values[part]
+        new = readings.fresh[part] & np.isfinite(times) & np.isfinite(values) & (times != track.time[part])
         chosen = np.flatnonzero(new)
         if not chosen.size:
             return
-        rows, now = places[chosen], times[chosen]
+        rows, now = chosen + part.start, times[chosen]
         then, good = track.time[rows], track.usable[rows]
         length = now - then
         good &= length > 0
         track.time[rows], track.usable[rows] = now, True
         known: Floats | float = 1.0
         if track.counter:
-            amount, over = _growth(track, rows, column, chosen + part.start)
+            amount, over = _growth(track, rows, readings)
             good &= (amount >= 0) & (length <= self._max_gap) & ~(over <= 0)
             share = np.minimum(over / np.where(length > 0, length, 1.0), 1.0)
             known = np.where(np.isnan(share), 1.0, share)
@@ -213,12 +229,11 @@ class Recorder:
         bucket: Bucket | None,
         parts: dict[tuple[EntityId, tuple[str, ...]], Part],
     ) -> Block:
-        layout = track.layout
         entities: tuple[EntityId, ...] = ()
         labels: tuple[tuple[str, ...], ...] = ()
         elements = np.empty(0, dtype=np.intp)
-        if bucket is not None and layout is not None:
-            entities, labels, elements = _named(layout, bucket, track.time.size)
+        if bucket is not None:
+            entities, labels, elements = _named(track.layout, bucket)
             bucket.changed[:] = False
         entities += tuple(entity for entity, _ in parts)
         labels += tuple(row_labels for _, row_labels in parts)
@@ -240,41 +255,31 @@ class Recorder:
         return GaugeBlock(name, entities, labels, start, self._width, np.minimum(mean, peak), peak, covered)
 
 
-def _named(
-    layout: Layout, bucket: Bucket, size: int
-) -> tuple[tuple[EntityId, ...], tuple[tuple[str, ...], ...], Rows]:
+def _named(layout: Layout, bucket: Bucket) -> tuple[tuple[EntityId, ...], tuple[tuple[str, ...], ...], Rows]:
     """(entities, labels, elements of the bucket) of what is to be written."""
-    if bucket.rows is None:
-        changed = bucket.changed[layout.rows]
-        if len(layout) >= _SHARED and 2 * np.count_nonzero(changed) >= len(layout):
-            return layout.entities, layout.labels, layout.rows
-        places = np.flatnonzero(changed)
-        elements = layout.rows[places]
-    else:
-        elements = np.flatnonzero(bucket.changed)
-        place_of = np.full(size, -1, dtype=np.intp)
-        place_of[layout.rows] = np.arange(len(layout))
-        places = place_of[bucket.rows[elements]]
-    chosen = places.tolist()
+    elements = np.flatnonzero(bucket.changed)
+    if bucket.rows is None and len(layout) >= _SHARED and 2 * elements.size >= len(layout):
+        return layout.entities, layout.labels, np.arange(len(layout))
+    chosen = (elements if bucket.rows is None else bucket.rows[elements]).tolist()
     entities = tuple([layout.entities[place] for place in chosen])
     return entities, tuple([layout.labels[place] for place in chosen]), elements
 
 
-def _growth(track: Track, rows: Rows, column: Column, places: Rows) -> tuple[Floats, Floats]:
+def _growth(track: Track, rows: Rows, readings: _Readings) -> tuple[Floats, Floats]:
     """What each counter grew by (less than 0: it fell back), and over how many seconds that is known (NaN:
     nobody says). Notes both."""
-    if column.totals is not None:
-        before, total = track.total[rows], column.totals[places]
+    if readings.totals is not None:
+        before, total = track.total[rows], readings.totals[rows]
         amount = np.where(total >= before, (total - before).astype(np.float64), -1.0)
         track.total[rows] = total
     else:
         floats = track.total.view(np.float64)
-        value = column.values[places]
+        value = readings.values[rows]
         amount = value - floats[rows]
         floats[rows] = value
-    if column.covered is None:
+    if readings.covered is None:
         return amount, np.full(rows.size, np.nan)
-    covered = column.covered[places]
+    covered = readings.covered[rows]
     over = covered - track.covered[rows]
     track.covered[rows] = covered
     return amount, over

@@ -1,4 +1,5 @@
-"""The series of one family while their buckets are open: arrays by row of the series table, no object per series."""
+"""The series of one family while their buckets are open: arrays in the order of the snapshot's column, and no
+object per series."""
 
 from __future__ import annotations
 
@@ -17,13 +18,11 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Name = tuple[EntityId, tuple[str, ...]]
 
-_ROW_MASK = 0xFFFFFFFF
-
 
 @dataclass(slots=True)
 class Bucket:
-    """Sums of one bucket. An open one has an element per row; one that was written keeps only those rows that
-    a late reading may still add to."""
+    """Sums of one bucket. An open one has an element per series; one that was written keeps only those series
+    that a late reading may still add to."""
 
     gauge: bool
     amount: Floats
@@ -35,7 +34,7 @@ class Bucket:
     changed: NDArray[np.bool_]
     """Since it was last written."""
     rows: Rows | None = None
-    """Ascending; None: element n is row n."""
+    """Numbers of the series, ascending; None: element n is series n."""
 
     @classmethod
     def empty(cls, size: int, *, gauge: bool, rows: Rows | None = None) -> Bucket:
@@ -84,28 +83,30 @@ class Bucket:
         inside = np.flatnonzero(self.rows[at] == rows)
         return inside, at[inside]
 
-    def grow(self, size: int) -> None:
-        """Makes room for more rows."""
-        if self.rows is None and size > self.size:
-            fresh = Bucket.empty(size, gauge=self.gauge)
-            fresh._copy(slice(0, self.size), self, slice(None))
-            self._take_over(fresh)
-
     def shrink(self, keep: NDArray[np.bool_]) -> None:
-        """Keeps these elements only, by row."""
+        """Keeps these elements only, by number."""
         chosen = np.flatnonzero(keep)
-        fresh = Bucket.empty(chosen.size, gauge=self.gauge)
-        fresh._copy(slice(None), self, chosen)
         rows = chosen if self.rows is None else self.rows[chosen]
+        self._select(chosen, rows)
+
+    def move(self, places: Rows, inverse: Rows) -> None:
+        """Numbers anew. `places`: for each new number the old one, -1 for none; `inverse` the other way."""
+        if self.rows is None:
+            fresh = Bucket.empty(places.size, gauge=self.gauge)
+            kept = np.flatnonzero(places >= 0)
+            fresh._copy(kept, self, places[kept])
+            self._take_over(fresh)
+            return
+        moved = inverse[self.rows]
+        order = np.argsort(moved, kind="stable")
+        order = order[moved[order] >= 0]
+        self._select(order, moved[order])
+
+    def _select(self, elements: Rows, rows: Rows) -> None:
+        fresh = Bucket.empty(elements.size, gauge=self.gauge)
+        fresh._copy(slice(None), self, elements)
         self._take_over(fresh)
         self.rows = rows
-
-    def blank(self, rows: Rows) -> None:
-        """These rows belong to nobody any more."""
-        _, at = self.find(rows)
-        self.amount[at], self.seconds[at], self.changed[at] = 0.0, 0.0, False
-        if self.gauge:
-            self.peak[at] = -np.inf
 
     def _copy(self, into: Rows | slice, other: Bucket, of: Rows | slice) -> None:
         self.amount[into], self.seconds[into] = other.amount[of], other.seconds[of]
@@ -124,11 +125,18 @@ class Layout:
 
     entities: tuple[EntityId, ...]
     labels: tuple[tuple[str, ...], ...]
-    slots: NDArray[np.int64]
-    rows: Rows
+    slots: NDArray[np.int64] | None
 
     def __len__(self) -> int:
         return len(self.entities)
+
+    def shows(self, column: Column, slots: NDArray[np.int64] | None) -> bool:
+        """The very same series in the same order."""
+        if self.entities is not column.entities or self.labels is not column.labels:
+            return False
+        if slots is None or self.slots is None:
+            return slots is self.slots
+        return slots is self.slots or bool(np.array_equal(self.slots, slots))
 
 
 @dataclass(slots=True)
@@ -142,7 +150,7 @@ class Part:
 
 @dataclass(slots=True)
 class Track:
-    """Last readings and open buckets of one family, by row of the series table."""
+    """Last readings and open buckets of one family, one element per series of `layout`."""
 
     counter: bool
     time: Floats = field(default_factory=lambda: np.empty(0))
@@ -153,59 +161,59 @@ class Track:
     """Counters: the exact value of that reading, where the state room tells it; its bits as a float else."""
     covered: Floats = field(default_factory=lambda: np.empty(0))
     """Counters: seconds up to that reading over which the increase is known; NaN where nobody says."""
-    generation: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
-    """Of the series that has the row; -1 for none."""
     buckets: dict[int, Bucket] = field(default_factory=dict)
     left: dict[int, dict[Name, Part]] = field(default_factory=dict)
     """By bucket: what ended series have in it."""
-    layout: Layout | None = None
+    layout: Layout = field(default_factory=lambda: Layout((), (), None))
     exact: bool = False
     """`total` holds whole numbers, not the bits of floats."""
-    _numbers: _Numbers | None = None
 
     def series(self) -> int:
         ended = {name for parts in self.left.values() for name in parts}
-        return len(ended) + (0 if self.layout is None else len(self.layout))
+        return len(ended) + len(self.layout)
 
     def octets(self) -> int:
         """Memory of the arrays."""
-        own = (self.time, self.usable, self.total, self.covered, self.generation)
-        rows = 0 if self.layout is None else self.layout.rows.nbytes
+        own = (self.time, self.usable, self.total, self.covered)
+        slots = 0 if self.layout.slots is None else self.layout.slots.nbytes
         return (
             sum(array.nbytes for array in own)
-            + rows
+            + slots
             + sum(bucket.octets for bucket in self.buckets.values())
         )
 
-    def settle(self, column: Column) -> Layout:
-        """The layout of a column, after taking note of the series that came and went since the last one."""
-        old = self.layout
-        if (
-            old is not None
-            and old.entities is column.entities
-            and old.labels is column.labels
-            and (column.slots is None or _same(old.slots, column.slots))
-        ):
-            return old
-        slots = column.slots
-        if slots is None:
-            self._numbers = self._numbers or _Numbers()
-            slots = self._numbers.slots(column.entities, column.labels)
-        rows = (slots & _ROW_MASK).astype(np.intp)
-        generations = (slots >> 32).astype(np.int32)
-        self._grow(int(rows.max(initial=-1)) + 1)
-        new = self.generation[rows] != generations
-        if old is not None:
-            now = np.full(self.time.size, -1, dtype=np.int32)
-            now[rows] = generations
-            gone = np.flatnonzero(now[old.rows] != self.generation[old.rows])
-            if gone.size:
-                self._part_with(old, gone)
-        self.generation[rows] = generations
-        self.layout = layout = Layout(column.entities, column.labels, slots, rows)
-        if self.left and new.any():
-            self._take_back(layout, np.flatnonzero(new).tolist())
-        return layout
+    def settle(self, column: Column) -> None:
+        """Makes the column's series the track's, after taking note of those that came and went."""
+        old, slots = self.layout, column.slots
+        if old.shows(column, slots):
+            return
+        new = Layout(column.entities, column.labels, slots)
+        if not len(old):
+            places = np.full(len(new), -1, dtype=np.intp)
+        elif slots is None or old.slots is None:
+            known = {name: place for place, name in enumerate(zip(old.entities, old.labels, strict=True))}
+            names = zip(new.entities, new.labels, strict=True)
+            places = np.fromiter((known.get(name, -1) for name in names), dtype=np.intp, count=len(new))
+        else:
+            places = _places(old.slots, slots)
+        self.layout = new
+        if places.size == len(old) and np.array_equal(places, np.arange(places.size)):
+            return
+        inverse = np.full(len(old), -1, dtype=np.intp)
+        kept = np.flatnonzero(places >= 0)
+        inverse[places[kept]] = kept
+        gone = np.flatnonzero(inverse < 0)
+        if gone.size:
+            self._part_with(old, gone)
+        self.time = _moved(self.time, places, kept, np.nan)
+        self.usable = _moved(self.usable, places, kept, False)
+        if self.counter:
+            self.total = _moved(self.total, places, kept, 0)
+            self.covered = _moved(self.covered, places, kept, np.nan)
+        for bucket in self.buckets.values():
+            bucket.move(places, inverse)
+        if self.left:
+            self._take_back(np.flatnonzero(places < 0).tolist())
 
     def bucket(self, start: int, *, dense: bool) -> Bucket:
         """Made if need be."""
@@ -222,32 +230,17 @@ class Track:
         """After a bucket was written: keeps what a late reading may add to, which is where the last reading
         was before its end. In good times that is nothing."""
         bucket = self.buckets[start]
-        rows = np.arange(bucket.size) if bucket.rows is None else bucket.rows
-        keep = (self.time[rows] < end) & (bucket.seconds > 0)
+        time = self.time if bucket.rows is None else self.time[bucket.rows]
+        keep = (time < end) & (bucket.seconds > 0)
         if keep.any():
             bucket.shrink(keep)
         else:
             del self.buckets[start]
 
-    def _grow(self, size: int) -> None:
-        have = self.time.size
-        if size <= have:
-            return
-        size = max(size, have + have // 8)
-        self.time = _longer(self.time, size, np.nan)
-        self.usable = _longer(self.usable, size, False)
-        self.generation = _longer(self.generation, size, -1)
-        if self.counter:
-            self.total = _longer(self.total, size, 0)
-            self.covered = _longer(self.covered, size, np.nan)
-        for bucket in self.buckets.values():
-            bucket.grow(size)
-
     def _part_with(self, old: Layout, gone: Rows) -> None:
-        """Keeps what ended series have in open buckets under their names, and clears their rows."""
-        rows = old.rows[gone]
+        """Keeps what ended series have in open buckets under their names."""
         for start, bucket in self.buckets.items():
-            inside, at = bucket.find(rows)
+            inside, at = bucket.find(gone)
             waiting = bucket.changed[at]
             inside, at = inside[waiting], at[waiting]
             parts = self.left.setdefault(start, {}) if at.size else {}
@@ -257,18 +250,17 @@ class Track:
                     float(bucket.seconds[element]),
                     float(bucket.peak[element]) if bucket.gauge else 0.0,
                 )
-            bucket.blank(rows)
-        self.time[rows], self.usable[rows], self.generation[rows] = np.nan, False, -1
 
-    def _take_back(self, layout: Layout, places: list[int]) -> None:
+    def _take_back(self, new: list[int]) -> None:
         """A series that ended has begun anew: its parts of open buckets are one."""
+        layout = self.layout
         for start, parts in list(self.left.items()):
-            for place in places:
+            for place in new:
                 part = parts.pop((layout.entities[place], layout.labels[place]), None)
                 if part is None:
                     continue
-                bucket = self.bucket(start, dense=True)
-                (at,) = bucket.places(layout.rows[place : place + 1])
+                bucket = self.bucket(start, dense=False)
+                (at,) = bucket.places(np.array([place], dtype=np.intp))
                 bucket.amount[at] += part.amount
                 bucket.seconds[at] += part.seconds
                 if bucket.gauge:
@@ -278,38 +270,30 @@ class Track:
                 del self.left[start]
 
 
-class _Numbers:
-    """Slots for columns whose maker gives none."""
-
-    def __init__(self) -> None:
-        self._slots: dict[Name, int] = {}
-        self._free: list[int] = []
-        self._used = 0
-
-    def slots(
-        self, entities: tuple[EntityId, ...], labels: tuple[tuple[str, ...], ...]
-    ) -> NDArray[np.int64]:
-        names = list(zip(entities, labels, strict=True))
-        before = self._slots
-        wanted = set(names)
-        self._free += [slot for name, slot in before.items() if name not in wanted]
-        self._slots = {name: before[name] if name in before else self._new() for name in names}
-        return np.fromiter((self._slots[name] for name in names), dtype=np.int64, count=len(names))
-
-    def _new(self) -> int:
-        if self._free:
-            return self._free.pop() + (1 << 32)
-        self._used += 1
-        return self._used - 1
+def _places(old: NDArray[np.int64], new: NDArray[np.int64]) -> Rows:
+    """For each new slot its position among the old ones, -1 for none. Mostly a few came or went in one
+    place, so what is equal before and behind it is not searched."""
+    size = min(old.size, new.size)
+    differ = np.flatnonzero(old[:size] != new[:size])
+    head = int(differ[0]) if differ.size else size
+    differ = np.flatnonzero(old[old.size - size + head :][::-1] != new[new.size - size + head :][::-1])
+    tail = int(differ[0]) if differ.size else size - head
+    out = np.empty(new.size, dtype=np.intp)
+    out[:head] = np.arange(head)
+    out[new.size - tail :] = np.arange(old.size - tail, old.size)
+    among, wanted = old[head : old.size - tail], new[head : new.size - tail]
+    found = np.full(wanted.size, -1, dtype=np.intp)
+    if among.size and wanted.size:
+        order = np.argsort(among, kind="stable")
+        at = order[np.minimum(np.searchsorted(among, wanted, sorter=order), among.size - 1)]
+        found = np.where(among[at] == wanted, at + head, -1)
+    out[head : new.size - tail] = found
+    return out
 
 
-def _same(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
-    return one is other or bool(np.array_equal(one, other))
-
-
-def _longer(array: NDArray[Any], size: int, blank: object) -> NDArray[Any]:
-    new = np.full(size, blank, dtype=array.dtype)
-    new[: array.size] = array
+def _moved(array: NDArray[Any], places: Rows, kept: Rows, blank: object) -> NDArray[Any]:
+    new = np.full(places.size, blank, dtype=array.dtype)
+    new[kept] = array[places[kept]]
     return new
 
 
