@@ -17,9 +17,9 @@ from netwatch.model import (
     Inventory,
     InventoryDevice,
     Place,
-    Places,
     PlaceId,
     PlaceKind,
+    Places,
     SchoolFacts,
     Snapshot,
     SnmpAccess,
@@ -27,7 +27,7 @@ from netwatch.model import (
     load_catalogue,
 )
 
-__all__ = ["PORTS", "Synthetic", "W1_FAMILIES"]
+__all__ = ["PORTS", "W1_FAMILIES", "Synthetic"]
 
 PORTS = 52
 W1_FAMILIES = (
@@ -91,7 +91,14 @@ class Synthetic:
                 key = EntityId(f"p{number * PORTS + port:019x}")
                 name = f"Gi1/0/{port}"
                 out[key] = Entity(
-                    key, EntityKind.INTERFACE, device, device, name, str(port), name, {"type": "ethernetCsmacd"}
+                    key,
+                    EntityKind.INTERFACE,
+                    device,
+                    device,
+                    name,
+                    str(port),
+                    name,
+                    {"type": "ethernetCsmacd"},
                 )
         return out
 
@@ -100,7 +107,11 @@ class Synthetic:
             PlaceId("district"): Place(PlaceId("district"), PlaceKind.DISTRICT, "District", None),
             **{
                 PlaceId(f"district/school-{n}"): Place(
-                    PlaceId(f"district/school-{n}"), PlaceKind.SCHOOL, f"School {n}", PlaceId("district"), SchoolFacts()
+                    PlaceId(f"district/school-{n}"),
+                    PlaceKind.SCHOOL,
+                    f"School {n}",
+                    PlaceId("district"),
+                    SchoolFacts(),
                 )
                 for n in range(sites)
             },
@@ -153,6 +164,10 @@ class Synthetic:
             (), slots=self._device_slots,
         )  # fmt: skip
         return Snapshot(
-            Instant(at, at - _START), self.entities, columns, self.inventory, links=self.links,
+            Instant(at, at - _START),
+            self.entities,
+            columns,
+            self.inventory,
+            links=self.links,
             _children=self._children,
         )

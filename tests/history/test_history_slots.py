@@ -101,6 +101,7 @@ def test_a_fleet_is_written_under_its_names_while_series_come_and_go(tmp_path: P
     names = [f"p{number}" for number in range(size)]
     slots = list(range(size))
     expected: dict[str, int] = {}
+    previous = columns([], [], START, [])
     for minute in range(31):
         at = START + 60 * minute
         if minute == 11:  # a few go, others come in between

@@ -99,8 +99,8 @@ def evaluate_steps(
         if rule.once_healthy:
             healthy[rule.name] = judgement.healthy
         yield
-        for number, (key, one) in enumerate(_advance_rule(rule, judgement, known, frame, now)):
-            active[key] = one
+        for number, (mine, one) in enumerate(_advance_rule(rule, judgement, known, frame, now)):
+            active[mine] = one
             if number % _ALERTS_AT_ONCE == _ALERTS_AT_ONCE - 1:
                 yield
     for name, left in before.items():  # the rule was taken away

@@ -22,9 +22,7 @@ _ADMIN = "netwatch_interface_admin_up"
 class Surroundings:
     """What is known of devices and links in one snapshot, looked up once for all rules."""
 
-    def __init__(
-        self, snapshot: Snapshot, uplinks: frozenset[EntityId], memo: Memo | None = None
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, uplinks: frozenset[EntityId], memo: Memo | None = None) -> None:
         self.snapshot = snapshot
         self.uplinks = uplinks
         """Interfaces with a neighbour that is a known device, now or when it was last up."""

@@ -8,6 +8,7 @@ two of them is looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -24,13 +25,14 @@ _SLICE = 8192
 """Names that are handled in one go: other threads wait that long."""
 
 
-class Names(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Names:
     """Series of a block, in its order."""
 
     entities: Sequence[EntityId]
     labels: Sequence[tuple[str, ...]]
 
-    def __len__(self) -> int:  # type: ignore[override]  # the number of series, not of fields
+    def __len__(self) -> int:
         return len(self.entities)
 
     def series(self) -> Iterator[SeriesName]:
@@ -118,7 +120,7 @@ def slices(size: int) -> Iterator[slice]:
 
 
 def _numbered(names: Names, next_row: int, known: dict[SeriesName, int]) -> Enrolled:
-    fresh = []
+    fresh: list[SeriesName] = []
     numbers = np.empty(len(names), dtype=np.uint32)
     for place, name in enumerate(names.series()):
         number = known.get(name)

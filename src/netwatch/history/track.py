@@ -54,9 +54,7 @@ class Bucket:
     @property
     def octets(self) -> int:
         rows = 0 if self.rows is None else self.rows.nbytes
-        return (
-            self.amount.nbytes + self.seconds.nbytes + self.peak.nbytes + self.changed.nbytes + rows
-        )
+        return self.amount.nbytes + self.seconds.nbytes + self.peak.nbytes + self.changed.nbytes + rows
 
     def places(self, rows: Rows) -> Rows:
         """The element of each row; a row that has none gets one."""
