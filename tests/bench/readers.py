@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from synthetic import PORTS, Synthetic
 
@@ -21,7 +22,7 @@ from netwatch.documents import read_yaml
 from netwatch.history import Recorder, SegmentStore
 from netwatch.model import Entity, load_catalogue
 from netwatch.resources import config_dir
-from netwatch.web.lookup import Lookup
+from netwatch.web.lookup import Kept, Lookup
 from netwatch.web.views import device_view, device_views, link_views, school_views
 
 
@@ -33,11 +34,11 @@ def resident() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def told(name: str, action: Callable[[], Iterator[object] | None]) -> None:
+def told(name: str, action: Callable[..., Any], *given: Any) -> Any:
     """Runs an action; one that comes in steps is measured step by step."""
     cpu, longest, steps = time.process_time(), 0.0, 0
-    found = action()
-    if found is not None:
+    found = action(*given)
+    if isinstance(found, Iterator):
         while True:
             began = time.thread_time()
             if next(found, self_end) is self_end:
@@ -49,6 +50,7 @@ def told(name: str, action: Callable[[], Iterator[object] | None]) -> None:
     print(
         f"{name:48} {cpu:8.3f} CPU-s  longest step {longest * 1000:7.1f} ms of {steps:5d}  {resident():7.0f} MB"
     )
+    return found
 
 
 self_end = object()
@@ -63,7 +65,7 @@ def history(fleet: Synthetic) -> None:
             at = snapshot.at.wall
             before = resident()
             if minute in (0, 1, 2, 10, 23):
-                told(f"observe, minute {minute}", lambda s=snapshot: recorder.observe_steps(s))
+                told(f"observe, minute {minute}", recorder.observe_steps, snapshot)
             else:
                 recorder.observe(snapshot)
             del snapshot
@@ -93,13 +95,9 @@ def alerts(fleet: Synthetic) -> None:
         if minute == 3:
             down = snapshot.columns["netwatch_interface_oper_up"].values
             down[: len(down) // 200] = 0.0
-        steps = getattr(engine, "evaluate_steps", None)
-        told(
-            f"rules, minute {minute}",
-            (lambda s=snapshot: steps(s)) if steps else (lambda s=snapshot: (engine.evaluate(s), None)[1]),
-        )
+        told(f"rules, minute {minute}", engine.evaluate_steps, snapshot)
     print(f"  {len(engine.alerts())} alerts")
-    told("rules: new_healthy", lambda: (engine.new_healthy(), None)[1])
+    told("rules: new_healthy", engine.new_healthy)
 
 
 def measures(lookup: Lookup, parts: Sequence[Entity]) -> None:
@@ -108,20 +106,16 @@ def measures(lookup: Lookup, parts: Sequence[Entity]) -> None:
 
 def web(fleet: Synthetic) -> None:
     snapshot = fleet.snapshot()
-    device = next(snapshot.devices())
+    device, kept = next(snapshot.devices()), Kept()
     for again in ("first", "again"):
-        lookup = Lookup(snapshot)
-        views = []
-        told(f"web {again}: device_views", lambda: views.extend(device_views(lookup, ())))
-        told(f"web {again}: school_views", lambda: (school_views(lookup, views, ()), None)[1])
-        told(f"web {again}: link_views", lambda: (link_views(lookup, 10), None)[1])
-        told(
-            f"web {again}: link_views of a site",
-            lambda: (link_views(lookup, 10, "district/school-1"), None)[1],
-        )
-        told(f"web {again}: device_view", lambda: (device_view(lookup, device, ()), None)[1])
+        lookup = Lookup(snapshot, kept)
+        views = told(f"web {again}: device_views", device_views, lookup, ())
+        told(f"web {again}: school_views", school_views, lookup, views, ())
+        told(f"web {again}: link_views", link_views, lookup, 10)
+        told(f"web {again}: link_views of a site", link_views, lookup, 10, "district/school-1")
+        told(f"web {again}: device_view", device_view, lookup, device, ())
         parts = (device, *snapshot.of_device(device.id))
-        told(f"web {again}: measures of a device", partial(measures, lookup, parts))
+        told(f"web {again}: measures of a device", measures, lookup, parts)
         snapshot = fleet.snapshot()
 
 

@@ -153,9 +153,14 @@ class Layout:
         return found[2]
 
     def _rows_of(self, entity: EntityId, known: Mapping[EntityId, Entity]) -> list[int]:
-        finish(self.sync(known))
         found = known.get(entity)
-        number = self._devices.get(entity if found is None else found.device)
+        rows = self.rows_of_device(entity if found is None else found.device, known)
+        return [row for row in rows if self.entities[row] == entity]
+
+    def rows_of_device(self, device: EntityId, known: Mapping[EntityId, Entity]) -> list[int]:
+        """Rows of all that belongs to a device, ascending."""
+        finish(self.sync(known))
+        number = self._devices.get(device)
         if number is None:
             return []
         if self._index is None:
@@ -163,8 +168,8 @@ class Layout:
             begins = np.searchsorted(self._owners[order], np.arange(len(self._devices) + 1))
             self._index = (order, begins)
         order, begins = self._index
-        rows = order[begins[number] : begins[number + 1]].tolist()
-        return [row for row in rows if self.entities[row] == entity]
+        rows: list[int] = order[begins[number] : begins[number + 1]].tolist()
+        return rows
 
 
 def steps(size: int) -> Iterator[slice]:
