@@ -7,6 +7,7 @@ recorder, and one exposition of every sample.
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import sys
 import tempfile
@@ -35,6 +36,7 @@ from netwatch.model import (
     Target,
     load_catalogue,
 )
+from netwatch.native import load as load_native
 from netwatch.profiles import load_profiles
 from netwatch.resources import config_dir
 from netwatch.store import Store
@@ -62,7 +64,7 @@ class Whole:
                 profile="w1",
             )
             entries[target.name] = InventoryDevice(target.name, target)
-        self.wire = NetworkSnmpWire(clock=self.clock)
+        self.wire = NetworkSnmpWire(clock=self.clock, kernel=load_native(os.environ))
         self.profiles = load_profiles([PROFILES], catalogue)
         self.found: Discovery | None = None
         rules = [read_yaml(path) for path in sorted((config_dir() / "rules").glob("*.yaml"))]

@@ -9,7 +9,9 @@ import pytest
 from netwatch.errors import StoreError
 from netwatch.model import EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
 from netwatch.store import Store
+from netwatch.store.schema import MIGRATIONS
 
+LATEST = len(MIGRATIONS)
 RECORD = IdentityRecord(
     EntityId("a1"),
     EntityKind.DEVICE,
@@ -42,21 +44,21 @@ def test_a_file_of_version_1_is_upgraded(tmp_path) -> None:
         assert list(store.identity.load()) == [RECORD]
         assert store.outbox.put([("mail", "k", "b")], 1.0) == 1
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (LATEST,)
     connection.close()
 
 
 def test_read_only_refuses_an_old_version_and_leaves_it(tmp_path) -> None:
     path = tmp_path / "old.db"
     make(path, VERSION_1)
-    with pytest.raises(StoreError, match=r"version 1, but 2 is needed"):
+    with pytest.raises(StoreError, match=f"version 1, but {LATEST} is needed"):
         Store(path, read_only=True)
 
 
 def test_a_newer_version_is_refused_by_both_numbers(tmp_path) -> None:
     path = tmp_path / "new.db"
     make(path, VERSION_1 + "PRAGMA user_version = 99;")
-    with pytest.raises(StoreError, match=r"new\.db: has version 99, .* up to 2: install the newer"):
+    with pytest.raises(StoreError, match=rf"new\.db: has version 99, .* up to {LATEST}: install the newer"):
         Store(path)
 
 

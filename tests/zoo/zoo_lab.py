@@ -194,6 +194,10 @@ class Lab:
             self._passes[observation.source] += 1
             self._changed.set()
 
+    def accept_block(self, block: Block) -> None:
+        self.blocks[block.source, block.table] = block
+        self.state.accept_block(block)
+
     def failed(self, failure: PollFailure) -> None:
         self.state.failed(failure)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from netwatch.alerts.cause import explain
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
-from netwatch.alerts.judgement import Judgement, judge
+from netwatch.alerts.judgement import Judgement, judge, prepare
 from netwatch.alerts.lifecycle import Active, Verdict, advance
 from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
@@ -17,12 +17,14 @@ from netwatch.alerts.scope import Surroundings
 from netwatch.alerts.topology import Links, attachments, known_links
 from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition
 
-__all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate"]
+__all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate", "evaluate_steps"]
 
 RESOLVED_KEPT = 3600.0
 """Seconds for which a resolved alert stays in the list."""
 SETTLE = 120.0
 """Seconds that explained alerts get to end by themselves after their cause has ended: two polls."""
+_ALERTS_AT_ONCE = 100
+_LINKS_AT_ONCE = 2000
 UPLINK = "@uplink"
 """Stands for a rule's name where a series is remembered as an uplink."""
 
@@ -61,22 +63,51 @@ def evaluate(
 
     `attachment` names the devices that netwatch hangs on, for root causes.
     """
+    work = evaluate_steps(rules, snapshot, state, attachment=attachment, memo=memo)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            state, transitions = end.value
+            return state, transitions
+
+
+def evaluate_steps(
+    rules: Sequence[Rule],
+    snapshot: Snapshot,
+    state: EngineState,
+    *,
+    attachment: Sequence[str] = (),
+    memo: Memo | None = None,
+) -> Generator[None, None, tuple[EngineState, list[Transition]]]:
+    """`evaluate` in steps of a few milliseconds, so that an event loop gets its turn. Returns the result."""
     now = snapshot.at.wall
     memo = Memo() if memo is None else memo
     frame = Frame(snapshot, memo)
-    around = Surroundings(snapshot, state.uplinks | _linked_interfaces(snapshot))
+    yield from _find_uplinks(snapshot, memo)
+    around = Surroundings(snapshot, _uplinks(state.uplinks, memo), memo)
+    yield from snapshot.find_devices()
+    yield
     active: dict[ActiveKey, Active] = {}
     healthy = dict(state.healthy)
     before = _by_rule(state.active)
     for rule in rules:
         known = before.pop(rule.name, {})
-        judgement = judge(rule, frame, around, healthy.get(rule.name, frozenset()), memo)
+        well = healthy.get(rule.name, frozenset())
+        yield from prepare(rule, frame, around, well, memo)
+        judgement = judge(rule, frame, around, well, memo)
         if rule.once_healthy:
             healthy[rule.name] = judgement.healthy
-        active.update(_advance_rule(rule, judgement, known, frame, now))
+        yield
+        for number, (mine, one) in enumerate(_advance_rule(rule, judgement, known, frame, now)):
+            active[mine] = one
+            if number % _ALERTS_AT_ONCE == _ALERTS_AT_ONCE - 1:
+                yield
     for name, left in before.items():  # the rule was taken away
         for key, one in left.items():
             active[(name, *key)] = advance(one, Verdict.GONE, now, hold=0, keep=0)
+    memo.tidy(snapshot.columns)
+    yield
     active, links = _with_causes(rules, snapshot, active, state, attachment)
     transitions = _transitions(state.active, active, now)
     ended = tuple(
@@ -91,9 +122,8 @@ def evaluate(
 
 def _advance_rule(
     rule: Rule, judgement: Judgement, known: Mapping[SeriesKey, Active], frame: Frame, now: float
-) -> dict[ActiveKey, Active]:
+) -> Iterator[tuple[ActiveKey, Active]]:
     """The rule's alerts after this snapshot: those that were, and those that begin."""
-    out: dict[ActiveKey, Active] = {}
     entities = frame.snapshot.entities
     for key, one in known.items():
         verdict = judgement.verdict(key)
@@ -101,7 +131,7 @@ def _advance_rule(
         if lost or key[0] not in entities:
             verdict = Verdict.GONE
         moved = advance(one, verdict, now, hold=rule.hold, keep=rule.keep)
-        out[(rule.name, *key)] = _with_value(rule, moved, judgement, key, frame, verdict, now)
+        yield (rule.name, *key), _with_value(rule, moved, judgement, key, frame, verdict, now)
     for row in judgement.holding_rows():
         key = judgement.key(row)
         entity = entities.get(key[0])
@@ -122,8 +152,7 @@ def _advance_rule(
             labels=alert_labels(rule, entity, key, frame.snapshot),
         )
         begun = advance(Active(alert), Verdict.HOLDS, now, hold=rule.hold, keep=rule.keep)
-        out[(rule.name, *key)] = _with_value(rule, begun, judgement, key, frame, Verdict.HOLDS, now)
-    return out
+        yield (rule.name, *key), _with_value(rule, begun, judgement, key, frame, Verdict.HOLDS, now)
 
 
 def _with_value(
@@ -218,14 +247,25 @@ def _transitions(
     return sorted(out, key=lambda transition: bool(transition.alert.suppressed_by))
 
 
-def _linked_interfaces(snapshot: Snapshot) -> frozenset[EntityId]:
-    entities = snapshot.entities
-    return frozenset(
-        end
-        for link in snapshot.links
-        for end in link
-        if end in entities and entities[end].kind is EntityKind.INTERFACE
-    )
+def _find_uplinks(snapshot: Snapshot, memo: Memo) -> Iterator[None]:
+    """Notes which interfaces have a neighbour."""
+    entities, links = snapshot.entities, snapshot.links
+    if memo.links is not None and memo.links[0] is links and memo.links[1] is entities:
+        return
+    linked: set[EntityId] = set()
+    for low in range(0, len(links), _LINKS_AT_ONCE):
+        for link in links[low : low + _LINKS_AT_ONCE]:
+            for end in link:
+                if end in entities and entities[end].kind is EntityKind.INTERFACE:
+                    linked.add(end)
+        yield
+    memo.links = (links, entities, frozenset(linked))
+
+
+def _uplinks(before: frozenset[EntityId], memo: Memo) -> frozenset[EntityId]:
+    """With those of this snapshot. The same object as before if there is nothing new."""
+    linked = frozenset() if memo.links is None else memo.links[2]
+    return before if linked <= before else before | linked
 
 
 def _by_rule(active: Mapping[ActiveKey, Active]) -> dict[str, dict[SeriesKey, Active]]:
@@ -248,7 +288,9 @@ class AlertEngine:
         self._attachment = tuple(attachment)
         self._state = EngineState()
         self._memo = Memo()
-        self._told: set[Healthy] = set()
+        self._told: dict[str, frozenset[SeriesKey]] = {}
+        """What `new_healthy` has told of."""
+        self._told_uplinks: frozenset[EntityId] = frozenset()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -261,7 +303,18 @@ class AlertEngine:
 
     def evaluate(self, snapshot: Snapshot) -> list[Transition]:
         """Judges one snapshot. Causes come before what they explain."""
-        self._state, transitions = evaluate(
+        work = self.evaluate_steps(snapshot)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                transitions: list[Transition] = end.value
+                return transitions
+
+    def evaluate_steps(self, snapshot: Snapshot) -> Generator[None, None, list[Transition]]:
+        """`evaluate` in steps of a few milliseconds; returns the transitions. What `alerts` tells changes with
+        the last step. One ends before the next begins."""
+        self._state, transitions = yield from evaluate_steps(
             self._rules, snapshot, self._state, attachment=self._attachment, memo=self._memo
         )
         return transitions
@@ -285,20 +338,24 @@ class AlertEngine:
             active[(alert.rule, alert.entity, labels)] = Active(alert)
         known: dict[str, set[SeriesKey]] = {}
         for item in healthy:
-            self._told.add(Healthy(*item))
             known.setdefault(item[0], set()).add((item[1], item[2]))
         uplinks = frozenset(entity for entity, _ in known.pop(UPLINK, set()))
         series = {rule: frozenset(keys) for rule, keys in known.items()}
         self._state = EngineState(active, tuple(resolved), series, uplinks)
+        self._told, self._told_uplinks = dict(series), uplinks
 
     def new_healthy(self) -> list[Healthy]:
         """What rules have seen in good health since the last call: to be kept for `restore`.
 
         May be long at the first call (every port that is up).
         """
-        now = {Healthy(UPLINK, entity) for entity in self._state.uplinks}
+        new: list[Healthy] = []
+        if self._state.uplinks is not self._told_uplinks:
+            new += [Healthy(UPLINK, entity) for entity in self._state.uplinks - self._told_uplinks]
+            self._told_uplinks = self._state.uplinks
         for rule, keys in self._state.healthy.items():
-            now.update(Healthy(rule, entity, labels) for entity, labels in keys)
-        new = now - self._told
-        self._told |= new
+            told = self._told.get(rule, frozenset())
+            if keys is not told:
+                new += [Healthy(rule, entity, labels) for entity, labels in keys - told]
+                self._told[rule] = keys
         return sorted(new)

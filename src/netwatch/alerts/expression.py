@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,6 +45,15 @@ class Term:
                 values = np.where(divisor > 0, values / divisor, np.nan)
         return layout, values
 
+    def prepare(self, frame: Frame) -> Iterator[None]:
+        """In steps what `evaluate` would do at once."""
+        column = frame.column(self.family)
+        if column is not None:
+            layout = frame.layout(column)
+            yield from layout.sync(frame.snapshot.entities)
+            if self.per:
+                yield from frame.value_steps(self.per, layout, per_entity=not self.per_has_labels)
+
     def evidence(self, frame: Frame, key: SeriesKey) -> str:
         """The readings behind one value, for a person."""
         parts = []
@@ -52,7 +62,7 @@ class Term:
             if column is None:
                 continue
             labels = key[1] if family == self.family or self.per_has_labels else ()
-            row = frame.layout(column).rows.get((key[0], labels))
+            row = frame.layout(column).row_of((key[0], labels), frame.snapshot.entities)
             if row is None or not column.fresh[row]:
                 continue
             rate = self.rate and family == self.family
@@ -108,6 +118,23 @@ class Expression:
             else:
                 result = np.fmax(result, spread)
         return onto, result
+
+    def prepare(self, frame: Frame) -> Iterator[Layout | None]:
+        """In steps what `evaluate` would do at once; the last one is the layout of the result."""
+        layouts = []
+        for term in self.terms:
+            for _ in term.prepare(frame):
+                yield None
+            column = frame.column(term.family)
+            if column is not None:
+                layouts.append(frame.layout(column))
+        if not layouts:
+            return
+        onto = frame.union(tuple(layouts))
+        for layout in layouts:
+            for _ in frame.align_steps(layout, onto, per_entity=False):
+                yield None
+        yield onto
 
     def evidence(self, frame: Frame, key: SeriesKey) -> str:
         """The readings behind one value, for a person."""

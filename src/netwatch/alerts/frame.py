@@ -1,75 +1,23 @@
 """A snapshot prepared for judging whole columns at once.
 
 A column's layout (which series sits in which row) hardly ever changes between two snapshots. What is derived
-from it is kept in a `Memo`, so that a judgement costs a few array operations and no loop over series.
+from it is kept in a `Memo`, so that a judgement costs a few array operations and no loop over series. What
+does take such a loop can be done before, in steps: `prepare` does what `judge` would do at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from netwatch.model import Column, Entity, EntityId, Snapshot
+from netwatch.alerts.layout import Floats, Layout, Mask, Rows, SeriesKey, finish, steps
+from netwatch.model import Column, Entity, EntityId, Inventory, Snapshot
 
-__all__ = ["Floats", "Frame", "Layout", "Mask", "Memo", "SeriesKey"]
+__all__ = ["FactTests", "Floats", "Frame", "Layout", "Mask", "Memo", "SeriesKey"]
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Rows = NDArray[np.int64]
 FactTests = tuple[tuple[str, frozenset[str]], ...]
-SeriesKey = tuple[EntityId, tuple[str, ...]]
-"""An entity and the values of the row labels."""
-
-
-class Layout:
-    """Which series sits in which row."""
-
-    def __init__(self, entities: tuple[EntityId, ...], labels: tuple[tuple[str, ...], ...]) -> None:
-        self.entities = entities
-        self.labels = labels
-        self._rows: dict[SeriesKey, int] | None = None
-        self._rows_of: dict[EntityId, list[int]] | None = None
-        self._devices: tuple[tuple[EntityId, ...], Rows] | None = None
-
-    def __len__(self) -> int:
-        return len(self.entities)
-
-    def same(self, entities: tuple[EntityId, ...], labels: tuple[tuple[str, ...], ...]) -> bool:
-        return self.entities == entities and self.labels == labels
-
-    @property
-    def rows(self) -> dict[SeriesKey, int]:
-        if self._rows is None:
-            keys = zip(self.entities, self.labels, strict=True)
-            self._rows = {key: row for row, key in enumerate(keys)}
-        return self._rows
-
-    def mask_of(self, wanted: Sequence[EntityId] | set[EntityId] | frozenset[EntityId]) -> Mask:
-        """True in the rows of these entities. Costs the number of wanted ones, not of rows."""
-        if self._rows_of is None:
-            self._rows_of = {}
-            for row, entity in enumerate(self.entities):
-                self._rows_of.setdefault(entity, []).append(row)
-        mask = np.zeros(len(self), dtype=np.bool_)
-        for entity in wanted:
-            mask[self._rows_of.get(entity, [])] = True
-        return mask
-
-    def mask_of_devices(self, wanted: set[EntityId], entities: Mapping[EntityId, Entity]) -> Mask:
-        """True in the rows of what belongs to these devices."""
-        if self._devices is None:
-            codes: dict[EntityId, int] = {}
-            rows = np.empty(len(self), dtype=np.int64)
-            for row, entity in enumerate(self.entities):
-                known = entities.get(entity)
-                rows[row] = codes.setdefault(entity if known is None else known.device, len(codes))
-            self._devices = (tuple(codes), rows)
-        devices, rows = self._devices
-        hits = np.fromiter((device in wanted for device in devices), dtype=np.bool_, count=len(devices))
-        return hits[rows] if len(self) else np.zeros(0, dtype=np.bool_)
 
 
 @dataclass(slots=True)
@@ -77,14 +25,35 @@ class Memo:
     """What is worth keeping between two snapshots. Nothing depends on it but speed."""
 
     layouts: dict[str, Layout] = field(default_factory=dict)
+    """By family; families with the same series share one."""
     alignments: dict[tuple[int, int, bool], tuple[Layout, Layout, Rows | None]] = field(default_factory=dict)
     unions: dict[tuple[int, ...], tuple[tuple[Layout, ...], Layout]] = field(default_factory=dict)
-    facts: dict[tuple[FactTests, FactTests], tuple[Layout, Mapping[EntityId, Entity], Mask]] = field(
-        default_factory=dict
-    )
-    """By tests of facts: which rows pass, for this layout and these entities."""
+    facts: dict[tuple[int, FactTests, FactTests], tuple[Layout, int, Mask]] = field(default_factory=dict)
+    """By tests of facts: which rows pass, for this layout and its entities at that version."""
+    labels: dict[tuple[int, int, frozenset[str]], tuple[Layout, Mask]] = field(default_factory=dict)
     seen: dict[str, tuple[Layout, frozenset[SeriesKey], Mask]] = field(default_factory=dict)
     """By rule: the series seen in good health, as a mask over the layout."""
+    links: tuple[object, object, frozenset[EntityId]] | None = None
+    """Interfaces with a neighbour, for these links and entities."""
+    scopes: tuple[Mapping[EntityId, Entity], Inventory, dict[Hashable, frozenset[EntityId]]] | None = None
+    """Devices by scope, for these entities and this inventory."""
+
+    def tidy(self, families: Container[str]) -> None:
+        """Lets go of what belongs to layouts that are no more."""
+        for name in [name for name in self.layouts if name not in families]:
+            del self.layouts[name]
+        live = {id(layout) for layout in self.layouts.values()}
+        for ids in [ids for ids in self.unions if not live.issuperset(ids)]:
+            del self.unions[ids]
+        live |= {id(merged) for _, merged in self.unions.values()}
+        for pair in [key for key in self.alignments if not live.issuperset(key[:2])]:
+            del self.alignments[pair]
+        for tests in [key for key in self.facts if key[0] not in live]:
+            del self.facts[tests]
+        for label in [key for key in self.labels if key[0] not in live]:
+            del self.labels[label]
+        for rule in [rule for rule, kept in self.seen.items() if id(kept[0]) not in live]:
+            del self.seen[rule]
 
 
 class Frame:
@@ -93,26 +62,41 @@ class Frame:
     def __init__(self, snapshot: Snapshot, memo: Memo) -> None:
         self.snapshot = snapshot
         self._memo = memo
+        self._by_tuples: dict[tuple[int, int], Layout] = {
+            (id(layout.entities), id(layout.labels)): layout for layout in memo.layouts.values()
+        }
 
     def column(self, family: str) -> Column | None:
         return self.snapshot.columns.get(family)
 
     def layout(self, column: Column) -> Layout:
-        known = self._memo.layouts.get(column.family.name)
-        if known is None or not known.same(column.entities, column.labels):
-            known = self._memo.layouts[column.family.name] = Layout(column.entities, column.labels)
-        return known
+        name = column.family.name
+        known = self._memo.layouts.get(name)
+        if known is not None and known.entities is column.entities and known.labels is column.labels:
+            return known
+        tuples = (id(column.entities), id(column.labels))
+        shared = self._by_tuples.get(tuples)
+        if shared is None:
+            equal = known is not None and known.same(column.entities, column.labels)
+            shared = known if equal and known is not None else Layout(column.entities, column.labels)
+            if shared is not known:
+                self._by_tuples[tuples] = shared
+        self._memo.layouts[name] = shared
+        return shared
 
     def union(self, layouts: tuple[Layout, ...]) -> Layout:
         """A layout with all series of these, those of the first one first."""
         first = layouts[0]
-        if all(first.same(other.entities, other.labels) for other in layouts[1:]):
+        if all(other is first for other in layouts):
             return first
         memo_key = tuple(map(id, layouts))
         found = self._memo.unions.get(memo_key)
         if found is None or any(a is not b for a, b in zip(found[0], layouts, strict=True)):
-            keys = dict.fromkeys(key for layout in layouts for key in layout.rows)
-            merged = Layout(tuple(key[0] for key in keys), tuple(key[1] for key in keys))
+            if all(first.same(other.entities, other.labels) for other in layouts[1:]):
+                merged = first
+            else:
+                keys = dict.fromkeys(key for layout in layouts for key in layout.keys())
+                merged = Layout(tuple([key[0] for key in keys]), tuple([key[1] for key in keys]))
             if len(self._memo.unions) > 64:
                 self._memo.unions.clear()
             found = self._memo.unions[memo_key] = (layouts, merged)
@@ -123,54 +107,80 @@ class Frame:
 
         `per_entity`: the source has one series per entity, which serves all rows of that entity.
         """
-        rows = self._alignment(source, onto, per_entity=per_entity)
+        if source is onto:
+            return values
+        finish(self.align_steps(source, onto, per_entity=per_entity))
+        rows = self._memo.alignments[id(source), id(onto), per_entity][2]
         if rows is None:
             return values
         if not len(source):
             return np.full(len(onto), np.nan)
         return np.where(rows >= 0, values[rows], np.nan)
 
-    def _alignment(self, source: Layout, onto: Layout, *, per_entity: bool) -> Rows | None:
-        """For each row of `onto` the row in `source`, or -1. None if they are the same rows."""
-        if source is onto:
-            return None
+    def align_steps(self, source: Layout, onto: Layout, *, per_entity: bool) -> Iterator[None]:
+        """Finds for each row of `onto` the row in `source`: None if they are the same, -1 for no row."""
         memo_key = (id(source), id(onto), per_entity)
         found = self._memo.alignments.get(memo_key)
-        if found is None or found[0] is not source or found[1] is not onto:
-            rows: Rows | None
-            if source.same(onto.entities, onto.labels):
-                rows = None
-            else:
-                look_up = source.rows
-                keys = zip(onto.entities, onto.labels, strict=True)
-                rows = np.fromiter(
-                    (look_up.get((entity, () if per_entity else labels), -1) for entity, labels in keys),
+        if source is onto or (found is not None and found[0] is source and found[1] is onto):
+            return
+        rows: Rows | None = None
+        if not len(onto):
+            rows = np.empty(0, dtype=np.int64)
+        elif not source.same(onto.entities, onto.labels):
+            look_up: dict[SeriesKey, int] = {}
+            for part in steps(len(source)):
+                keys = zip(source.entities[part], source.labels[part], strict=True)
+                look_up.update(zip(keys, range(part.start, part.stop), strict=True))
+                yield
+            rows = np.empty(len(onto), dtype=np.int64)
+            for part in steps(len(onto)):
+                pairs = zip(onto.entities[part], onto.labels[part], strict=True)
+                rows[part] = np.fromiter(
+                    (look_up.get((entity, () if per_entity else labels), -1) for entity, labels in pairs),
                     dtype=np.int64,
-                    count=len(onto),
                 )
-            if len(self._memo.alignments) > 256:
-                self._memo.alignments.clear()
-            found = self._memo.alignments[memo_key] = (source, onto, rows)
-        return found[2]
+                yield
+        if len(self._memo.alignments) > 256:
+            self._memo.alignments.clear()
+        self._memo.alignments[memo_key] = (source, onto, rows)
 
     def fact_mask(self, layout: Layout, wanted: FactTests, unwanted: FactTests) -> Mask:
         """True in the rows of entities that have all wanted facts and no unwanted one."""
-        entities = self.snapshot.entities
-        found = self._memo.facts.get((wanted, unwanted))
-        if found is None or found[0] is not layout or found[1] is not entities:
+        finish(self.fact_steps(layout, wanted, unwanted))
+        return self._memo.facts[id(layout), wanted, unwanted][2]
 
-            def passes(entity: Entity | None) -> bool:
-                if entity is None:
-                    return not wanted
-                texts = {name: str(value) for name, value in entity.facts.items()}
-                return all(texts.get(name, "") in values for name, values in wanted) and not any(
-                    texts.get(name, "") in values for name, values in unwanted
-                )
+    def fact_steps(self, layout: Layout, wanted: FactTests, unwanted: FactTests) -> Iterator[None]:
+        """What `fact_mask` will ask for: all rows once, then those whose entities changed."""
+        yield from layout.sync(self.snapshot.entities)
+        memo_key = (id(layout), wanted, unwanted)
+        found = self._memo.facts.get(memo_key)
+        changed = None if found is None or found[0] is not layout else layout.changed_since(found[1])
+        if found is None or changed is None:
+            mask = np.zeros(len(layout), dtype=np.bool_)
+            changed = np.arange(len(layout))
+        elif changed.size:
+            mask = found[2].copy()
+        else:
+            return
+        for part in steps(changed.size):
+            rows = changed[part].tolist()
+            mask[rows] = [_passes(layout.entity(row), wanted, unwanted) for row in rows]
+            yield
+        if len(self._memo.facts) > 256:
+            self._memo.facts.clear()
+        self._memo.facts[memo_key] = (layout, layout.version, mask)
 
-            verdicts = (passes(entities.get(entity)) for entity in layout.entities)
-            mask = np.fromiter(verdicts, dtype=np.bool_, count=len(layout))
-            found = self._memo.facts[(wanted, unwanted)] = (layout, entities, mask)
-        return found[2]
+    def label_mask(self, layout: Layout, position: int, allowed: frozenset[str]) -> Mask:
+        """True in the rows whose row label at `position` is one of these."""
+        memo_key = (id(layout), position, allowed)
+        found = self._memo.labels.get(memo_key)
+        if found is None or found[0] is not layout:
+            fits = (labels[position] in allowed for labels in layout.labels)
+            mask = np.fromiter(fits, dtype=np.bool_, count=len(layout))
+            if len(self._memo.labels) > 256:
+                self._memo.labels.clear()
+            found = self._memo.labels[memo_key] = (layout, mask)
+        return found[1]
 
     def values(self, family: str, onto: Layout, *, per_entity: bool = False) -> Floats:
         """Fresh values of a family in the rows of `onto`, NaN where unknown."""
@@ -179,3 +189,18 @@ class Frame:
             return np.full(len(onto), np.nan)
         fresh = np.where(column.fresh, column.values, np.nan)
         return self.spread(fresh, self.layout(column), onto, per_entity=per_entity)
+
+    def value_steps(self, family: str, onto: Layout, *, per_entity: bool) -> Iterator[None]:
+        """What `values` will ask for."""
+        column = self.column(family)
+        if column is not None:
+            yield from self.align_steps(self.layout(column), onto, per_entity=per_entity)
+
+
+def _passes(entity: Entity | None, wanted: FactTests, unwanted: FactTests) -> bool:
+    if entity is None:
+        return not wanted
+    facts: Mapping[str, object] = entity.facts
+    return all(str(facts.get(name, "")) in values for name, values in wanted) and not any(
+        str(facts.get(name, "")) in values for name, values in unwanted
+    )

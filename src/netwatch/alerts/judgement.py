@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from netwatch.alerts.frame import Floats, Frame, Layout, Mask, Memo, SeriesKey
+from netwatch.alerts.layout import finish, steps
 from netwatch.alerts.lifecycle import Verdict
 from netwatch.alerts.rule import Rule
-from netwatch.alerts.scope import Surroundings, in_scope
+from netwatch.alerts.scope import Surroundings, in_scope, scope_steps
+from netwatch.model import Entity, EntityId
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["Judgement", "judge", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Judgement:
     """Masks with one element per series of `layout`."""
 
     layout: Layout
+    entities: Mapping[EntityId, Entity]
     values: Floats
     outside: Mask
     """The rule is not about the series."""
@@ -34,7 +37,7 @@ class Judgement:
 
     def verdict(self, key: SeriesKey) -> Verdict:
         """What the snapshot says of one series that has an alert already."""
-        row = self.layout.rows.get(key)
+        row = self.layout.row_of(key, self.entities)
         if row is None:
             return Verdict.UNKNOWN
         if self.outside[row]:
@@ -46,7 +49,7 @@ class Judgement:
         return Verdict.HOLDS if self.holds[row] else Verdict.BETWEEN
 
     def value(self, key: SeriesKey) -> float | None:
-        row = self.layout.rows.get(key)
+        row = self.layout.row_of(key, self.entities)
         return None if row is None or np.isnan(self.values[row]) else float(self.values[row])
 
     def key(self, row: int) -> SeriesKey:
@@ -69,9 +72,10 @@ def judge(
     begins = holds
     if rule.once_healthy:
         healthy, seen = _remember(rule.name, layout, about & ~unknown & ~met, healthy, memo)
-        begins = holds & (seen | layout.mask_of(around.uplinks))
+        begins = holds & (seen | layout.mask_of(around.uplinks, frame.snapshot.entities))
     return Judgement(
         layout=layout,
+        entities=frame.snapshot.entities,
         values=values,
         outside=~about & ~unsure,
         unknown=unknown,
@@ -82,16 +86,40 @@ def judge(
     )
 
 
+def prepare(
+    rule: Rule, frame: Frame, around: Surroundings, healthy: frozenset[SeriesKey], memo: Memo
+) -> Iterator[None]:
+    """In steps what takes `judge` a pass over all series: the first time, and when series or entities change."""
+    layout = None
+    for layout in rule.expression.prepare(frame):  # noqa: B007 - the last one is the result
+        yield
+    if layout is None:
+        return
+    yield from scope_steps(frame, layout, rule.scope, around)
+    if rule.once_healthy:
+        yield from layout.mask_steps(around.uplinks, frame.snapshot.entities)
+        yield from _recall(rule.name, layout, healthy, memo)
+
+
+def _recall(rule: str, layout: Layout, healthy: frozenset[SeriesKey], memo: Memo) -> Iterator[None]:
+    """Which series of a layout were seen in good health before."""
+    known = memo.seen.get(rule)
+    if known is not None and known[0] is layout and known[1] is healthy:
+        return
+    seen = np.zeros(len(layout), dtype=np.bool_)
+    for part in steps(len(layout)):
+        keys = zip(layout.entities[part], layout.labels[part], strict=True)
+        seen[part] = np.fromiter(map(healthy.__contains__, keys), dtype=np.bool_)
+        yield
+    memo.seen[rule] = (layout, healthy, seen)
+
+
 def _remember(
     rule: str, layout: Layout, well: Mask, healthy: frozenset[SeriesKey], memo: Memo
 ) -> tuple[frozenset[SeriesKey], Mask]:
     """What was ever seen well, as keys and as a mask. Loops over series only where something changed."""
-    known = memo.seen.get(rule)
-    if known is not None and known[0] is layout and known[1] is healthy:
-        seen = known[2]
-    else:
-        keys = zip(layout.entities, layout.labels, strict=True)
-        seen = np.fromiter((key in healthy for key in keys), dtype=np.bool_, count=len(layout))
+    finish(_recall(rule, layout, healthy, memo))
+    seen = memo.seen[rule][2]
     new = np.flatnonzero(well & ~seen).tolist()
     if new:
         healthy = healthy.union((layout.entities[row], layout.labels[row]) for row in new)

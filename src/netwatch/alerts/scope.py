@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 import numpy as np
 
-from netwatch.alerts.frame import Frame, Layout, Mask
+from netwatch.alerts.frame import Frame, Layout, Mask, Memo
+from netwatch.alerts.layout import finish
 from netwatch.alerts.rule import Ports, Scope
 from netwatch.model import DeviceKind, Entity, EntityId, InventoryDevice, PlaceId, Snapshot
 
-__all__ = ["Surroundings", "in_scope"]
+__all__ = ["Surroundings", "in_scope", "scope_steps"]
+
+
+_DEVICES_AT_ONCE = 1000
+_ADMIN = "netwatch_interface_admin_up"
 
 
 class Surroundings:
     """What is known of devices and links in one snapshot, looked up once for all rules."""
 
-    def __init__(self, snapshot: Snapshot, uplinks: frozenset[EntityId]) -> None:
+    def __init__(self, snapshot: Snapshot, uplinks: frozenset[EntityId], memo: Memo | None = None) -> None:
         self.snapshot = snapshot
         self.uplinks = uplinks
         """Interfaces with a neighbour that is a known device, now or when it was last up."""
         self._entered: dict[EntityId, InventoryDevice] | None = None
-        self._matched: dict[Scope, set[EntityId]] = {}
+        self._matched: dict[Hashable, frozenset[EntityId]] = {}
+        self._before: Mapping[Hashable, frozenset[EntityId]] = {}
+        if memo is not None:
+            kept, inventory = memo.scopes, snapshot.inventory
+            if kept is not None and kept[0] is snapshot.entities and kept[1] is inventory:
+                self._matched = kept[2]
+            else:
+                self._before = {} if kept is None else kept[2]
+                memo.scopes = (snapshot.entities, inventory, self._matched)
 
     def entered(self, device: Entity) -> InventoryDevice | None:
         """What people entered of a device; None for one that was only discovered."""
@@ -30,13 +44,24 @@ class Surroundings:
             self._entered = {entry.target.device: entry for entry in devices if entry.target is not None}
         return self._entered.get(device.id) or self.snapshot.inventory.devices.get(device.name)
 
-    def devices(self, scope: Scope) -> set[EntityId]:
+    def devices(self, scope: Scope) -> frozenset[EntityId]:
         """Devices that match the scope."""
-        found = self._matched.get(scope)
-        if found is None:
-            found = {device.id for device in self.snapshot.devices() if self._matches(device, scope)}
-            self._matched[scope] = found
-        return found
+        finish(self.device_steps(scope))
+        return self._matched[scope]
+
+    def device_steps(self, scope: Scope) -> Iterator[None]:
+        """What `devices` will ask for."""
+        if scope in self._matched:
+            return
+        yield from self.snapshot.find_devices()
+        found: set[EntityId] = set()
+        for number, device in enumerate(self.snapshot.devices(), 1):
+            if self._matches(device, scope):
+                found.add(device.id)
+            if number % _DEVICES_AT_ONCE == 0:
+                yield
+        before = self._before.get(scope)  # the same object lets masks be kept
+        self._matched[scope] = before if before is not None and before == found else frozenset(found)
 
     def sites_of(self, device: Entity) -> set[str]:
         """The site's label, and ids and names of all places from the device's own up to the district."""
@@ -63,33 +88,48 @@ class Surroundings:
         return not scope.sites or bool(self.sites_of(device) & scope.sites)
 
 
+def scope_steps(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -> Iterator[None]:
+    """In steps what `in_scope` would do at once."""
+    entities = around.snapshot.entities
+    yield from layout.sync(entities)
+    if scope.about_devices:
+        yield from around.device_steps(scope)
+    if scope.facts or scope.not_facts:
+        yield from frame.fact_steps(layout, scope.facts, scope.not_facts)
+    if scope.ports is not Ports.ALL:
+        yield from layout.mask_steps(around.uplinks, entities)
+        if scope.ports is Ports.INFRASTRUCTURE:
+            yield from around.device_steps(_NOT_ACCESS)
+    if scope.admin_up:
+        yield from frame.value_steps(_ADMIN, layout, per_entity=True)
+
+
 def in_scope(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -> tuple[Mask, Mask]:
     """(rows that the rule is about, rows of which that is not known)."""
+    if not len(layout):
+        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
     entities = around.snapshot.entities
     inside = np.ones(len(layout), dtype=np.bool_)
     if scope.about_devices:
         inside &= layout.mask_of_devices(around.devices(scope), entities)
     for position, allowed in scope.labels:
-        fits = (labels[position] in allowed for labels in layout.labels)
-        inside &= np.fromiter(fits, dtype=np.bool_, count=len(layout))
+        inside &= frame.label_mask(layout, position, allowed)
     if scope.facts or scope.not_facts:
         inside &= frame.fact_mask(layout, scope.facts, scope.not_facts)
     if scope.ports is not Ports.ALL:
-        mask = layout.mask_of(around.uplinks)
+        mask = layout.mask_of(around.uplinks, entities)
         if scope.ports is Ports.INFRASTRUCTURE:
-            mask |= layout.mask_of_devices(around.devices(_NOT_ACCESS), entities)
+            mask = mask | layout.mask_of_devices(around.devices(_NOT_ACCESS), entities)
         inside &= mask
     if scope.admin_up:
-        admin = frame.values("netwatch_interface_admin_up", layout, per_entity=True)
+        admin = frame.values(_ADMIN, layout, per_entity=True)
         return inside & (admin == 1), inside & np.isnan(admin)
     return inside, np.zeros(len(layout), dtype=np.bool_)
 
 
+_KINDS = {kind.value: kind for kind in DeviceKind}
 _NOT_ACCESS = Scope(not_roles=frozenset({"access"}))
 
 
 def _kind_of(device: Entity) -> DeviceKind | None:
-    try:
-        return DeviceKind(str(device.facts.get("kind", "")))
-    except ValueError:
-        return None
+    return _KINDS.get(str(device.facts.get("kind", "")))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from netwatch.alerts import AlertEngine, Rule
+from netwatch.app.turns import gently
 from netwatch.config import Settings
 from netwatch.model import Alert, Clock, Snapshot, Transition
 from netwatch.notify import (
@@ -28,6 +29,8 @@ from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
 
+_AT_ONCE = 500
+"""Series seen in good health that are written in one turn."""
 RESTART_SECONDS = 5.0
 """Pause before delivery begins anew after a mistake of its own."""
 
@@ -56,13 +59,28 @@ class Alerting:
         """
         self._transitions += self._engine.evaluate(snapshot)
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
-        if not self._transitions and not self._healthy:
+        self._keep(self._healthy)
+        self._healthy = []
+
+    async def judge_gently(self, snapshot: Snapshot) -> None:
+        """The same in turns of a few milliseconds. One ends before the next begins."""
+        self._transitions += await gently(self._engine.evaluate_steps(snapshot))
+        self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
+        self._keep(self._healthy[:_AT_ONCE])
+        del self._healthy[:_AT_ONCE]
+        while self._healthy:  # many only after the first evaluation of a large fleet
+            await asyncio.sleep(0)
+            self._store.incidents.remember(self._healthy[:_AT_ONCE])
+            del self._healthy[:_AT_ONCE]
+
+    def _keep(self, healthy: Sequence[Remembered]) -> None:
+        if not self._transitions and not healthy:
             return
         with self._store.transaction():
             self._store.incidents.record(self._transitions)
-            self._store.incidents.remember(self._healthy)
+            self._store.incidents.remember(healthy)
             self._dispatcher.notify(self._transitions)
-        self._transitions, self._healthy = [], []
+        self._transitions = []
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""

@@ -8,62 +8,79 @@ from collections import Counter
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+import structlog
+
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
-from netwatch.model import CounterBlock, GaugeBlock
+from netwatch.app.turns import gently, metered
+from netwatch.model import CounterBlock, GaugeBlock, Snapshot
 
-__all__ = ["Chores"]
+__all__ = ["Chores", "pause_after"]
 
 SNAPSHOT_SECONDS = 5.0
-"""Readers see the world at most this old."""
+"""Readers see the world at most this old, as long as that is cheap."""
+SNAPSHOT_SHARE = 0.05
+"""Part of a core that making snapshots may take."""
+OLDEST_SNAPSHOT = 60.0
+"""However dear snapshots are, one is made that often."""
 RECORD_SECONDS = 30.0
 PLAN_SECONDS = 900.0
 FIRST_PLAN_SECONDS = 45.0
+SAVE_SECONDS = 300.0
+"""What a restart wants to find is written that often."""
 DAY = 86_400.0
 LAG_SECONDS = 0.5
+_CELLS = 1_000_000
+"""Values of history that are handed to the disk at a time."""
+
+
+def pause_after(cost: float) -> float:
+    """Seconds from one snapshot to the next, if one costs so many CPU seconds."""
+    return min(max(SNAPSHOT_SECONDS, cost / SNAPSHOT_SHARE), OLDEST_SNAPSHOT)
 
 
 class Chores:
-    """One per daemon."""
+    """One per daemon. Alerts, history and metrics look at the snapshots that readers see: none is made twice."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._freezing = asyncio.Lock()
+        self._earliest = float("-inf")
+        """Monotonic second before which no further snapshot is made unasked."""
+        self._judged: Snapshot | None = None
+        self._recorded: Snapshot | None = None
+        self._log = structlog.get_logger("netwatch")
 
     def works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """(name, what runs until it is cancelled)."""
         clock = self._parts.clock
         judging = self._parts.configuration.settings.alerts.evaluation_interval
         for name, seconds, first, action in (
-            ("snapshot", SNAPSHOT_SECONDS, 0.0, self.freeze),
             ("alerts", judging, judging, self.judge),
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
             ("retention", DAY, 600.0, self.forget),
+            ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
+        yield "snapshot", self._keep_fresh()
         yield "lag", self._watch_lag()
 
     async def freeze(self) -> None:
         """A new snapshot for the readers; new identities go to disk."""
-        parts = self._parts
-        parts.snapshot = parts.state.snapshot()
-        parts.state.flush()
-        metrics, stats = parts.metrics, parts.poller.stats
-        metrics.state(parts.snapshot)
-        metrics.poller(
-            passes=stats.passes,
-            deadlines=stats.deadlines,
-            seconds_late=stats.seconds_late,
-            running=stats.running,
-            waiting=stats.waiting,
-        )
-        metrics.queued(parts.store.outbox.depths())
-        metrics.notifications(parts.alerting.counts())
+        before = self._parts.snapshot
+        async with self._freezing:
+            if self._parts.snapshot is before:
+                _, cost = await metered(self._freeze())
+                self._earliest = self._parts.clock.now().mono + pause_after(cost)
 
     async def judge(self) -> None:
-        """One evaluation of all rules, over the newest state."""
+        """One evaluation of all rules, over the newest snapshot; where that is cheap, over a new one."""
         parts = self._parts
-        parts.alerting.judge(parts.state.snapshot())
+        if parts.clock.now().mono >= self._earliest or parts.snapshot is self._judged:
+            await self.freeze()
+        self._judged = parts.snapshot
+        await parts.alerting.judge_gently(parts.snapshot)
         states: Counter[str] = Counter()
         for alert in parts.alerting.alerts():
             states["suppressed" if alert.suppressed_by else alert.state.value] += 1
@@ -72,11 +89,21 @@ class Chores:
     async def record(self) -> None:
         """Folds what is new into buckets; those that are full go to disk."""
         parts = self._parts
-        parts.recorder.observe(parts.snapshot)
-        blocks = parts.recorder.take(parts.clock.now().wall)
+        if parts.snapshot is not self._recorded:
+            self._recorded = parts.snapshot
+            await gently(parts.recorder.observe_steps(parts.snapshot))
+        blocks: list[GaugeBlock | CounterBlock] = []
+        samples = 0
+        for block in parts.recorder.take_steps(parts.clock.now().wall):
+            blocks.append(block)
+            samples += _values(block)
+            await asyncio.sleep(0)
+            if sum(map(_values, blocks)) >= _CELLS:
+                await asyncio.to_thread(parts.history.append_all, blocks)
+                blocks = []
         if blocks:  # waits for the disk
             await asyncio.to_thread(parts.history.append_all, blocks)
-            samples = sum(_values(block) for block in blocks)
+        if samples:
             parts.metrics.history_written(samples, await asyncio.to_thread(parts.history.size))
 
     async def plan(self) -> None:
@@ -90,12 +117,55 @@ class Chores:
         await asyncio.to_thread(parts.history.prune, before)
         parts.store.incidents.forget(before)
 
+    async def save(self) -> None:
+        """Writes what makes the next start cheap."""
+        if self._parts.memory is not None:
+            await self._parts.memory.save()
+
+    async def _keep_fresh(self) -> None:
+        """Snapshots as often as their cost allows."""
+        clock = self._parts.clock
+        while True:
+            began = clock.now().mono
+            try:
+                if began >= self._earliest:
+                    await self.freeze()
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                self._log.exception("periodic task failed", task="snapshot")
+                self._earliest = began + SNAPSHOT_SECONDS
+            await clock.sleep(max(0.0, self._earliest - clock.now().mono))
+
+    async def _freeze(self) -> None:
+        parts = self._parts
+        parts.snapshot = await _snapshot_of(parts.state)
+        parts.state.flush()
+        metrics, stats = parts.metrics, parts.poller.stats
+        await gently(metrics.state_steps(parts.snapshot))
+        metrics.poller(
+            passes=stats.passes,
+            deadlines=stats.deadlines,
+            seconds_late=stats.seconds_late,
+            running=stats.running,
+            waiting=stats.waiting,
+        )
+        metrics.queued(parts.store.outbox.depths())
+        metrics.notifications(parts.alerting.counts())
+
     async def _watch_lag(self) -> None:
         """How late timers come: what heavy work in the event loop costs everybody."""
         while True:
             began = time.perf_counter()
             await asyncio.sleep(LAG_SECONDS)
             self._parts.metrics.loop_lag(time.perf_counter() - began - LAG_SECONDS)
+
+
+async def _snapshot_of(state: Any) -> Snapshot:
+    """In turns, where the state can."""
+    gentle = getattr(state, "snapshot_gently", None)
+    snapshot: Snapshot = state.snapshot() if gentle is None else await gentle()
+    return snapshot
 
 
 def _values(block: GaugeBlock | CounterBlock) -> int:

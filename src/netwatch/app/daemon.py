@@ -27,6 +27,7 @@ from netwatch.errors import ConfigError, NetwatchError, Problem
 from netwatch.exposition import Renderer, SelfMetrics
 from netwatch.history import Recorder, SegmentStore
 from netwatch.model import Clock, EntityId, FamilyType, Observation, SystemClock, Target, load_catalogue
+from netwatch.native import load as load_native
 from netwatch.polling import Poller, PollingSettings
 from netwatch.state import State
 from netwatch.store import Store
@@ -161,7 +162,8 @@ class Daemon:
         stack.callback(lambda: recorder.close(clock.now().wall))
         workers = Workers()
         stack.callback(workers.close)
-        wires = Wires(clock, settings.polling.ssh_workers)
+        native = load_native(self._env)
+        wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()
         metrics = SelfMetrics()

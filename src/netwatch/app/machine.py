@@ -42,7 +42,7 @@ async def _measure(settings: Path, store: Store, folder: Path, passes: int) -> S
     began = time.process_time()
     configuration = load_configuration(settings, os.environ, catalogue)
     loading = time.process_time() - began
-    wire = NetworkSnmpWire(clock=clock)
+    wire = NetworkSnmpWire(clock=clock, kernel=load_native(os.environ))
     spent = 0.0
 
     async def ask(target: Target) -> Discovery:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from netwatch.app.alerting import Alerting
 from netwatch.app.loading import Configuration
+from netwatch.app.memory import Memory
 from netwatch.app.planner import Planner
 from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
@@ -50,6 +51,8 @@ class Parts:
     poller: Poller
     snapshot: Snapshot
     """What readers see; replaced every few seconds."""
+    memory: Memory | None = None
+    """What is kept for the next start."""
     discoveries: dict[EntityId, Discovery] = field(default_factory=dict)
     """The last one of each device."""
 

@@ -8,6 +8,7 @@ import structlog
 
 from netwatch.errors import WireError
 from netwatch.model import Clock
+from netwatch.native import Speed
 from netwatch.wire import (
     AiohttpJson,
     IcmpProber,
@@ -24,8 +25,9 @@ __all__ = ["Wires"]
 class Wires:
     """SNMP, SSH, HTTP and the probers."""
 
-    def __init__(self, clock: Clock, ssh_workers: int) -> None:
-        self.snmp = NetworkSnmpWire(clock=clock)
+    def __init__(self, clock: Clock, ssh_workers: int, native: Speed | None = None) -> None:
+        """`native`: the compiled twin of hot loops, where it is to be used."""
+        self.snmp = NetworkSnmpWire(clock=clock, kernel=native)
         self.ssh = NetmikoRunner(workers=ssh_workers)
         self.http = AiohttpJson()
         self._probers = (IcmpProber(), UdpEchoProber(), SipOptionsProber())

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections import Counter as Counter_
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from netwatch import __version__
-from netwatch.model import Snapshot
+from netwatch.model import Entity, EntityId, EntityKind, Snapshot
 
 __all__ = ["OwnFamily", "SelfMetrics"]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_STEP = 8192
 _EOF = b"# EOF\n"
 
 
@@ -35,6 +39,8 @@ class SelfMetrics:
         self.registry = registry or CollectorRegistry()
         self._families: list[OwnFamily] = []
         self._sums: dict[Counter, float] = {}
+        self._counted: Mapping[EntityId, Entity] | None = None
+        """The entities that `netwatch_state_entities` shows."""
         build = Info("netwatch_build", "Version of netwatch and of Python.", registry=self.registry)
         build.info({"version": version, "python": platform.python_version()})
         self._families.append(
@@ -144,10 +150,17 @@ class SelfMetrics:
 
     def state(self, snapshot: Snapshot) -> None:
         """Freshness, series and entities as a snapshot shows them."""
+        for _ in self.state_steps(snapshot):
+            pass
+
+    def state_steps(self, snapshot: Snapshot) -> Iterator[None]:
+        """`state` in pieces of a few milliseconds, for an event loop that has other things to do."""
         now = snapshot.at.wall
         states = {"fresh": 0, "stale": 0, "never": 0}
         oldest = now
-        for table in snapshot.freshness:
+        for number, table in enumerate(snapshot.freshness):
+            if number % _STEP == _STEP - 1:
+                yield
             if table.last_success is None:
                 states["never"] += 1
                 continue
@@ -156,17 +169,23 @@ class SelfMetrics:
         for state, count in states.items():
             self._tables.labels(state).set(count)
         self._oldest.set(oldest)
+        yield
         self._devices.set(sum(1 for d in snapshot.inventory.devices.values() if d.target is not None))
-        fresh = sum(int(column.fresh.sum()) for column in snapshot.columns.values())
+        fresh = sum(int(np.count_nonzero(column.fresh)) for column in snapshot.columns.values())
         total = sum(len(column.fresh) for column in snapshot.columns.values())
         self._series.labels("fresh").set(fresh)
         self._series.labels("stale").set(total - fresh)
-        kinds: dict[str, int] = {}
-        for entity in snapshot.entities.values():
-            kinds[entity.kind.value] = kinds.get(entity.kind.value, 0) + 1
+        if self._counted is snapshot.entities:
+            return
+        kinds: Counter_[EntityKind] = Counter_()
+        rest = iter(snapshot.entities.values())
+        while part := list(islice(rest, _STEP)):
+            kinds.update([entity.kind for entity in part])
+            yield
         self._entities.clear()
         for kind, count in kinds.items():
-            self._entities.labels(kind).set(count)
+            self._entities.labels(kind.value).set(count)
+        self._counted = snapshot.entities
 
     # -- what goes out
 

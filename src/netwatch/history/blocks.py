@@ -9,25 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
-from netwatch.history.segment import COUNTER, GAUGE, Matrices, PendingBlock, SeriesName
+from netwatch.history.names import Names, SeriesName
+from netwatch.history.segment import COUNTER, GAUGE, Matrices, PendingBlock
 from netwatch.model import Catalogue, CounterBlock, FamilyType, GaugeBlock
 
 __all__ = [
     "DAY",
     "columns_of",
+    "covered_of",
     "kind_of",
     "month_end",
     "month_of",
     "month_start",
     "months",
-    "names_of",
     "pieces",
+    "refuse_bad_names",
     "refuse_nonsense",
+    "strips",
 ]
 
 DAY = 86400
 _ROWS = 128
 """Series per piece: a reader of one series decodes this many."""
+_STRIP = 65536
+"""Series of a short block that are kept together."""
 _CELLS = 65536
 """Values per piece, so that few series get longer pieces."""
 
@@ -53,27 +58,35 @@ def refuse_nonsense(block: GaugeBlock | CounterBlock, catalogue: Catalogue) -> N
         raise StoreError(
             f"{block.family}: {rows} rows, {len(block.entities)} entities, {len(block.labels)} labels"
         )
-    if any(len(labels) != len(family.labels) for labels in block.labels):
-        raise StoreError(f"{block.family}: each series has {len(family.labels)} row labels")
-    if len(set(names_of(block))) != rows:
-        raise StoreError(f"{block.family}: a series occurs twice in one block")
 
 
-def names_of(block: GaugeBlock | CounterBlock) -> list[SeriesName]:
-    return list(zip(block.entities, block.labels, strict=True))
+def refuse_bad_names(family: str, labels: int, names: Names) -> None:
+    """Raises StoreError for series that could not be told apart. In steps that let other threads run."""
+    seen: set[SeriesName] = set()
+    for name in names.series():
+        if len(name[1]) != labels:
+            raise StoreError(f"{family}: each series has {labels} row labels")
+        seen.add(name)
+    if len(seen) != len(names):
+        raise StoreError(f"{family}: a series occurs twice in one block")
 
 
 def columns_of(block: GaugeBlock | CounterBlock) -> Matrices:
     """As they are kept: what holds nothing is NaN without coverage; a maximum is what it adds to the mean."""
     value = np.array(block.mean if isinstance(block, GaugeBlock) else block.increase, dtype=np.float64)
-    raw = block.coverage if isinstance(block, GaugeBlock) else block.covered
-    covered = np.clip(np.nan_to_num(np.asarray(raw, dtype=np.float64)), 0.0, block.width).round(1)
+    raw = np.asarray(covered_of(block), dtype=np.float64)
+    covered = np.clip(np.nan_to_num(raw), 0.0, block.width).round(1)
     covered[~np.isfinite(value)] = 0.0
     value[covered <= 0] = np.nan
     if isinstance(block, CounterBlock):
         return value, covered
     excess = np.maximum(np.asarray(block.max, dtype=np.float64) - value, 0.0)
     return value, np.where(np.isfinite(excess), excess, np.where(covered > 0, 0.0, np.nan)), covered
+
+
+def covered_of(block: GaugeBlock | CounterBlock) -> NDArray[np.float64]:
+    """Seconds that each value stands for."""
+    return block.coverage if isinstance(block, GaugeBlock) else block.covered
 
 
 def kind_of(block: GaugeBlock | CounterBlock) -> int:
@@ -95,6 +108,15 @@ def pieces(
             cut = tuple(column[group, part] for column in columns)
             if np.any(cut[-1] > 0):
                 yield PendingBlock(rows[group], sequence, start + part.start * width, width, simulated, cut)
+
+
+def strips(
+    start: int, width: int, columns: Matrices, *, sequence: int, simulated: bool
+) -> Iterator[PendingBlock]:
+    """Cuts a short block of very many series, so that a reader of few decodes few."""
+    for low in range(0, columns[0].shape[0], _STRIP):
+        rows = np.arange(low, min(low + _STRIP, columns[0].shape[0]))
+        yield PendingBlock(rows, sequence, start, width, simulated, tuple(c[rows] for c in columns))
 
 
 def months(start: int, width: int, buckets: int) -> Iterator[tuple[str, slice]]:

@@ -52,7 +52,7 @@ class Sources:
                 descriptor = segment.open()
                 if descriptor is not None:
                     blocks = [head for head in segment.blocks if head.start < end and head.end > start]
-                    self._sources.append(_Source(segment, descriptor, dict(segment.names), blocks))
+                    self._sources.append(_Source(segment, descriptor, segment.names(descriptor), blocks))
         except BaseException:
             self.close()
             raise
@@ -203,7 +203,8 @@ def rewrite(segment: Segment, kind: int, heads: Sequence[BlockHead]) -> None:
         return
     try:
         path.unlink(missing_ok=True)
-        order = list(segment.names)
+        names = segment.names(descriptor)
+        order = list(names)
         place = np.full(max(order, default=-1) + 2, -1, dtype=np.intp)
         place[order] = np.arange(len(order))
         blocks = []
@@ -216,7 +217,7 @@ def rewrite(segment: Segment, kind: int, heads: Sequence[BlockHead]) -> None:
                 blocks.append(
                     PendingBlock(rows, head.sequence, head.start, head.width, head.simulated, columns)
                 )
-        fresh.append(kind, [segment.names[number] for number in order] if blocks else [], blocks)
+        fresh.append(kind, [names[number] for number in order] if blocks else [], blocks)
         fresh.sync()
         path.replace(segment.path)
         sync_directory(path.parent)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netwatch.history.track import Bucket, Floats, Layout, Part, Rows, Track, chunks
 from netwatch.model import (
     Catalogue,
     Column,
@@ -24,87 +26,27 @@ __all__ = ["Recorder"]
 
 _STEP = 2.0
 """Seconds by which wall and monotonic clock may drift apart between two snapshots before it is a step."""
-_FORGET = 2 * 86400
-"""Seconds after which a series that was not seen any more is dropped from memory."""
+_ROWS = 32_768
+"""Series that are folded in one go: a few milliseconds, and what it needs stays in the processor's cache."""
+_SHARED = 4096
+"""Series from which a block names all series of its family although some have nothing in it: names that are
+the same objects as last time need no second look."""
 
-Floats = NDArray[np.float64]
+Block = GaugeBlock | CounterBlock
 
 
-@dataclass(slots=True)
-class _Bucket:
-    """Sums of one bucket, one element per series."""
+class _Readings(NamedTuple):
+    """The arrays of a column, each taken once: a column may make them at every access."""
 
-    amount: Floats
-    """Gauges: value times seconds. Counters: increase."""
-    seconds: Floats
-    peak: Floats
-    changed: NDArray[np.bool_]
-    """Since it was last written."""
+    times: Floats
+    values: Floats
+    fresh: NDArray[np.bool_]
+    totals: NDArray[np.uint64] | None
+    covered: Floats | None
 
     @classmethod
-    def empty(cls, size: int) -> _Bucket:
-        return cls(np.zeros(size), np.zeros(size), np.full(size, -np.inf), np.zeros(size, dtype=np.bool_))
-
-    def select(self, rows: NDArray[np.intp]) -> _Bucket:
-        return _Bucket(self.amount[rows], self.seconds[rows], self.peak[rows], self.changed[rows])
-
-    def grown(self, size: int) -> _Bucket:
-        more = _Bucket.empty(size - self.amount.size)
-        return _Bucket(
-            np.concatenate((self.amount, more.amount)),
-            np.concatenate((self.seconds, more.seconds)),
-            np.concatenate((self.peak, more.peak)),
-            np.concatenate((self.changed, more.changed)),
-        )
-
-
-@dataclass(slots=True)
-class _Track:
-    """The series of one family: their last readings and their open buckets."""
-
-    counter: bool
-    rows: dict[tuple[EntityId, tuple[str, ...]], int] = field(default_factory=dict)
-    time: Floats = field(default_factory=lambda: np.empty(0))
-    """Wall seconds of the last reading taken in; NaN before the first."""
-    value: Floats = field(default_factory=lambda: np.empty(0))
-    """Of that reading; NaN where the next reading has nothing to be compared with."""
-    total: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
-    """Counters: the exact value, where the state room tells it."""
-    covered: Floats = field(default_factory=lambda: np.empty(0))
-    """Counters: seconds up to that reading over which the increase is known; NaN where nobody says."""
-    buckets: dict[int, _Bucket] = field(default_factory=dict)
-    last_column: Column | None = None
-    last_places: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
-
-    def places(self, column: Column) -> NDArray[np.intp]:
-        """Row of each series of a column; new series get one."""
-        last = self.last_column
-        if last is None or last.entities is not column.entities or last.labels is not column.labels:
-            keys = zip(column.entities, column.labels, strict=True)
-            found = [self.rows.setdefault(key, len(self.rows)) for key in keys]
-            self.last_places = np.array(found, dtype=np.intp)
-            more = len(self.rows) - self.time.size
-            if more:
-                self.time = np.concatenate((self.time, np.full(more, np.nan)))
-                self.value = np.concatenate((self.value, np.full(more, np.nan)))
-                self.total = np.concatenate((self.total, np.zeros(more, dtype=np.uint64)))
-                self.covered = np.concatenate((self.covered, np.full(more, np.nan)))
-                for start, bucket in self.buckets.items():
-                    self.buckets[start] = bucket.grown(len(self.rows))
-        self.last_column = column
-        return self.last_places
-
-    def forget(self, before: float) -> None:
-        """Drops series without a reading since `before`."""
-        keep = np.flatnonzero(~(self.time < before))
-        if keep.size == self.time.size:
-            return
-        names = list(self.rows)
-        self.rows = {names[old]: new for new, old in enumerate(keep.tolist())}
-        self.time, self.value = self.time[keep], self.value[keep]
-        self.total, self.covered = self.total[keep], self.covered[keep]
-        self.buckets = {start: bucket.select(keep) for start, bucket in self.buckets.items()}
-        self.last_column = None
+    def of(cls, column: Column) -> _Readings:
+        return cls(column.times, column.values, column.fresh, column.totals, column.covered)
 
 
 class Recorder:
@@ -116,8 +58,9 @@ class Recorder:
     counter that falls back cost the interval in which they happen: it is not covered. A bucket is written
     once `width` seconds have passed since its end, and again, whole, if a late reading changes it.
 
-    Not safe to use from two threads. `take` is quick and belongs where snapshots are made; what it returns
-    can be written elsewhere.
+    Not safe to use from two threads. `observe_steps` and `take_steps` do the same as `observe` and `take` in
+    pieces of a few milliseconds, so that an event loop gets its turn; one ends before the next begins. What
+    `take` returns can be written elsewhere.
     """
 
     def __init__(
@@ -136,101 +79,141 @@ class Recorder:
         self._hold = hold
         self._max_gap = max_gap
         self._tracks = {
-            name: _Track(counter=family.type is FamilyType.COUNTER)
+            name: Track(counter=family.type is FamilyType.COUNTER)
             for name, family in catalogue.items()
             if family.history is HistoryPolicy.PLANNING and family.type is not FamilyType.INFO
         }
         self._before: Instant | None = None
+        self._dense_from = 0.0
+        """Buckets that begin here or later are open."""
 
     def observe(self, snapshot: Snapshot) -> None:
         """Takes in what is new since the snapshot before. The same reading seen twice counts once."""
+        for _ in self.observe_steps(snapshot):
+            pass
+
+    def observe_steps(self, snapshot: Snapshot) -> Iterator[None]:
+        """`observe` in pieces. To be run to its end."""
         before, self._before = self._before, snapshot.at
+        self._dense_from = snapshot.at.wall - 2 * self._width
         stepped = before is not None and (
             abs((snapshot.at.wall - before.wall) - (snapshot.at.mono - before.mono)) > _STEP
         )
+        done = 0
         for name, track in self._tracks.items():
             column = snapshot.columns.get(name)
-            if column is not None and column.entities:
-                self._observe(track, column, stepped=stepped)
-            elif stepped:
-                track.value[:] = np.nan
+            if column is None or not column.entities:
+                if stepped:
+                    track.usable[:] = False
+                continue
+            track.settle(column)
+            readings = _Readings.of(column)
+            if track.exact != (readings.totals is not None):
+                track.exact = readings.totals is not None
+                track.usable[:] = False
+            if stepped:
+                # Old and new readings are on different clocks: begin anew with the next one.
+                track.usable[:] = False
+                track.time[:] = readings.times
+                continue
+            for part in chunks(len(column.entities), _ROWS):
+                self._observe(track, readings, part)
+                done += part.stop - part.start
+                if done >= _ROWS:
+                    done = 0
+                    yield
 
-    def _observe(self, track: _Track, column: Column, *, stepped: bool) -> None:
-        places = track.places(column)
-        if stepped:
-            # Old and new readings are on different clocks: begin anew with the next one.
-            track.value[:] = np.nan
-            track.time[places] = column.times
+    def _observe(self, track: Track, readings: _Readings, part: slice) -> None:
+        times, values = readings.times[part], readings.values[part]
+        new = readings.fresh[part] & np.isfinite(times) & np.isfinite(values) & (times != track.time[part])
+        chosen = np.flatnonzero(new)
+        if not chosen.size:
             return
-        times = column.times
-        new = column.fresh & np.isfinite(times) & np.isfinite(column.values) & (times != track.time[places])
-        rows, now, value = places[new], times[new], column.values[new]
-        then, last = track.time[rows], track.value[rows]
-        track.time[rows], track.value[rows] = now, value
-        good = np.isfinite(last) & (now > then)
+        rows, now = chosen + part.start, times[chosen]
+        then, good = track.time[rows], track.usable[rows]
+        length = now - then
+        good &= length > 0
+        track.time[rows], track.usable[rows] = now, True
+        known: Floats | float = 1.0
         if track.counter:
-            amount, known = _growth(track, rows, column, new, value - last)
-            good &= (amount >= 0) & (now - then <= self._max_gap) & ~(known <= 0)
-            known = np.where(
-                np.isnan(known), 1.0, np.minimum(known / np.where(now > then, now - then, 1.0), 1.0)
-            )
+            amount, over = _growth(track, rows, readings)
+            good &= (amount >= 0) & (length <= self._max_gap) & ~(over <= 0)
+            share = np.minimum(over / np.where(length > 0, length, 1.0), 1.0)
+            known = np.where(np.isnan(share), 1.0, share)
         else:
-            then = np.maximum(then, now - self._hold)
-            amount, known = value, np.ones(value.size)
-        if np.any(good):
-            self._spread(track, rows[good], then[good], now[good], amount[good], known[good])
+            amount, then = values[chosen], np.maximum(then, now - self._hold)
+        if good.all():
+            self._spread(track, rows, then, now, amount, known)
+        elif good.any():
+            known = known[good] if isinstance(known, np.ndarray) else known
+            self._spread(track, rows[good], then[good], now[good], amount[good], known)
 
     def _spread(
-        self, track: _Track, rows: NDArray[np.intp], then: Floats, now: Floats, amount: Floats, known: Floats
+        self, track: Track, rows: Rows, then: Floats, now: Floats, amount: Floats, known: Floats | float
     ) -> None:
         """Adds to each bucket its part of the time from `then` to `now`; the share `known` of it counts."""
         width, length = self._width, now - then
-        first = int(np.min(then) // width)
-        for number in range(first, int(np.max(now) // width) + 1):
+        for number in range(int(np.min(then) // width), int(np.max(now) // width) + 1):
             low = np.maximum(then, number * width)
-            high = np.minimum(now, (number + 1) * width)
-            hit = high > low
-            if not np.any(hit):
+            seconds = np.minimum(now, (number + 1) * width) - low
+            hit = seconds > 0
+            if not hit.any():
                 continue
-            bucket = track.buckets.setdefault(number * width, _Bucket.empty(len(track.rows)))
-            into, seconds = rows[hit], (high - low)[hit]
+            start = number * width
+            bucket = track.bucket(start, dense=start > self._dense_from)
+            every = bool(hit.all())
+            into = bucket.places(rows if every else rows[hit])
             if track.counter:
-                share = _share(amount[hit], (high - then)[hit] / length[hit])
-                bucket.amount[into] += share - _share(amount[hit], (low - then)[hit] / length[hit])
+                begun = low - then
+                share = _share(amount, (begun + seconds) / length) - _share(amount, begun / length)
+                bucket.amount[into] += share if every else share[hit]
+                seconds = seconds * known
+                bucket.seconds[into] += seconds if every else seconds[hit]
             else:
-                bucket.amount[into] += amount[hit] * seconds
-                bucket.peak[into] = np.maximum(bucket.peak[into], amount[hit])
-            bucket.seconds[into] += seconds * known[hit]
+                value, held = (amount, seconds) if every else (amount[hit], seconds[hit])
+                bucket.amount[into] += value * held
+                bucket.peak[into] = np.maximum(bucket.peak[into], value)
+                bucket.seconds[into] += held
             bucket.changed[into] = True
 
-    def take(self, now: float, *, partial: bool = False) -> list[GaugeBlock | CounterBlock]:
+    def take(self, now: float, *, partial: bool = False) -> list[Block]:
         """Blocks of the buckets that are ready at `now` (wall seconds); `partial` takes the open ones too."""
-        out: list[GaugeBlock | CounterBlock] = []
+        return list(self.take_steps(now, partial=partial))
+
+    def take_steps(self, now: float, *, partial: bool = False) -> Iterator[Block]:
+        """`take`, block by block: what was handed out need not be kept until the last one is made."""
         for name, track in self._tracks.items():
-            series = list(track.rows)
-            for start in sorted(track.buckets):
-                bucket = track.buckets[start]
-                ready = partial or start + 2 * self._width <= now
-                if ready and np.any(bucket.changed):
-                    out.append(self._block(name, track, series, start, bucket))
+            for start in sorted(track.buckets.keys() | track.left.keys()):
+                ready = start + 2 * self._width <= now
+                bucket = track.buckets.get(start)
+                if ready or partial:
+                    parts = track.left.pop(start, {})
+                    if parts or (bucket is not None and bucket.changed.any()):
+                        yield self._block(name, track, start, bucket, parts)
+                if bucket is None:
+                    continue
                 if start + self._width + self._max_gap + self._hold < now:
                     del track.buckets[start]
-            track.forget(now - _FORGET)
-        return out
+                elif ready:
+                    track.drop_finished(start, start + self._width)
 
     def series(self) -> int:
         """How many series are in memory."""
-        return sum(len(track.rows) for track in self._tracks.values())
+        return sum(track.series() for track in self._tracks.values())
+
+    def octets(self) -> int:
+        """How much memory they take."""
+        return sum(track.octets() for track in self._tracks.values())
 
     def flush(self, now: float) -> None:
         """Writes what is ready at `now`. Raises StoreError."""
-        self._write(self.take(now))
+        self._write(self.take_steps(now))
 
     def close(self, now: float) -> None:
         """Writes everything, the bucket that is still open included. Raises StoreError."""
-        self._write(self.take(now, partial=True))
+        self._write(self.take_steps(now, partial=True))
 
-    def _write(self, blocks: list[GaugeBlock | CounterBlock]) -> None:
+    def _write(self, blocks: Iterable[Block]) -> None:
         many = getattr(self._writer, "append_all", None)
         if many is not None:
             many(blocks)
@@ -241,41 +224,65 @@ class Recorder:
     def _block(
         self,
         name: str,
-        track: _Track,
-        series: list[tuple[EntityId, tuple[str, ...]]],
+        track: Track,
         start: int,
-        bucket: _Bucket,
-    ) -> GaugeBlock | CounterBlock:
-        rows = np.flatnonzero(bucket.changed)
-        bucket.changed[:] = False
-        chosen = [series[row] for row in rows.tolist()]
-        entities = tuple(entity for entity, _ in chosen)
-        labels = tuple(row_labels for _, row_labels in chosen)
-        amount = bucket.amount[rows][:, None]
-        seconds = np.minimum(bucket.seconds[rows], self._width)[:, None]
+        bucket: Bucket | None,
+        parts: dict[tuple[EntityId, tuple[str, ...]], Part],
+    ) -> Block:
+        entities: tuple[EntityId, ...] = ()
+        labels: tuple[tuple[str, ...], ...] = ()
+        elements = np.empty(0, dtype=np.intp)
+        if bucket is not None:
+            entities, labels, elements = _named(track.layout, bucket)
+            bucket.changed[:] = False
+        entities += tuple(entity for entity, _ in parts)
+        labels += tuple(row_labels for _, row_labels in parts)
+        more = np.array([(part.amount, part.seconds, part.peak) for part in parts.values()]).reshape(-1, 3)
+
+        def joined(array: NDArray[np.floating], place: int) -> Floats:
+            own = array[elements].astype(np.float64) if elements.size else np.empty(0)
+            return np.concatenate((own, more[:, place])) if len(more) else own
+
+        bucket = bucket or Bucket.empty(0, gauge=not track.counter)
+        amount, seconds = joined(bucket.amount, 0), joined(bucket.seconds, 1)
+        covered = np.minimum(seconds, self._width)[:, None]
         if track.counter:
-            return CounterBlock(name, entities, labels, start, self._width, amount, seconds)
-        mean = amount / bucket.seconds[rows][:, None]
-        peak = bucket.peak[rows][:, None]
+            return CounterBlock(name, entities, labels, start, self._width, amount[:, None], covered)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (amount / seconds)[:, None]
+        peak = joined(bucket.peak, 2)[:, None]
         # A mean of equal values may come out a hair above them.
-        return GaugeBlock(name, entities, labels, start, self._width, np.minimum(mean, peak), peak, seconds)
+        return GaugeBlock(name, entities, labels, start, self._width, np.minimum(mean, peak), peak, covered)
 
 
-def _growth(
-    track: _Track, rows: NDArray[np.intp], column: Column, new: NDArray[np.bool_], rounded: Floats
-) -> tuple[Floats, Floats]:
-    """What each counter grew by, and over how many seconds that is known (NaN: nobody says). Notes both."""
-    amount, known = rounded, np.full(rows.size, np.nan)
-    if column.totals is not None:
-        before, total = track.total[rows], column.totals[new]
-        exact = np.where(total >= before, total - before, 0).astype(np.float64)
-        amount = np.where(total >= before, exact, -1.0)
+def _named(layout: Layout, bucket: Bucket) -> tuple[tuple[EntityId, ...], tuple[tuple[str, ...], ...], Rows]:
+    """(entities, labels, elements of the bucket) of what is to be written."""
+    elements = np.flatnonzero(bucket.changed)
+    if bucket.rows is None and len(layout) >= _SHARED and 2 * elements.size >= len(layout):
+        return layout.entities, layout.labels, np.arange(len(layout))
+    chosen = (elements if bucket.rows is None else bucket.rows[elements]).tolist()
+    entities = tuple([layout.entities[place] for place in chosen])
+    return entities, tuple([layout.labels[place] for place in chosen]), elements
+
+
+def _growth(track: Track, rows: Rows, readings: _Readings) -> tuple[Floats, Floats]:
+    """What each counter grew by (less than 0: it fell back), and over how many seconds that is known (NaN:
+    nobody says). Notes both."""
+    if readings.totals is not None:
+        before, total = track.total[rows], readings.totals[rows]
+        amount = np.where(total >= before, (total - before).astype(np.float64), -1.0)
         track.total[rows] = total
-    if column.covered is not None:
-        covered = column.covered[new]
-        known = covered - track.covered[rows]
-        track.covered[rows] = covered
-    return amount, known
+    else:
+        floats = track.total.view(np.float64)
+        value = readings.values[rows]
+        amount = value - floats[rows]
+        floats[rows] = value
+    if readings.covered is None:
+        return amount, np.full(rows.size, np.nan)
+    covered = readings.covered[rows]
+    over = covered - track.covered[rows]
+    track.covered[rows] = covered
+    return amount, over
 
 
 def _share(amount: Floats, share: Floats) -> Floats:

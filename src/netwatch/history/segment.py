@@ -17,7 +17,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
 from netwatch.history.codec import decode_indices, decode_matrix, encode_indices, encode_matrix
+from netwatch.history.names import Names, Relations, Roll, SeriesName, names_of, slices
 from netwatch.model import EntityId
 
 __all__ = [
@@ -51,8 +52,9 @@ _RECORD = struct.Struct("<4sBBHIQqIIIIIII")
 _MARK = b"NWrc"
 _SERIES, _BLOCK = 1, 2
 _SIMULATED = 1
+_FLUSH = 8_000_000
+"""Bytes that are gathered before they are written."""
 
-SeriesName = tuple[EntityId, tuple[str, ...]]
 Matrices = tuple[NDArray[np.floating], ...]
 """Gauges: mean, max - mean, coverage. Counters: increase, covered. Shape (rows, buckets)."""
 
@@ -80,6 +82,16 @@ class BlockHead(NamedTuple):
         return self.start + self.width * self.buckets
 
 
+class _NamesHead(NamedTuple):
+    """Where names stand in the file."""
+
+    offset: int
+    length: int
+    checksum: int
+    first: int
+    """Row number of the first one."""
+
+
 @dataclass(slots=True)
 class _Index:
     """What is known of the file after reading its headers."""
@@ -88,8 +100,7 @@ class _Index:
     kind: int = 0
     end: int = 0
     """Where the last whole record ends."""
-    names: dict[int, SeriesName] = field(default_factory=dict)
-    rows: dict[SeriesName, int] = field(default_factory=dict)
+    names: list[_NamesHead] = field(default_factory=list)
     next_row: int = 0
     blocks: list[BlockHead] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -101,15 +112,25 @@ class Segment:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._index = _Index()
+        self._roll: tuple[int, Roll] | None = None
+        """With the inode of the file that it is of."""
+        self._names: tuple[int, int, dict[int, SeriesName]] | None = None
+        """(inode, end, names): what was decoded for readers."""
 
     @property
     def blocks(self) -> Sequence[BlockHead]:
         return self._index.blocks
 
-    @property
-    def names(self) -> dict[int, SeriesName]:
-        """Row number to series."""
-        return self._index.names
+    def names(self, descriptor: int) -> dict[int, SeriesName]:
+        """Row number to series. Kept until `forget_names`."""
+        index = self._index
+        if self._names is None or self._names[:2] != (index.inode, index.end):
+            self._names = (index.inode, index.end, dict(self._decode_names(descriptor)))
+        return self._names[2]
+
+    def forget_names(self) -> None:
+        """Gives the memory of decoded names back."""
+        self._names = None
 
     @property
     def problems(self) -> Sequence[str]:
@@ -166,23 +187,14 @@ class Segment:
                 )
                 position = found
                 continue
-            self._take(descriptor, position + _RECORD.size, fields)
+            self._take(position + _RECORD.size, fields)
             position += _RECORD.size + fields[4]
             index.end = position
 
-    def _take(self, descriptor: int, offset: int, fields: tuple[int, ...]) -> None:
+    def _take(self, offset: int, fields: tuple[int, ...]) -> None:
         _, kind, flags, _, length, sequence, start, width, rows, buckets, low, high, checksum, _ = fields
         if kind == _SERIES:
-            payload = os.pread(descriptor, length, offset)
-            if zlib.crc32(payload) != checksum:
-                self._index.problems.append(f"{self.path}: the names at byte {offset} are damaged")
-            else:
-                for number, (entity, labels) in enumerate(
-                    json.loads(bytes(cramjam.zstd.decompress(payload))), low
-                ):
-                    name = (EntityId(entity), tuple(labels))
-                    self._index.names[number] = name
-                    self._index.rows[name] = number
+            self._index.names.append(_NamesHead(offset, length, checksum, low))
             self._index.next_row = max(self._index.next_row, low + rows)
         elif kind == _BLOCK:
             simulated = bool(flags & _SIMULATED)
@@ -197,36 +209,80 @@ class Segment:
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
             return _unpack_block(head, payload)
-        problem = f"{self.path}: the block at byte {head.offset} is damaged and left out"
+        self._damaged(f"{self.path}: the block at byte {head.offset} is damaged and left out")
+        return None
+
+    def _decode_names(self, descriptor: int) -> Iterator[tuple[int, SeriesName]]:
+        for head in self._index.names:
+            payload = os.pread(descriptor, head.length, head.offset)
+            if len(payload) != head.length or zlib.crc32(payload) != head.checksum:
+                self._damaged(f"{self.path}: the names at byte {head.offset} are damaged")
+                continue
+            found = json.loads(bytes(cramjam.zstd.decompress(payload)))
+            for number, (entity, labels) in enumerate(found, head.first):
+                yield number, (EntityId(entity), tuple(labels))
+
+    def _damaged(self, problem: str) -> None:
         if problem not in self._index.problems:
             self._index.problems.append(problem)
-        return None
 
     def append(self, kind: int, names: Sequence[SeriesName], blocks: Sequence[PendingBlock]) -> None:
         """Writes blocks behind the last whole record, with the names that the file does not hold yet.
 
         `PendingBlock.rows` counts in `names`. `sync` makes it durable.
         """
+        self.append_named(kind, names_of(names), blocks, Relations())
+
+    def append_named(
+        self, kind: int, names: Names, blocks: Iterable[PendingBlock], relations: Relations
+    ) -> None:
+        """`append` for many series: names that are the same objects as last time cost nothing."""
         self.refresh()
         index = self._index
         if index.kind not in (0, kind):
             raise StoreError(f"{self.path}: holds the other type of values")
-        fresh = [name for name in dict.fromkeys(names) if name not in index.rows]
-        out = bytearray()
-        if index.end == 0:
-            out += _file_header(kind)
-        first = index.next_row
-        if fresh:
-            out += _series_record(fresh, first)
-        numbers = {name: first + place for place, name in enumerate(fresh)}
-        rows = np.array([numbers.get(name, index.rows.get(name, 0)) for name in names], dtype=np.uint32)
-        for block in blocks:
-            out += block.record(rows[block.rows])
+        if self._roll is None or self._roll[0] != index.inode:
+            self._roll = (index.inode, Roll(self._stored))
+        numbers, fresh = self._roll[1].enrol(names, index.next_row, relations)
         try:
-            _write(self.path, index.end, out)
+            self._write_records(kind, fresh, blocks, numbers)
         except OSError as error:
+            self._roll = None
             raise StoreError(f"{self.path}: can't be written: {error.strerror}") from error
+        except BaseException:
+            self._roll = None  # it may know of names that are not in the file
+            raise
         self.refresh()
+        self._roll = None if self._roll is None else (self._index.inode, self._roll[1])
+
+    def _write_records(
+        self,
+        kind: int,
+        fresh: Sequence[SeriesName],
+        blocks: Iterable[PendingBlock],
+        numbers: NDArray[np.uint32],
+    ) -> None:
+        out = bytearray() if self._index.end else bytearray(_file_header(kind))
+        first, end = self._index.next_row, self._index.end
+        for part in slices(len(fresh)):
+            out += _series_record(fresh[part], first + part.start)
+        for block in blocks:
+            out += block.record(numbers[block.rows])
+            if len(out) > _FLUSH:
+                _write(self.path, end, out)
+                end += len(out)
+                out.clear()
+        if out:
+            _write(self.path, end, out)
+
+    def _stored(self) -> Iterator[tuple[int, SeriesName]]:
+        descriptor = self.open()
+        if descriptor is None:
+            return
+        try:
+            yield from self._decode_names(descriptor)
+        finally:
+            os.close(descriptor)
 
     def sync(self) -> None:
         """Returns when the disk has what was appended."""

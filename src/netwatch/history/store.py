@@ -16,22 +16,23 @@ from netwatch.errors import StoreError
 from netwatch.history.blocks import (
     DAY,
     columns_of,
+    covered_of,
     kind_of,
     month_end,
     month_start,
     months,
-    names_of,
     pieces,
+    refuse_bad_names,
     refuse_nonsense,
+    strips,
 )
 from netwatch.history.merge import Grid, Sources, merged, rewrite, series_of
+from netwatch.history.names import MANY, Names, Relations
 from netwatch.history.segment import (
     COUNTER,
     GAUGE,
     Matrices,
-    PendingBlock,
     Segment,
-    SeriesName,
     sync_directory,
 )
 from netwatch.model import Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock, SeriesHistory
@@ -42,7 +43,7 @@ _RECENT = "recent.nwh"
 _LONG = 24
 """Buckets from which a block goes straight into the files of its months."""
 _MANY = 600
-"""Short blocks in `recent.nwh` from which full days are moved to their months: two days of five minutes."""
+"""Different starts of short blocks in `recent.nwh` from which full days are moved to their months: two days of five minutes."""
 _BATCH = 8_000_000
 """Values that `append_all` gathers before it writes."""
 
@@ -61,6 +62,9 @@ class SegmentStore:
         self._catalogue = catalogue
         self._segments: dict[Path, Segment] = {}
         self._sequences: dict[str, int] = {}
+        self._relations = Relations()
+        self._good: tuple[Names, int] | None = None
+        """Names of the last large block, and how many row labels each has."""
         self._mutex = threading.RLock()
         self._release: weakref.finalize[[int], SegmentStore] | None = None
 
@@ -81,24 +85,30 @@ class SegmentStore:
             waiting: dict[tuple[object, ...], list[Block]] = defaultdict(list)
             spans: dict[tuple[str, EntityId], tuple[int, int]] = {}
             cells = 0
+
+            def write() -> None:
+                nonlocal cells
+                self._write_all(waiting, touched)
+                spans.clear()
+                cells = 0
+
             for block in blocks:
                 refuse_nonsense(block, self._catalogue)
-                columns = columns_of(block)
-                if not columns[0].size:
+                self._check_names(block)
+                rows, buckets = covered_of(block).shape
+                if not rows * buckets:
                     continue
-                if _overlaps(spans, block):
-                    self._write_all(waiting, touched)  # the same buckets again: the order has to be kept
-                    spans.clear()
+                if rows > MANY or _overlaps(spans, block):
+                    write()  # the same buckets again, perhaps: the order has to be kept
                     _overlaps(spans, block)
-                waiting[block.family, block.start, block.width, columns[0].shape[1], block.simulated].append(
-                    block
-                )
-                cells += columns[0].size
+                if rows > MANY:
+                    self._write([block], touched)
+                    continue
+                waiting[block.family, block.start, block.width, buckets, block.simulated].append(block)
+                cells += rows * buckets
                 if cells > _BATCH:
-                    self._write_all(waiting, touched)
-                    spans.clear()
-                    cells = 0
-            self._write_all(waiting, touched)
+                    write()
+            write()
             for segment in touched.values():
                 segment.sync()
             for folder in {path.parent for path in touched}:
@@ -106,29 +116,45 @@ class SegmentStore:
             for family in {path.parent.name for path in touched if path.name == _RECENT}:
                 self._tidy(family)
 
+    def _check_names(self, block: Block) -> None:
+        """Large blocks share their names: those that were good before are good."""
+        names = Names(block.entities, block.labels)
+        large = len(names) > MANY
+        if large and self._good is not None and self._good[0].are(names):
+            if self._good[1] == len(self._catalogue[block.family].labels):
+                return
+        labels = len(self._catalogue[block.family].labels)
+        refuse_bad_names(block.family, labels, names)
+        if large:
+            self._good = (names, labels)
+
     def _write_all(
         self, waiting: dict[tuple[object, ...], list[Block]], touched: dict[Path, Segment]
     ) -> None:
         for blocks in waiting.values():
             if blocks:
-                names = [name for block in blocks for name in names_of(block)]
-                parts = [columns_of(block) for block in blocks]
-                joined: Matrices = tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
-                self._write(blocks[0], names, joined, touched)
+                self._write(blocks, touched)
         waiting.clear()
 
-    def _write(
-        self, like: Block, names: list[SeriesName], columns: Matrices, touched: dict[Path, Segment]
-    ) -> None:
+    def _write(self, blocks: list[Block], touched: dict[Path, Segment]) -> None:
+        """Blocks that are alike, as one."""
+        like = blocks[0]
+        if len(blocks) == 1:
+            names, columns = Names(like.entities, like.labels), columns_of(like)
+        else:
+            names = Names(
+                tuple([entity for block in blocks for entity in block.entities]),
+                tuple([labels for block in blocks for labels in block.labels]),
+            )
+            parts = [columns_of(block) for block in blocks]
+            columns = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
         folder = self._folder(like.family)
         buckets = columns[0].shape[1]
-        rows = np.arange(len(names))
         if buckets < _LONG:
-            block = PendingBlock(
-                rows, self._next(like.family), like.start, like.width, like.simulated, columns
-            )
+            sequence = self._next(like.family)
             segment = touched[folder / _RECENT] = self._segment(folder / _RECENT)
-            segment.append(kind_of(like), names, [block])
+            found = strips(like.start, like.width, columns, sequence=sequence, simulated=like.simulated)
+            segment.append_named(kind_of(like), names, found, self._relations)
             return
         recent = self._segment(folder / _RECENT)
         recent.refresh()
@@ -136,12 +162,13 @@ class SegmentStore:
         if any(head.start < end and head.end > like.start for head in recent.blocks):
             self._compact(like.family, end=float("inf"))
         sequence = self._next(like.family)
+        rows = np.arange(len(names))
         for month, part in months(like.start, like.width, buckets):
             cut = tuple(column[:, part] for column in columns)
             start = like.start + part.start * like.width
             segment = touched[folder / f"{month}.nwh"] = self._segment(folder / f"{month}.nwh")
-            found = pieces(rows, start, like.width, cut, sequence=sequence, simulated=like.simulated)
-            segment.append(kind_of(like), names, list(found))
+            cuts = pieces(rows, start, like.width, cut, sequence=sequence, simulated=like.simulated)
+            segment.append_named(kind_of(like), names, cuts, self._relations)
 
     # -- reading
 
@@ -267,12 +294,13 @@ class SegmentStore:
                 segment.refresh()
             found = (head.sequence for segment in segments for head in segment.blocks)
             self._sequences[family] = max(found, default=0)
+            self._let_go(family)
         self._sequences[family] += 1
         return self._sequences[family]
 
     def _tidy(self, family: str) -> None:
         recent = self._segment(self.directory / family / _RECENT)
-        if len(recent.blocks) > _MANY:
+        if len(recent.blocks) > _MANY and len({head.start for head in recent.blocks}) > _MANY:
             days = {head.start // DAY for head in recent.blocks}
             if len(days) > 1:
                 self._compact(family, end=max(days) * DAY)
@@ -294,6 +322,14 @@ class SegmentStore:
                             folder, kind, grid, max(head.sequence for head in old), simulated=simulated
                         )
         rewrite(recent, kind, [head for head in recent.blocks if head.end > end])
+        self._let_go(family)
+
+    def _let_go(self, family: str) -> None:
+        """Of a file that is not written to every few minutes nothing need stay in memory."""
+        for path in [path for path in self._segments if path.parent.name == family]:
+            self._segments[path].forget_names()
+            if path.name != _RECENT and not self._segments[path].problems:
+                del self._segments[path]
 
     def _move(self, folder: Path, kind: int, grid: Grid, sequence: int, *, simulated: bool) -> None:
         rows = np.arange(len(grid.names))
@@ -310,8 +346,9 @@ class SegmentStore:
 
 def _overlaps(spans: dict[tuple[str, EntityId], tuple[int, int]], block: Block) -> bool:
     """True if an entity has buckets in this block's stretch already; else notes them."""
-    covered = block.covered if isinstance(block, CounterBlock) else block.coverage
-    begin, end = block.start, block.start + block.width * covered.shape[1]
+    if len(block.entities) > MANY:
+        return False  # such a block is never put together with others
+    begin, end = block.start, block.start + block.width * covered_of(block).shape[1]
     found = {entity: spans.get((block.family, entity)) for entity in block.entities}
     if any(span is not None and span[0] < end and span[1] > begin for span in found.values()):
         return True

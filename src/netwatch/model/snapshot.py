@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,11 @@ from netwatch.model.inventory import Inventory
 from netwatch.model.time import Instant
 
 __all__ = ["Column", "Decoded", "Freshness", "PackedColumn", "PackedTimes", "Snapshot"]
+
+_DEVICES = EntityId(" devices")
+_PARTS_KNOWN = EntityId(" parts")
+"""Keys of `Snapshot._children` that are no entity's id."""
+_STEP = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +228,28 @@ class Snapshot:
         return None
 
     def devices(self) -> Iterator[Entity]:
-        return (entity for entity in self.entities.values() if entity.kind is EntityKind.DEVICE)
+        """Found once for all snapshots that share their entities: of half a million few are devices."""
+        for _ in self.find_devices():
+            pass
+        return iter(self._children[_DEVICES])
 
     def of_device(self, device: EntityId, kind: EntityKind | None = None) -> list[Entity]:
         """What belongs to a device (itself excluded), in order of first sight."""
-        if not self._children:
+        if _PARTS_KNOWN not in self._children:
             for entity in self.entities.values():
                 if entity.id != entity.device:
                     self._children.setdefault(entity.device, []).append(entity)
+            self._children[_PARTS_KNOWN] = []
         found = self._children.get(device, [])
         return found if kind is None else [entity for entity in found if entity.kind is kind]
+
+    def find_devices(self) -> Iterator[None]:
+        """What `devices` looks for at its first call, in steps of a few milliseconds."""
+        if _DEVICES in self._children:
+            return
+        found: list[Entity] = []
+        rest = iter(self.entities.values())
+        while part := list(islice(rest, _STEP)):
+            found += [entity for entity in part if entity.kind is EntityKind.DEVICE]
+            yield
+        self._children[_DEVICES] = found

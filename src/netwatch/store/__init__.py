@@ -1,4 +1,5 @@
-"""What must outlive the process: identities, incidents, notifications on their way. One SQLite file."""
+"""What must outlive the process: identities, incidents, notifications on their way, and what
+makes a restart cheap. One SQLite file."""
 
 from __future__ import annotations
 
@@ -12,13 +13,16 @@ from netwatch.store.database import Database
 from netwatch.store.identity import IdentityTable
 from netwatch.store.incidents import IncidentTable, Remembered, TimelineEntry
 from netwatch.store.outbox import OutboxEntry, OutboxTable
+from netwatch.store.restart import KeptPlan, RestartTable
 
 __all__ = [
     "IdentityTable",
     "IncidentTable",
+    "KeptPlan",
     "OutboxEntry",
     "OutboxTable",
     "Remembered",
+    "RestartTable",
     "Store",
     "TimelineEntry",
     "decode_alert",
@@ -38,6 +42,7 @@ class Store:
         self.identity = IdentityTable(self._database)
         self.incidents = IncidentTable(self._database)
         self.outbox = OutboxTable(self._database)
+        self.restart = RestartTable(self._database)
 
     def __enter__(self) -> Store:
         return self

@@ -72,4 +72,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX outbox_waiting ON outbox (channel, number) WHERE done IS NULL",
         "CREATE INDEX outbox_done ON outbox (done) WHERE done IS NOT NULL",
     ),
+    (
+        """
+        CREATE TABLE plan (
+            device TEXT PRIMARY KEY,
+            digest TEXT NOT NULL,  -- of the profiles that it was made with
+            body   BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE learnt (
+            device TEXT PRIMARY KEY,
+            body   TEXT NOT NULL  -- JSON: what an agent bears
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )

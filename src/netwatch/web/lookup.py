@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netwatch.alerts.layout import Layout
 from netwatch.model import (
     Column,
     Entity,
@@ -21,7 +24,7 @@ from netwatch.model import (
     Snapshot,
 )
 
-__all__ = ["Link", "Lookup", "Measure"]
+__all__ = ["Kept", "Link", "Lookup", "Measure"]
 
 
 class Measure(NamedTuple):
@@ -55,6 +58,8 @@ class Link:
     """Bytes per second."""
 
 
+_LAYOUTS = 100
+_SPEED = "netwatch_interface_speed_bytes_per_second"
 _TRAFFIC = (
     ("in", "netwatch_interface_receive_bytes_total"),
     ("out", "netwatch_interface_transmit_bytes_total"),
@@ -66,6 +71,7 @@ class _Load(NamedTuple):
 
     direction: str
     column: Column
+    rates: NDArray[np.float64]
     speeds: NDArray[np.float64]
     """Bytes per second; 0 where unknown."""
     ratios: NDArray[np.float64]
@@ -75,8 +81,9 @@ class _Load(NamedTuple):
 class Lookup:
     """Derived look-up tables over one frozen snapshot. Made once per snapshot, filled on demand."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, kept: Kept | None = None) -> None:
         self.snapshot = snapshot
+        self._kept = kept or Kept()
         self._values: dict[tuple[str, bool], Mapping[EntityId, float]] = {}
         self._loads: tuple[_Load, ...] | None = None
         self._children: dict[EntityId, list[Entity]] | None = None
@@ -104,21 +111,15 @@ class Lookup:
         """
         found: list[Link] = []
         for load in self._directions():
-            ratios = load.ratios
-            if wanted is not None:
-                mask = np.fromiter(map(wanted, load.column.entities), np.bool_, len(ratios))
-                ratios = np.where(mask, ratios, -1.0)
-            rows = np.argpartition(-ratios, limit)[:limit] if len(ratios) > limit else np.arange(len(ratios))
             found += [
                 Link(
                     load.column.entities[row],
                     load.direction,
-                    float(ratios[row]),
-                    float(load.column.rates[row]),
+                    float(load.ratios[row]),
+                    float(load.rates[row]),
                     float(load.speeds[row]),
                 )
-                for row in rows.tolist()
-                if ratios[row] >= 0
+                for row in _highest(load, limit, wanted)
             ]
         found.sort(key=lambda link: (-link.ratio, link.interface, link.direction))
         return found[:limit]
@@ -126,20 +127,28 @@ class Lookup:
     def _directions(self) -> tuple[_Load, ...]:
         """Loads as whole columns: a district has hundreds of thousands of ports."""
         if self._loads is None:
-            speeds = self.values("netwatch_interface_speed_bytes_per_second")
             loads: list[_Load] = []
             for direction, family in _TRAFFIC:
                 column = self.snapshot.columns.get(family)
                 if column is None:
                     continue
-                size = len(column.entities)
-                speed = np.fromiter((speeds.get(entity, 0.0) for entity in column.entities), np.float64, size)
-                known = column.fresh & ~np.isnan(column.rates) & (speed > 0)
-                ratios = np.full(size, -1.0)
-                np.divide(column.rates, speed, out=ratios, where=known)
-                loads.append(_Load(direction, column, speed, ratios))
+                speed, rates = self._speeds(column), column.rates
+                known = column.fresh & ~np.isnan(rates) & (speed > 0)
+                ratios = np.full(speed.size, -1.0)
+                np.divide(rates, speed, out=ratios, where=known)
+                loads.append(_Load(direction, column, rates, speed, ratios))
             self._loads = tuple(loads)
         return self._loads
+
+    def _speeds(self, column: Column) -> NDArray[np.float64]:
+        """Of the interfaces of a column; 0 where unknown."""
+        told = self.snapshot.columns.get(_SPEED)
+        if told is not None and told.entities is column.entities and told.labels is column.labels:
+            values = told.values
+            return np.where(told.fresh & ~np.isnan(values), values, 0.0)
+        speeds = self.values(_SPEED)
+        size = len(column.entities)
+        return np.fromiter((speeds.get(entity, 0.0) for entity in column.entities), np.float64, size)
 
     def children(self, device: EntityId) -> list[Entity]:
         """Devices that this one reports: access points of a controller, machines of a host."""
@@ -174,23 +183,76 @@ class Lookup:
 
     def measures(self, entities: Collection[EntityId], kinds: Collection[EntityKind]) -> list[Measure]:
         """Every series of these entities, which are of these kinds."""
+        known = self.snapshot.entities
         wanted = frozenset(entities)
-        return [
-            Measure(
-                entity,
-                column.family,
-                column.labels[row],
-                float(column.values[row]),
-                float(column.rates[row]),
-                float(column.times[row]),
-                bool(column.fresh[row]),
-                column.origins[row] if column.origins else "",
+        devices = {known[entity].device if entity in known else entity for entity in wanted}
+        found: list[Measure] = []
+        for column in self.snapshot.columns.values():
+            if column.family.entity not in kinds or column.family.type is FamilyType.INFO:
+                continue
+            rows = sorted(
+                row
+                for device in devices
+                for row in self._kept.rows(column, device, known)
+                if column.entities[row] in wanted
             )
-            for column in self.snapshot.columns.values()
-            if column.family.entity in kinds and column.family.type is not FamilyType.INFO
-            for row, entity in enumerate(column.entities)
-            if entity in wanted
-        ]
+            if rows:
+                found += _measured(column, rows)
+        return found
+
+
+class Kept:
+    """What is worth keeping between snapshots: which rows of a column belong to which device. Pages are made
+    in several threads; they take turns here."""
+
+    def __init__(self) -> None:
+        self._layouts: dict[tuple[int, int], Layout] = {}
+        self._turn = threading.Lock()
+
+    def rows(self, column: Column, device: EntityId, known: Mapping[EntityId, Entity]) -> list[int]:
+        """Of all that belongs to a device."""
+        with self._turn:
+            key = id(column.entities), id(column.labels)
+            layout = self._layouts.get(key)
+            if layout is None:
+                if len(self._layouts) > _LAYOUTS:
+                    self._layouts.clear()
+                layout = self._layouts[key] = Layout(column.entities, column.labels)
+            return layout.rows_of_device(device, known)
+
+
+def _measured(column: Column, rows: list[int]) -> list[Measure]:
+    # Taken once: a column may make its arrays at every access.
+    values, rates, times = column.values[rows], column.rates[rows], column.times[rows]
+    return [
+        Measure(
+            column.entities[row],
+            column.family,
+            column.labels[row],
+            value,
+            rate,
+            at,
+            bool(column.fresh[row]),
+            column.origins[row] if column.origins else "",
+        )
+        for row, value, rate, at in zip(rows, values.tolist(), rates.tolist(), times.tolist(), strict=True)
+    ]
+
+
+def _highest(load: _Load, limit: int, wanted: Callable[[EntityId], bool] | None) -> list[int]:
+    """Rows with the highest known ratios, at most `limit`. Who is wanted is asked of the busiest first."""
+    ratios, count = load.ratios, limit if wanted is None else 8 * limit
+    while True:
+        every = count >= len(ratios)
+        rows = np.arange(len(ratios)) if every else np.argpartition(-ratios, count)[:count]
+        rows = rows[ratios[rows] >= 0]
+        if wanted is None:
+            return rows.tolist()
+        order = rows[np.argsort(-ratios[rows], kind="stable")].tolist()
+        found = list(islice((row for row in order if wanted(load.column.entities[row])), limit))
+        if every or len(found) == limit or rows.size < count:
+            return found
+        count *= 8
 
 
 def _plain_rows(column: Column, numbers: NDArray[np.float64]) -> dict[EntityId, float]:

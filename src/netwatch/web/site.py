@@ -14,7 +14,7 @@ from aiohttp import web
 from netwatch import __version__
 from netwatch.model import Alert, Clock, Entity, EntityId
 from netwatch.web.html import Html
-from netwatch.web.lookup import Lookup
+from netwatch.web.lookup import Kept, Lookup
 from netwatch.web.pages import Frame
 from netwatch.web.problem import not_found
 from netwatch.web.providers import Providers
@@ -46,6 +46,7 @@ class Site:
         joined = b"".join(file.body for _, file in sorted(self.files.items()))
         self._assets = hashlib.sha256(joined).hexdigest()[:12]
         self._version = __version__
+        self._kept = Kept()
         self._lookup: Lookup | None = None
         self._lookup_at = 0.0
 
@@ -55,7 +56,7 @@ class Site:
         if self._lookup is None or not 0 <= now - self._lookup_at < _KEEP_SECONDS:
             snapshot = self.providers.snapshot()
             if self._lookup is None or self._lookup.snapshot is not snapshot:
-                self._lookup = Lookup(snapshot)
+                self._lookup = Lookup(snapshot, self._kept)
             self._lookup_at = now
         return self._lookup
 

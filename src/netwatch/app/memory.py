@@ -1,0 +1,280 @@
+"""What a netwatch keeps for its next start, so that it walks nothing again and no counter begins anew.
+
+Plans and learnt limits go to the database, last counters to a file. All of it is a convenience: what is missing
+or damaged is found anew by discovery and polling, is said in one line of the log, and stops no start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from netwatch.errors import NetwatchError
+from netwatch.model import EntityId
+from netwatch.store import KeptPlan, RestartTable
+
+__all__ = [
+    "CounterKeeper",
+    "CountersFile",
+    "Learner",
+    "Memory",
+    "PlanHolder",
+    "PlanText",
+    "read_counters",
+    "write_counters",
+]
+
+_MAGIC = b"NWLAST\r\n"
+_HEAD = struct.Struct("<8sH")
+_TAIL = struct.Struct("<QI")
+_VERSION = 1
+_PLANS_AT_ONCE = 100
+_BATCH = 4_000_000
+
+
+class PlanText(Protocol):
+    """Plans to bytes and back."""
+
+    digest: str
+    """Of the profiles in use."""
+
+    def dump(self, plan: Any) -> bytes: ...
+
+    def load(self, body: bytes) -> Any | None:
+        """None for a plan that no longer fits. May raise NetwatchError for a damaged one."""
+        ...
+
+
+class PlanHolder(Protocol):
+    """The poller."""
+
+    def plans(self) -> Mapping[EntityId, Any]: ...
+
+    def adopt_plans(self, plans: Mapping[EntityId, Any]) -> None:
+        """Devices that have one need no discovery before their first poll."""
+        ...
+
+
+class Learner(Protocol):
+    """The SNMP wire."""
+
+    def learnt(self) -> Mapping[EntityId, Mapping[str, Any]]: ...
+
+    def restore(self, learnt: Mapping[EntityId, Mapping[str, Any]]) -> None: ...
+
+
+class CounterKeeper(Protocol):
+    """The state."""
+
+    def export_counters(self) -> Iterable[bytes]:
+        """In pieces of a few milliseconds each."""
+        ...
+
+    def import_counters(self, data: bytes) -> object:
+        """Raises ValueError or NetwatchError for what it can't read."""
+        ...
+
+
+class Memory:
+    """One per daemon. `restore` before polling begins, `save` every few minutes and at the end."""
+
+    def __init__(
+        self,
+        table: RestartTable,
+        counters_file: Path,
+        *,
+        text: Callable[[], PlanText],
+        poller: PlanHolder,
+        wire: Learner,
+        state: CounterKeeper,
+    ) -> None:
+        """`text` is asked anew each time: a reload may bring other profiles."""
+        self._table = table
+        self._file = counters_file
+        self._text = text
+        self._poller = poller
+        self._wire = wire
+        self._state = state
+        self._plans: dict[EntityId, Any] = {}
+        """As they are in the database."""
+        self._learnt: dict[EntityId, Mapping[str, Any]] = {}
+        self._digest = ""
+        self._saving = asyncio.Lock()
+        self._log = structlog.get_logger("netwatch")
+
+    def restore(self, devices: Iterable[EntityId]) -> int:
+        """Hands over what an earlier process left of these devices. Returns for how many there is a plan."""
+        wanted, text = set(devices), self._text()
+        self._digest = text.digest
+        plans: dict[EntityId, Any] = {}
+        for kept in self._table.plans(text.digest):
+            if kept.device in wanted and (plan := self._load(text, kept)) is not None:
+                plans[kept.device] = plan
+        self._poller.adopt_plans(plans)
+        self._plans = dict(plans)
+        learnt = {device: body for device, body in self._table.learnt().items() if device in wanted}
+        self._wire.restore(learnt)
+        self._learnt = dict(learnt)
+        self._table.forget(self._table.devices() - wanted)
+        data = read_counters(self._file)
+        if data is not None:
+            try:
+                self._state.import_counters(data)
+            except (ValueError, NetwatchError) as error:
+                set_aside(self._file, str(error))
+        return len(plans)
+
+    async def save(self) -> None:
+        """Writes what changed since the last time: plans and limits by the hundred, counters as a whole."""
+        async with self._saving:
+            await self._save_plans()
+            learnt = dict(self._wire.learnt())
+            news: dict[EntityId, Mapping[str, Any]] = {
+                device: body for device, body in learnt.items() if self._learnt.get(device, {}) != body
+            }
+            news.update((device, {}) for device in self._learnt.keys() - learnt.keys())
+            await asyncio.to_thread(self._table.save_learnt, news)
+            gone = (self._plans.keys() | self._learnt.keys()) - (self._poller.plans().keys() | learnt.keys())
+            await asyncio.to_thread(self._table.forget, gone)
+            for device in gone:
+                self._plans.pop(device, None)
+            self._learnt = learnt
+            await self._save_counters()
+
+    def save_now(self) -> None:
+        """All of it at once, when netwatch stops and nobody waits for the event loop any more."""
+        text = self._text()
+        self._table.save_plans(list(self._new_plans(text)))
+        self._table.save_learnt(dict(self._wire.learnt()))
+        try:
+            write_counters(self._file, self._state.export_counters())
+        except OSError as error:
+            self._log.warning("counters not kept", file=str(self._file), reason=error.strerror)
+
+    async def _save_plans(self) -> None:
+        text = self._text()
+        new = self._new_plans(text)
+        while part := list(islice(new, _PLANS_AT_ONCE)):
+            await asyncio.to_thread(self._table.save_plans, part)
+
+    def _new_plans(self, text: PlanText) -> Iterator[KeptPlan]:
+        if text.digest != self._digest:
+            self._digest, self._plans = text.digest, {}
+        for device, plan in list(self._poller.plans().items()):
+            if self._plans.get(device) is not plan:
+                self._plans[device] = plan
+                yield KeptPlan(device, text.digest, text.dump(plan))
+
+    async def _save_counters(self) -> None:
+        """A few megabytes at a time: all counters of a large fleet are more than a hundred."""
+        try:
+            with CountersFile(self._file) as file:
+                waiting: list[bytes] = []
+                for piece in self._state.export_counters():
+                    waiting.append(piece)
+                    await asyncio.sleep(0)
+                    if sum(map(len, waiting)) > _BATCH:
+                        await asyncio.to_thread(file.write, waiting)
+                        waiting = []
+                await asyncio.to_thread(file.write, waiting)
+                await asyncio.to_thread(file.commit)
+        except OSError as error:
+            self._log.warning("counters not kept", file=str(self._file), reason=error.strerror)
+
+    def _load(self, text: PlanText, kept: KeptPlan) -> Any | None:
+        try:
+            return text.load(kept.body)
+        except NetwatchError as error:
+            self._log.warning("plan not used", device=kept.device, reason=str(error))
+            return None
+
+
+class CountersFile:
+    """Replaces a file as a whole: header, pieces, their length and checksum. Without `commit` the old one
+    stays as it was. Raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fresh = path.with_name(path.name + ".new")
+        self._length = self._checksum = 0
+
+    def __enter__(self) -> CountersFile:
+        descriptor = os.open(self._fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        self._file = os.fdopen(descriptor, "wb")
+        self._file.write(_HEAD.pack(_MAGIC, _VERSION))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, pieces: Iterable[bytes]) -> None:
+        for piece in pieces:
+            self._file.write(piece)
+            self._length += len(piece)
+            self._checksum = zlib.crc32(piece, self._checksum)
+
+    def commit(self) -> None:
+        """On disk, under its name, when it returns."""
+        self._file.write(_TAIL.pack(self._length, self._checksum))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._fresh.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def write_counters(path: Path, pieces: Iterable[bytes]) -> None:
+    """All at once. Raises OSError."""
+    with CountersFile(path) as file:
+        file.write(pieces)
+        file.commit()
+
+
+def read_counters(path: Path) -> bytes | None:
+    """What a `CountersFile` holds; None where there is nothing. A damaged file is set aside."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        structlog.get_logger("netwatch").warning("counters not read", file=str(path), reason=error.strerror)
+        return None
+    reason = _fault(data)
+    if reason:
+        set_aside(path, reason)
+        return None
+    return data[_HEAD.size : -_TAIL.size]
+
+
+def set_aside(path: Path, reason: str) -> None:
+    """Out of the way, but not lost; counters begin anew."""
+    aside = path.with_name(path.name + ".broken")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        reason = f"{reason}; and it can't be renamed: {error.strerror}"
+    structlog.get_logger("netwatch").warning(
+        "last counters set aside", file=str(path), kept_as=str(aside), reason=reason
+    )
+
+
+def _fault(data: bytes) -> str:
+    if len(data) < _HEAD.size + _TAIL.size or not data.startswith(_MAGIC):
+        return "it is no file of last counters, or cut off"
+    _, version = _HEAD.unpack_from(data)
+    if version != _VERSION:
+        return f"it has format {version}, and this netwatch reads {_VERSION}"
+    length, checksum = _TAIL.unpack_from(data, len(data) - _TAIL.size)
+    body = memoryview(data)[_HEAD.size : -_TAIL.size]
+    return "" if length == len(body) and checksum == zlib.crc32(body) else "its checksum is wrong"
