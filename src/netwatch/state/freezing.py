@@ -16,7 +16,7 @@ from netwatch.state.rows import GaugeRows, Rows
 from netwatch.state.sheets import Origins, Sheet
 from netwatch.state.sources import Groups
 
-__all__ = ["MISSED_PASSES", "Live", "SheetOrigins", "freeze", "is_fresh", "live_rows", "with_origins"]
+__all__ = ["MISSED_PASSES", "Freezer", "Live", "SheetOrigins", "is_fresh", "live_rows", "with_origins"]
 
 MISSED_PASSES = 3
 """A series that missed more passes than this is not exported."""
@@ -80,40 +80,50 @@ class Live(NamedTuple):
     firsts: NDArray[np.int64]
     """First counter or gauge row of each sheet."""
     origins: SheetOrigins
+    whole: bool
+    """True if each sheet has exactly one row per entity here."""
 
 
 def live_rows(family: int, sheets: Iterable[Sheet], rows: Rows, others: Iterable[Live | None]) -> Live | None:
     """Finds the series of a family; None without any. Equal tuples of `others` are used again: families with
     the same series share them."""
-    found = [(sheet, run) for sheet in sheets if (run := sheet.shape.runs.get(family)) is not None]
-    if not found:
+    owners = tuple([sheet for sheet in sheets if family in sheet.shape.runs])
+    if not owners:
         return None
-    counter = found[0][1].counter
-    sizes = np.asarray([len(run.who) for _, run in found], dtype=np.int64)
+    runs = [sheet.shape.runs[family] for sheet in owners]
+    counter = runs[0].counter
+    sizes = np.asarray([len(run.who) for run in runs], dtype=np.int64)
     ends = np.cumsum(sizes)
-    firsts = np.asarray([sheet.first(counter) for sheet, _ in found], dtype=np.int64)
-    begins = firsts + np.asarray([run.start for _, run in found], dtype=np.int64)
-    numbers = np.arange(int(ends[-1]), dtype=np.int64) + np.repeat(begins - (ends - sizes), sizes)
-    index = numbers.astype(np.int32)
-    entities = tuple(chain.from_iterable(sheet.names(run) for sheet, run in found))
-    labels = tuple(chain.from_iterable(run.labels for _, run in found))
+    firsts = np.asarray([sheet.first(counter) for sheet in owners], dtype=np.int64)
+    begins = firsts + np.asarray([run.start for run in runs], dtype=np.int64)
     starts = ends - sizes
-    if any(sheet.sparse or sheet.gone for sheet, _ in found):
+    index = np.repeat(begins - starts, sizes)
+    index += np.arange(int(ends[-1]), dtype=np.int64)
+    index = index.astype(np.int32)
+    keep: NDArray[np.bool_] | None = None
+    if any(sheet.sparse or sheet.gone for sheet in owners):
         keep = np.isfinite(rows.mono[index])
         if not keep.any():
             return None
-        if not keep.all():
-            chosen = keep.tolist()
-            entities, labels = tuple(compress(entities, chosen)), tuple(compress(labels, chosen))
-            starts = (np.cumsum(keep) - keep)[starts]
-            index = index[keep]
-    for other in others:
-        if other is not None and len(other.entities) == len(entities):
-            entities = other.entities if other.entities == entities else entities
+        keep = None if keep.all() else keep
+    whole = keep is None and all(run.whole for run in runs)
+    known = [other for other in others if other is not None]
+    # A tuple of half a million names takes a while to make: those of a family with the same sheets serve.
+    same = next((other for other in known if whole and other.whole and other.sheets == owners), None)
+    names = map(Sheet.names, owners, runs)
+    entities = tuple(chain.from_iterable(names)) if same is None else same.entities
+    labels = tuple(chain.from_iterable([run.labels for run in runs]))
+    if keep is not None:
+        chosen = keep.tolist()
+        entities, labels = tuple(compress(entities, chosen)), tuple(compress(labels, chosen))
+        starts = (np.cumsum(keep) - keep)[starts]
+        index = index[keep]
+    for other in known:
+        if len(other.entities) == len(entities):
+            entities = other.entities if same is None and other.entities == entities else entities
             labels = other.labels if other.labels == labels else labels
-    owners = tuple(sheet for sheet, _ in found)
     told = SheetOrigins(counter, index, starts, firsts, tuple(sheet.origins for sheet in owners))
-    return Live(owners, index, rows.generation[index], entities, labels, starts, firsts, told)
+    return Live(owners, index, rows.generation[index], entities, labels, starts, firsts, told, whole)
 
 
 def with_origins(live: Live, counter: bool) -> Live:
@@ -126,42 +136,64 @@ def is_fresh(age: float, interval: float) -> bool:
     return age <= (MISSED_PASSES + _LATE) * interval
 
 
-def freeze(family: Family, live: Live, rows: Rows, groups: Groups, mono: float, decoded: Decoded) -> Column:
-    """A copy that never changes."""
-    size = len(live.rows)
-    times, fresh = np.empty(size), np.empty(size, dtype=np.bool_)
-    horizon = mono - (MISSED_PASSES + _LATE) * groups.interval
-    if isinstance(rows, CounterRows):
-        totals, covered = np.empty(size, dtype=np.uint64), np.empty(size)
-        rates = np.empty(size, dtype=np.float32)
-    else:
-        assert isinstance(rows, GaugeRows)
-        values = np.empty(size)
-    for start in range(0, size, _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        index = live.rows[part].astype(np.intp)
-        read, group = rows.mono.take(index), rows.group.take(index).astype(np.intp)
-        np.add(read, groups.lead.take(group), out=times[part])
-        np.greater_equal(read, horizon.take(group), out=fresh[part])
+class Freezer:
+    """Makes a copy of a family that never changes, some rows at a time."""
+
+    def __init__(self, family: Family, live: Live, rows: Rows, groups: Groups, mono: float) -> None:
+        size = len(live.rows)
+        self._family, self.live, self._rows, self._groups = family, live, rows, groups
+        self._mono = mono
+        self._done = 0
+        self._times, self._fresh = np.empty(size), np.empty(size, dtype=np.bool_)
+        self._totals: NDArray[np.uint64] | None = None
+        self._covered: NDArray[np.float64] | None = None
+        self._rates: NDArray[np.float32] | None = None
+        self._values: NDArray[np.float64] | None = None
         if isinstance(rows, CounterRows):
-            np.subtract(read, rows.gap.take(index), out=covered[part])
-            totals[part], rates[part] = rows.totals.take(index), rows.rates.take(index)
+            self._totals, self._covered = np.empty(size, dtype=np.uint64), np.empty(size)
+            self._rates = np.empty(size, dtype=np.float32)
         else:
-            values[part] = rows.values.take(index)
-    known: dict[str, NDArray[Any]]
-    if isinstance(rows, CounterRows):
-        known = {"totals": totals, "covered": covered, "rates": rates}
-    else:
-        known = {"values": values}
-    return PackedColumn(
-        family,
-        live.entities,
-        live.labels,
-        live.origins,
-        PackedTimes.of(times),
-        fresh,
-        live.rows,
-        live.generations,
-        decoded,
-        **known,
-    )
+            self._values = np.empty(size)
+
+    def copy(self, most: int | None = None) -> bool:
+        """Copies at most so many rows further. False once all are copied."""
+        rows, groups, size = self._rows, self._groups, len(self.live.rows)
+        stop = size if most is None else min(size, self._done + most)
+        horizon = self._mono - (MISSED_PASSES + _LATE) * groups.interval
+        for start in range(self._done, stop, _AT_ONCE):
+            part = slice(start, min(start + _AT_ONCE, stop))
+            index = self.live.rows[part].astype(np.intp)
+            read, group = rows.mono.take(index), rows.group.take(index).astype(np.intp)
+            np.add(read, groups.lead.take(group), out=self._times[part])
+            np.greater_equal(read, horizon.take(group), out=self._fresh[part])
+            if isinstance(rows, CounterRows):
+                assert self._totals is not None
+                assert self._covered is not None
+                assert self._rates is not None
+                np.subtract(read, rows.gap.take(index), out=self._covered[part])
+                self._totals[part] = rows.totals.take(index)
+                self._rates[part] = rows.rates.take(index)
+            elif isinstance(rows, GaugeRows):
+                assert self._values is not None
+                self._values[part] = rows.values.take(index)
+        self._done = stop
+        return stop < size
+
+    def column(self, decoded: Decoded) -> Column:
+        """The finished copy."""
+        live = self.live
+        return PackedColumn(
+            self._family,
+            live.entities,
+            live.labels,
+            live.origins,
+            PackedTimes.of(self._times),
+            self._fresh,
+            live.rows,
+            live.generations,
+            decoded,
+            self._values,
+            self._totals,
+            self._covered,
+            self._rates,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from netwatch.model import Catalogue, Column, EntityId, EntityKind, Family, FamilyType
 from netwatch.model.snapshot import Decoded
 from netwatch.state.counter_rows import CounterRows
-from netwatch.state.freezing import Live, freeze, is_fresh, live_rows, with_origins
+from netwatch.state.freezing import Freezer, Live, is_fresh, live_rows, with_origins
 from netwatch.state.limits import PACKETS_OF_BYTES, SPEED_FAMILY, is_limited, limit_of
 from netwatch.state.rows import GaugeRows, Rows
 from netwatch.state.sheets import Origins, Place, Shape, Sheet, TextOrigins
 from netwatch.state.sources import Groups
 
 __all__ = ["SeriesKey", "SeriesTable"]
+
+_A_TURN = 131072
+"""Rows that are frozen in one turn of the event loop: a few milliseconds."""
 
 
 class SeriesKey(NamedTuple):
@@ -59,6 +62,8 @@ class SeriesTable:
         self._limited = frozenset(n for n, family in enumerate(self.families) if is_limited(family))
         self._shapes: dict[tuple[Place, ...], Shape] = {}
         self._sheets: dict[Sheet, None] = {}
+        self._used = [0] * len(self.families)
+        """How many sheets hold series of each family."""
         self._by_device: dict[EntityId, list[Sheet]] = {}
         self._owners: dict[EntityId, EntityId] = {}
         """Devices of the entities that are told by another device than their own."""
@@ -153,6 +158,8 @@ class SeriesTable:
         sheet = Sheet(device, shape, ids, counters, gauges)
         sheet.sparse = True
         self._sheets[sheet] = None
+        for family in shape.runs:
+            self._used[family] += 1
         self._by_device.setdefault(device, []).append(sheet)
         if foreign:
             self._owners.update((entity, device) for entity in ids if entity != device)
@@ -237,6 +244,8 @@ class SeriesTable:
             self.counters.free(sheet.counters, shape.counters)
             self.gauges.free(sheet.gauges, shape.gauges)
             del self._sheets[sheet]
+            for family in shape.runs:
+                self._used[family] -= 1
 
     def _gone(self, sheet: Sheet) -> int:
         if not sheet.gone:
@@ -269,33 +278,46 @@ class SeriesTable:
 
     def freeze(self, mono: float) -> dict[str, Column]:
         """Every family that has a series, in the catalogue's order."""
-        decoded = Decoded()
-        columns = (self._column(family, mono, decoded) for family in self._present())
-        return {column.family.name: column for column in columns if column is not None}
-
-    async def freeze_gently(self, mono: float) -> dict[str, Column]:
-        """The same, with a turn of the event loop after each family: what a pass tells meanwhile may be in
-        some of its families only."""
         decoded, out = Decoded(), {}
-        for family in self._present():
-            if self._live_of(family) is not None:
-                await asyncio.sleep(0)
-                column = self._column(family, mono, decoded)
-                if column is not None:
-                    out[column.family.name] = column
-            await asyncio.sleep(0)
+        for number, family in enumerate(self.families):
+            live = self._live_of(number)
+            if live is not None:
+                freezer = Freezer(family, live, self.rows(number), self.groups, mono)
+                freezer.copy()
+                out[family.name] = freezer.column(decoded)
         return out
 
-    def _present(self) -> Iterator[int]:
-        return iter(range(len(self.families)))
-
-    def _column(self, family: int, mono: float, decoded: Decoded) -> Column | None:
-        live = self._live_of(family)
-        if live is None:
-            return None
-        return freeze(self.families[family], live, self.rows(family), self.groups, mono, decoded)
+    async def freeze_gently(self, mono: float) -> dict[str, Column]:
+        """The same, with a turn of the event loop after every `_A_TURN` rows: what a pass tells meanwhile may
+        be in some of its families only."""
+        decoded, out, taken = Decoded(), {}, 0
+        for number, family in enumerate(self.families):
+            live = self._live_of(number)
+            if live is None:
+                continue
+            freezer = Freezer(family, live, self.rows(number), self.groups, mono)
+            while freezer.copy(_A_TURN):
+                await asyncio.sleep(0)
+                now = self._live_of(number)
+                if now is None or now.rows is not freezer.live.rows:
+                    # Series came or went: rows may belong to others now.
+                    break
+            now = self._live_of(number)
+            if now is None:
+                continue
+            if now.rows is not freezer.live.rows:
+                freezer = Freezer(family, now, self.rows(number), self.groups, mono)
+                freezer.copy()
+            out[family.name] = freezer.column(decoded)
+            taken += len(freezer.live.rows)
+            if taken >= _A_TURN:
+                taken = 0
+                await asyncio.sleep(0)
+        return out
 
     def _live_of(self, family: int) -> Live | None:
+        if not self._used[family]:
+            return None
         if family not in self._live:
             others = self._live.values()
             self._live[family] = live_rows(family, self._sheets, self.rows(family), others)
