@@ -126,19 +126,25 @@ class Flights:
         agent.peer = peer
         return peer
 
-    async def slip(self) -> Slip:
-        """Waits for room in the air. Who got it has to `land` it."""
-        if self._held >= self._room > 0:
-            turn = asyncio.get_running_loop().create_future()
-            self._queue.append(turn)
-            try:
-                await turn
-            except BaseException:
-                if not turn.cancelled():  # its turn had come
-                    self._free()
-                raise
-        else:
-            self._held += 1
+    def slip(self) -> Slip | None:
+        """Room in the air, if there is some. Who got it has to `land` it. A peer comes first."""
+        if self._held >= self._room:
+            return None
+        self._held += 1
+        slip = Slip(monotonic())
+        self._slips.append(slip)
+        return slip
+
+    async def queue(self) -> Slip:
+        """Waits for room in the air."""
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except BaseException:
+            if not turn.cancelled():  # its turn had come
+                self._free()
+            raise
         slip = Slip(monotonic())
         self._slips.append(slip)
         return slip
