@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from netwatch.errors import WireAuthError, WireTimeout
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
-from netwatch.native.flights import Peer
+from netwatch.native.flights import MAX_TRIES, Peer
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
 from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType
 from netwatch.wire.snmp.usm import UsmUser
@@ -58,7 +58,7 @@ class Agent:
 
     def waits(self) -> tuple[float, ...]:
         """Seconds to wait after each try of a question."""
-        return (self.access.timeout,) * (self.access.retries + 1)
+        return (self.access.timeout,) * min(self.access.retries + 1, MAX_TRIES)
 
     def answered(self, trips: Sequence[float], address: str) -> None:  # noqa: ARG002
         """A fetch was answered, the last time by `address`; `trips`: seconds that each answer took."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netwatch.errors import WireDecodeError, WireRefused, WireTimeout
 from netwatch.model import Clock, SnmpValue, SystemClock
-from netwatch.native.flights import DONE, MAX_TRIES, ODD, SILENT, Event
+from netwatch.native.flights import DONE, ODD, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.cut import Cut
@@ -20,7 +20,7 @@ from netwatch.wire.snmp.pdu import Missing, decode_community_message, decode_val
 from netwatch.wire.snmp.session import GENTLE, NetworkSession
 from netwatch.wire.snmp.template import Template
 
-__all__ = ["Fetch", "fetch"]
+__all__ = ["fetch"]
 
 _UINT64, _UINT8, _FLOAT64 = np.dtype(np.uint64), np.dtype(np.uint8), np.dtype(np.float64)
 _MASK = (1 << 64) - 1
@@ -37,41 +37,64 @@ async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock
     # An agent of several addresses may have a new preferred one since its last fetch.
     peer = agent.peer or flights.peer(agent)
     addresses = agent.addresses
-    slip = flights.slip() or await flights.queue()
-    handle, future = flights.launch(peer, cut.questions, columns, agent.waits()[:MAX_TRIES])
-    task: Fetch | None = None
+    if flights.full:
+        await flights.turn()
+    handle, future = flights.launch(peer, cut.questions, columns, agent.waits())
+    repair: Repair | None = None
+    event: Event | None = None
     try:
         event = await future
         while event[0] != DONE:
-            flights.land(slip)
-            task = task or Fetch(agent, cut, columns)
-            future = flights.resume(handle, await task.repair(event))
-            event = await future
-    except BaseException:
-        flights.forget(handle, future)
-        raise
+            flights.rest(handle)
+            repair = repair or Repair(agent, cut, columns)
+            event = await flights.resume(handle, await repair.get(event))
     finally:
-        flights.land(slip)
+        flights.land(handle, event)
     _, _, octets, coded, trips, target = event
     others: dict[int, SnmpValue] = octets or {}
-    problems: tuple[str, ...] = ()
-    if task is not None or coded is not None:
-        task = task or Fetch(agent, cut, columns)
-        task.decode(coded or ())
-        others.update(task.others)
-        problems = task.problems
+    problems: list[str] = []
+    if coded is not None:
+        for position, tag, content in coded:
+            try:
+                value = decode_value(tag, content)
+            except WireDecodeError as error:
+                _forget(columns, position)
+                problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")
+            else:
+                if isinstance(value, int):
+                    _put_int(columns, others, position, value)
+                elif value is not None and not isinstance(value, Missing):
+                    others[position] = value
+    if repair is not None:
+        others.update(repair.others)
+        problems += repair.problems
     if trips is not None:
         agent.answered(trips, addresses[target])
     if not isinstance(clock, SystemClock):
         times = columns[2]
         times += clock.now().mono - monotonic()
-    return Fetched(*columns, others, problems)
+    return Fetched(*columns, others, tuple(problems))
 
 
-class Fetch:
-    """What came so far of one fetch, and how what is wrong with an answer is put right."""
+def _put_int(columns: Columns, others: dict[int, SnmpValue], position: int, value: int) -> None:
+    values, kinds, _ = columns
+    if -(1 << 63) <= value <= _MASK:
+        values[position] = value & _MASK
+        kinds[position] = ValueKind.SIGNED if value < 0 else ValueKind.UNSIGNED
+    else:
+        others[position] = value
+        kinds[position] = ValueKind.OTHER
 
-    __slots__ = ("_agent", "_columns", "_cut", "_problems", "_session", "others")
+
+def _forget(columns: Columns, position: int) -> None:
+    values, kinds, times = columns
+    values[position], kinds[position], times[position] = 0, ValueKind.ABSENT, np.nan
+
+
+class Repair:
+    """What came in another way of one fetch whose flight was paused."""
+
+    __slots__ = ("_agent", "_columns", "_cut", "_session", "others")
 
     def __init__(self, agent: Agent, cut: Cut, columns: Columns) -> None:
         """`columns`: values, kinds and times, filled by the flight."""
@@ -79,41 +102,24 @@ class Fetch:
         self._columns = columns
         self._cut = cut
         self._session: NetworkSession | None = None
-        self._problems: list[str] = []
         self.others: dict[int, SnmpValue] = {}
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        return (*self._problems, *(self._session.problems if self._session is not None else ()))
+    def problems(self) -> list[str]:
+        return self._session.problems if self._session is not None else []
 
-    def decode(self, coded: Iterable[tuple[int, int, bytes]]) -> None:
-        """Values that the engine handed out: position, tag, content."""
-        values, kinds, times = self._columns
-        for position, tag, content in coded:
-            try:
-                value = decode_value(tag, content)
-            except WireDecodeError as error:
-                values[position], kinds[position], times[position] = 0, ValueKind.ABSENT, np.nan
-                self._problems.append(f"{self._cut.oids(position, position + 1)[0]}: can't be read: {error}")
-                continue
-            if isinstance(value, int):
-                self.put(position, value, times[position])
-            elif not isinstance(value, Missing):
-                self.others[position] = value
-
-    def put(self, position: int, value: SnmpValue | Missing, moment: float) -> None:
+    def _put(self, position: int, value: SnmpValue | Missing, moment: float) -> None:
         if value is None or isinstance(value, Missing):
             return
-        values, kinds, times = self._columns
+        _, kinds, times = self._columns
         times[position] = moment
-        if isinstance(value, int) and -(1 << 63) <= value <= _MASK:
-            values[position] = value & _MASK
-            kinds[position] = ValueKind.SIGNED if value < 0 else ValueKind.UNSIGNED
+        if isinstance(value, int):
+            _put_int(self._columns, self.others, position, value)
         else:
             self.others[position] = value
             kinds[position] = ValueKind.OTHER
 
-    async def repair(self, event: Event) -> int:
+    async def get(self, event: Event) -> int:
         """Gets in another way what a paused flight did not; the GET it is to go on with. Raises WireError."""
         agent, cut, pdu = self._agent, self._cut, event[2]
         size = agent.max_varbinds
@@ -149,7 +155,7 @@ class Fetch:
                 found = dict(answer.varbinds)
                 oids = dict(zip(range(start, stop), self._cut.oids(start, stop), strict=True))
                 for position, oid in oids.items():
-                    self.put(position, found.get(oid), moment)
+                    self._put(position, found.get(oid), moment)
                 positions = [position for position, oid in oids.items() if oid not in found]
         await self._ask(positions)
 
@@ -166,7 +172,7 @@ class Fetch:
         found = await self._session.get(oids)
         moment = (began + monotonic()) / 2
         for position, oid in zip(wanted, oids, strict=True):
-            self.put(position, found.get(oid), moment)
+            self._put(position, found.get(oid), moment)
 
 
 def _failure(agent: Agent, event: Event) -> WireTimeout | WireRefused:
