@@ -18,11 +18,12 @@ from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
 from netwatch.app.planner import Planner
 from netwatch.app.reload import summary_of_change
+from netwatch.app.restart import PlanBytes, connect
 from netwatch.app.serving import start_traps, start_web
 from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
 from netwatch.config import LogSettings
-from netwatch.discovery import Discovery, discover
+from netwatch.discovery import Discovery, discover, dump_told, load_told
 from netwatch.errors import ConfigError, NetwatchError, Problem
 from netwatch.exposition import Renderer, SelfMetrics
 from netwatch.history import Recorder, SegmentStore
@@ -81,7 +82,7 @@ class Daemon:
             self._web = await start_web(parts, stack, self.reload, simulated=self._simulated)
             await start_traps(parts, stack)
             chores = Chores(parts)
-            works = [("polling", parts.poller.run()), ("notify", parts.alerting.run()), *chores.works()]
+            works = [("polling", self._poll(parts)), ("notify", parts.alerting.run()), *chores.works()]
             tasks = [asyncio.create_task(work, name=name) for name, work in works]
             stack.push_async_callback(_cancel, tasks)
             count = len(parts.targets())
@@ -95,6 +96,20 @@ class Daemon:
             stopping.cancel()
             for task in done - {stopping}:
                 task.result()  # a part that ends by itself has failed, and so has the daemon
+
+    async def _poll(self, parts: Parts) -> None:
+        """Polls until cancelled; what an earlier process knew of the devices comes first."""
+        assert parts.memory is not None
+        devices = [target.device for target in parts.targets()]
+
+        def tell(device: EntityId, body: bytes) -> None:
+            for observation in load_told(body, device, self._clock.now()):
+                parts.state.accept(observation)
+
+        known = await parts.memory.restore_plans(devices, tell)
+        if known:
+            self._log.info("plans of the last run are in use", devices=known)
+        await parts.poller.run()
 
     async def reload(self) -> ReloadResult:
         """Reads all files again. Either all of it holds from now on, or nothing changes and the reasons come
@@ -199,6 +214,16 @@ class Daemon:
             snapshot=state.snapshot(),
         )
         poller.update(parts.targets())
+        parts.memory = memory = connect(
+            store,
+            Path(settings.state_dir),
+            text=lambda: PlanBytes(parts.configuration.profiles),
+            poller=poller,
+            wire=wires.snmp,
+            state=state,
+        )
+        memory.restore(target.device for target in parts.targets())
+        stack.callback(memory.save_now)
         return parts
 
     async def _discover(self, target: Target) -> Discovery:
@@ -211,7 +236,10 @@ class Daemon:
             profiles=parts.configuration.profiles,
             clock=self._clock,
         )
-        parts.discoveries[target.device] = found
+        # What it told is in the state from now on, and kept for the next start; it would be most of the memory.
+        parts.discoveries[target.device] = replace(found, observations=())
+        assert parts.memory is not None
+        parts.memory.told(target.device, dump_told(found.observations))
         return replace(found, observations=tuple(map(self._without_counters, found.observations)))
 
     def _without_counters(self, told: Observation) -> Observation:

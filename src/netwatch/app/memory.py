@@ -7,23 +7,25 @@ or damaged is found anew by discovery and polling, is said in one line of the lo
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
-from netwatch.errors import NetwatchError
+from netwatch.errors import NetwatchError, StoreError
 from netwatch.model import EntityId
 from netwatch.store import KeptPlan, RestartTable
 
 __all__ = [
     "CounterKeeper",
     "CountersFile",
+    "Kept",
     "Learner",
     "Memory",
     "PlanHolder",
@@ -35,9 +37,37 @@ __all__ = [
 _MAGIC = b"NWLAST\r\n"
 _HEAD = struct.Struct("<8sH")
 _TAIL = struct.Struct("<QI")
+_KEPT = struct.Struct("<I")
 _VERSION = 1
 _PLANS_AT_ONCE = 100
+_TURN = 4
+"""Plans between two turns for others."""
 _BATCH = 4_000_000
+
+
+class Kept(NamedTuple):
+    """What is kept of one device."""
+
+    plan: bytes
+    told: bytes
+    """What discovery told of entities."""
+    sentinels: Mapping[str, Any]
+    """What the device said when the plan was made: whether it changed meanwhile is seen at the first poll."""
+
+    def pack(self) -> bytes:
+        head = json.dumps([len(self.plan), len(self.told), dict(self.sentinels)]).encode()
+        return _KEPT.pack(len(head)) + head + self.plan + self.told
+
+    @classmethod
+    def unpack(cls, body: bytes) -> Kept:
+        """Raises StoreError."""
+        try:
+            start = _KEPT.size + _KEPT.unpack_from(body)[0]
+            plan, told, sentinels = json.loads(body[_KEPT.size : start])
+            middle = start + plan
+            return cls(body[start:middle], body[middle : middle + told], dict(sentinels))
+        except (ValueError, TypeError, struct.error) as error:
+            raise StoreError(f"it is damaged: {error}") from None
 
 
 class PlanText(Protocol):
@@ -58,8 +88,12 @@ class PlanHolder(Protocol):
 
     def plans(self) -> Mapping[EntityId, Any]: ...
 
-    def adopt_plans(self, plans: Mapping[EntityId, Any]) -> None:
-        """Devices that have one need no discovery before their first poll."""
+    def adopt_plan(self, device: EntityId, plan: Any, sentinels: Mapping[str, Any]) -> bool:
+        """The device needs no discovery before its first poll. False if it is not polled at all."""
+        ...
+
+    def sentinels(self, device: EntityId) -> Mapping[str, Any]:
+        """What the device said last of when it started and changed; numbers and text."""
         ...
 
 
@@ -106,20 +140,42 @@ class Memory:
         self._plans: dict[EntityId, Any] = {}
         """As they are in the database."""
         self._learnt: dict[EntityId, Mapping[str, Any]] = {}
+        self._told: dict[EntityId, bytes] = {}
+        """Of discoveries since the plan was last written."""
         self._digest = ""
         self._saving = asyncio.Lock()
         self._log = structlog.get_logger("netwatch")
 
-    def restore(self, devices: Iterable[EntityId]) -> int:
-        """Hands over what an earlier process left of these devices. Returns for how many there is a plan."""
-        wanted, text = set(devices), self._text()
+    def told(self, device: EntityId, body: bytes) -> None:
+        """What a discovery told of entities, to be written with the device's plan."""
+        self._told[device] = body
+
+    async def restore_plans(
+        self, devices: Iterable[EntityId], tell: Callable[[EntityId, bytes], None]
+    ) -> int:
+        """Hands over the plans that an earlier process left of these devices, and to `tell` what was told of
+        their entities. Returns how many there are. Gives the event loop its turns."""
+        wanted, text, count = set(devices), self._text(), 0
         self._digest = text.digest
-        plans: dict[EntityId, Any] = {}
-        for kept in self._table.plans(text.digest):
-            if kept.device in wanted and (plan := self._load(text, kept)) is not None:
-                plans[kept.device] = plan
-        self._poller.adopt_plans(plans)
-        self._plans = dict(plans)
+        for number, kept in enumerate(self._table.plans(text.digest)):
+            if kept.device not in wanted or (found := self._load(text, kept)) is None:
+                continue
+            plan, body = found
+            try:
+                tell(kept.device, body.told)
+            except NetwatchError as error:
+                self._log.warning("plan not used", device=kept.device, reason=str(error))
+                continue
+            if self._poller.adopt_plan(kept.device, plan, body.sentinels):
+                self._plans[kept.device] = plan
+                count += 1
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
+        return count
+
+    def restore(self, devices: Iterable[EntityId]) -> None:
+        """Hands over limits and counters that an earlier process left of these devices."""
+        wanted = set(devices)
         learnt = {device: body for device, body in self._table.learnt().items() if device in wanted}
         self._wire.restore(learnt)
         self._learnt = dict(learnt)
@@ -130,7 +186,6 @@ class Memory:
                 self._state.import_counters(data)
             except (ValueError, NetwatchError) as error:
                 set_aside(self._file, str(error))
-        return len(plans)
 
     async def save(self) -> None:
         """Writes what changed since the last time: plans and limits by the hundred, counters as a whole."""
@@ -171,7 +226,10 @@ class Memory:
         for device, plan in list(self._poller.plans().items()):
             if self._plans.get(device) is not plan:
                 self._plans[device] = plan
-                yield KeptPlan(device, text.digest, text.dump(plan))
+                told = self._told.pop(device, None)
+                if told is not None:  # without it the plan's entities would be nameless
+                    kept = Kept(text.dump(plan), told, self._poller.sentinels(device))
+                    yield KeptPlan(device, text.digest, kept.pack())
 
     async def _save_counters(self) -> None:
         """A few megabytes at a time: all counters of a large fleet are more than a hundred."""
@@ -189,9 +247,11 @@ class Memory:
         except OSError as error:
             self._log.warning("counters not kept", file=str(self._file), reason=error.strerror)
 
-    def _load(self, text: PlanText, kept: KeptPlan) -> Any | None:
+    def _load(self, text: PlanText, kept: KeptPlan) -> tuple[Any, Kept] | None:
         try:
-            return text.load(kept.body)
+            body = Kept.unpack(kept.body)
+            plan = text.load(body.plan)
+            return None if plan is None else (plan, body)
         except NetwatchError as error:
             self._log.warning("plan not used", device=kept.device, reason=str(error))
             return None

@@ -3,5 +3,14 @@
 from netwatch.discovery.discover import NO_ROWS, Discovery, discover
 from netwatch.discovery.inspect import inspect_document
 from netwatch.discovery.render import render_inspect
+from netwatch.discovery.told import dump_told, load_told
 
-__all__ = ["NO_ROWS", "Discovery", "discover", "inspect_document", "render_inspect"]
+__all__ = [
+    "NO_ROWS",
+    "Discovery",
+    "discover",
+    "dump_told",
+    "inspect_document",
+    "load_told",
+    "render_inspect",
+]

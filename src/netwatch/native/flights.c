@@ -750,6 +750,21 @@ static PyObject *engine_flush(PyObject *object, PyObject *unused) {
     return hand_over(e, failed);
 }
 
+static PyObject *engine_close(PyObject *object, PyObject *unused) {
+    (void)unused;
+    Engine *e = (Engine *)object;
+    PyObject *tokens = PyList_New(0);
+    for (uint32_t i = 0; tokens && i < e->count; i++) {
+        if (e->flights[i]->state == FREE) continue;
+        if (PyList_Append(tokens, e->flights[i]->token) < 0) {
+            Py_DECREF(tokens);
+            return NULL;
+        }
+        flight_end(e, e->flights[i]);
+    }
+    return tokens;
+}
+
 static PyObject *engine_stats(PyObject *object, PyObject *unused) {
     (void)unused;
     PyObject *stats = PyTuple_New(STATS);
@@ -774,6 +789,7 @@ static PyMethodDef engine_methods[] = {
     {"feed", engine_feed, METH_VARARGS, "One datagram as if it had come over the network."},
     {"tick", engine_tick, METH_NOARGS, "Repeats or ends what waited long enough."},
     {"flush", engine_flush, METH_NOARGS, "Sends what is queued."},
+    {"close", engine_close, METH_NOARGS, "Ends all flights."},
     {"stats", engine_stats, METH_NOARGS, "Counts."},
     {NULL, NULL, 0, NULL},
 };

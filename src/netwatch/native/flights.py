@@ -140,6 +140,10 @@ class Engine(Protocol):
         """Sends what is queued. Call it before waiting."""
         ...
 
+    def close(self) -> Sequence[object]:
+        """Ends all flights without events; their tokens."""
+        ...
+
     def stats(self) -> tuple[int, ...]:
         """Counts since the start, see Stat."""
         ...

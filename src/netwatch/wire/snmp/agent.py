@@ -8,7 +8,7 @@ from typing import Any
 
 from netwatch.errors import WireAuthError, WireTimeout
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
-from netwatch.native.flights import Peer
+from netwatch.native.flights import MAX_TRIES, Peer
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
 from netwatch.wire.snmp.limits import GET, Limits, columns_of, table_of
 from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType
@@ -70,7 +70,7 @@ class Agent:
 
     def waits(self) -> tuple[float, ...]:
         """Seconds to wait after each try of a question."""
-        return self.round_trip.waits(self.access.timeout, self.access.retries + 1)
+        return self.round_trip.waits(self.access.timeout, min(self.access.retries + 1, MAX_TRIES))
 
     def answered(self, trips: Sequence[float], address: str) -> None:
         """A fetch was answered, the last time by `address`; `trips`: seconds that each answer took."""

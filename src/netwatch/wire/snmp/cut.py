@@ -52,8 +52,8 @@ class Cuts:
 
     def get(self, template: Template, size: int) -> Cut:
         """GETs of at most `size` varbinds."""
-        cut = template.cuts.get((self, size))
-        if isinstance(cut, Cut):
+        cut: Cut | None = template.cuts.get((self, size))
+        if cut is not None:
             return cut
         key = (template.varbinds, size)
         known = self._known.get(key)

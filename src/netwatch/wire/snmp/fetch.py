@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from time import monotonic
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netwatch.errors import WireDecodeError, WireRefused, WireTimeout
 from netwatch.model import Clock, SnmpValue, SystemClock
-from netwatch.native.flights import DONE, MAX_TRIES, ODD, SILENT, Event
+from netwatch.native.flights import DONE, ODD, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.cut import Cut
@@ -19,95 +20,108 @@ from netwatch.wire.snmp.pdu import Missing, decode_community_message, decode_val
 from netwatch.wire.snmp.session import GENTLE, NetworkSession
 from netwatch.wire.snmp.template import Template
 
-__all__ = ["Fetch", "fetch"]
+__all__ = ["fetch"]
 
 _UINT64, _UINT8, _FLOAT64 = np.dtype(np.uint64), np.dtype(np.uint8), np.dtype(np.float64)
 _MASK = (1 << 64) - 1
+Columns = tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.float64]]
 
 
 async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock) -> Fetched:
     """Everything in a template, from an agent of v1 or v2c. Raises WireError."""
     count = len(template)
-    task = Fetch(agent, flights.cuts.get(template, agent.max_varbinds), count)
+    cut = flights.cuts.get(template, agent.max_varbinds)
+    columns = np.empty(count, _UINT64), np.empty(count, _UINT8), np.empty(count, _FLOAT64)
     if not count:
-        return task.fetched(clock)
+        return Fetched(*columns, {})
     # An agent of several addresses may have a new preferred one since its last fetch.
     peer = agent.peer or flights.peer(agent)
     addresses = agent.addresses
-    slip = await flights.slip()
-    handle, future = flights.launch(peer, task.cut.questions, task.columns, agent.waits()[:MAX_TRIES])
+    if flights.full:
+        await flights.turn()
+    handle, future = flights.launch(peer, cut.questions, columns, agent.waits())
+    repair: Repair | None = None
+    event: Event | None = None
     try:
         event = await future
         while event[0] != DONE:
-            flights.land(slip)
-            pdu = await task.repair(event)
-            future = flights.resume(handle, pdu)
-            event = await future
-    except BaseException:
-        flights.forget(handle, future)
-        raise
+            flights.rest(handle)
+            repair = repair or Repair(agent, cut, columns)
+            event = await flights.resume(handle, await repair.get(event))
     finally:
-        flights.land(slip)
+        flights.land(handle, event)
     _, _, octets, coded, trips, target = event
-    if octets is not None:
-        task.others.update(octets)
+    others: dict[int, SnmpValue] = octets or {}
+    problems: list[str] = []
     if coded is not None:
         for position, tag, content in coded:
-            task.decode(position, tag, content)
+            try:
+                value = decode_value(tag, content)
+            except WireDecodeError as error:
+                _forget(columns, position)
+                problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")
+            else:
+                if isinstance(value, int):
+                    _put_int(columns, others, position, value)
+                elif value is not None and not isinstance(value, Missing):
+                    others[position] = value
+    if repair is not None:
+        others.update(repair.others)
+        problems += repair.problems
     if trips is not None:
         agent.answered(trips, addresses[target])
-    return task.fetched(clock)
+    if not isinstance(clock, SystemClock):
+        times = columns[2]
+        times += clock.now().mono - monotonic()
+    return Fetched(*columns, others, tuple(problems))
 
 
-class Fetch:
-    """What came so far of one fetch, and how what is wrong with an answer is put right."""
+def _put_int(columns: Columns, others: dict[int, SnmpValue], position: int, value: int) -> None:
+    values, kinds, _ = columns
+    if -(1 << 63) <= value <= _MASK:
+        values[position] = value & _MASK
+        kinds[position] = ValueKind.SIGNED if value < 0 else ValueKind.UNSIGNED
+    else:
+        others[position] = value
+        kinds[position] = ValueKind.OTHER
 
-    __slots__ = ("_agent", "_session", "columns", "cut", "kinds", "others", "problems", "times", "values")
 
-    def __init__(self, agent: Agent, cut: Cut, count: int) -> None:
+def _forget(columns: Columns, position: int) -> None:
+    values, kinds, times = columns
+    values[position], kinds[position], times[position] = 0, ValueKind.ABSENT, np.nan
+
+
+class Repair:
+    """What came in another way of one fetch whose flight was paused."""
+
+    __slots__ = ("_agent", "_columns", "_cut", "_session", "others")
+
+    def __init__(self, agent: Agent, cut: Cut, columns: Columns) -> None:
+        """`columns`: values, kinds and times, filled by the flight."""
         self._agent = agent
+        self._columns = columns
+        self._cut = cut
         self._session: NetworkSession | None = None
-        self.cut = cut
-        self.values = np.empty(count, _UINT64)
-        self.kinds = np.empty(count, _UINT8)
-        self.times = np.empty(count, _FLOAT64)
-        self.columns = self.values, self.kinds, self.times
-        """Filled by the flight."""
         self.others: dict[int, SnmpValue] = {}
-        self.problems: list[str] = []
 
-    def fetched(self, clock: Clock) -> Fetched:
-        if not isinstance(clock, SystemClock):
-            self.times += clock.now().mono - monotonic()
-        problems = self.problems
-        if self._session is not None:
-            problems = problems + self._session.problems
-        return Fetched(self.values, self.kinds, self.times, self.others, tuple(problems))
+    @property
+    def problems(self) -> list[str]:
+        return self._session.problems if self._session is not None else []
 
-    def decode(self, position: int, tag: int, content: bytes) -> None:
-        """A value that the engine handed out."""
-        try:
-            value = decode_value(tag, content)
-        except WireDecodeError as error:
-            self.values[position], self.kinds[position], self.times[position] = 0, ValueKind.ABSENT, np.nan
-            self.problems.append(f"{self.cut.oids(position, position + 1)[0]}: can't be read: {error}")
-        else:
-            self.put(position, value, float(self.times[position]))
-
-    def put(self, position: int, value: SnmpValue | Missing, moment: float) -> None:
+    def _put(self, position: int, value: SnmpValue | Missing, moment: float) -> None:
         if value is None or isinstance(value, Missing):
             return
-        self.times[position] = moment
-        if isinstance(value, int) and -(1 << 63) <= value <= _MASK:
-            self.values[position] = value & _MASK
-            self.kinds[position] = ValueKind.SIGNED if value < 0 else ValueKind.UNSIGNED
+        _, kinds, times = self._columns
+        times[position] = moment
+        if isinstance(value, int):
+            _put_int(self._columns, self.others, position, value)
         else:
             self.others[position] = value
-            self.kinds[position] = ValueKind.OTHER
+            kinds[position] = ValueKind.OTHER
 
-    async def repair(self, event: Event) -> int:
+    async def get(self, event: Event) -> int:
         """Gets in another way what a paused flight did not; the GET it is to go on with. Raises WireError."""
-        agent, cut, pdu = self._agent, self.cut, event[2]
+        agent, cut, pdu = self._agent, self._cut, event[2]
         size = agent.max_varbinds
         start, stop = cut.first[pdu], cut.first[pdu + 1]
         if event[0] == ODD:
@@ -139,9 +153,9 @@ class Fetch:
         else:
             if not answer.error_status:
                 found = dict(answer.varbinds)
-                oids = dict(zip(range(start, stop), self.cut.oids(start, stop), strict=True))
+                oids = dict(zip(range(start, stop), self._cut.oids(start, stop), strict=True))
                 for position, oid in oids.items():
-                    self.put(position, found.get(oid), moment)
+                    self._put(position, found.get(oid), moment)
                 positions = [position for position, oid in oids.items() if oid not in found]
         await self._ask(positions)
 
@@ -152,13 +166,13 @@ class Fetch:
             return
         if self._session is None:
             self._session = NetworkSession(self._agent)
-        every = self.cut.oids(wanted[0], wanted[-1] + 1)
+        every = self._cut.oids(wanted[0], wanted[-1] + 1)
         oids = [every[position - wanted[0]] for position in wanted]
         began = monotonic()
         found = await self._session.get(oids)
         moment = (began + monotonic()) / 2
         for position, oid in zip(wanted, oids, strict=True):
-            self.put(position, found.get(oid), moment)
+            self._put(position, found.get(oid), moment)
 
 
 def _failure(agent: Agent, event: Event) -> WireTimeout | WireRefused:

@@ -12,12 +12,13 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from time import monotonic
 from typing import Any, cast
 
 from netwatch.errors import WireError, WireTimeout
 from netwatch.native import load
-from netwatch.native.flights import Event, Host, Kernel, Peer, Questions
+from netwatch.native.flights import DONE, Event, Host, Kernel, Peer, Questions
 from netwatch.wire.snmp import flights_pure
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.channel import CommunityChannel
@@ -46,16 +47,6 @@ def pure() -> Kernel:
     return cast(Kernel, flights_pure)
 
 
-class Slip:
-    """The right to have a question under way."""
-
-    __slots__ = ("held", "since")
-
-    def __init__(self, since: float) -> None:
-        self.held = True
-        self.since = since
-
-
 class Flights:
     """Opens its sockets at the first flight, in the loop that asks for it."""
 
@@ -75,10 +66,12 @@ class Flights:
         self._sockets: dict[int, socket.socket] = {}
         self._room = 0
         """Questions that may be under way: the receive buffer that was granted holds their answers."""
-        self._slips: deque[Slip] = deque()
-        self._held = 0
+        self._aloft: dict[int, float] = {}
+        """When each flight that has a question under way began, by handle; oldest first."""
+        self._promised = 0
+        """Turns that were given and not yet taken."""
+        self._flying = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._futures: set[asyncio.Future[Event]] = set()
         self._flushing = False
         self._ticking: asyncio.TimerHandle | None = None
 
@@ -93,7 +86,8 @@ class Flights:
 
     def close(self) -> None:
         """Fails what is under way and closes the sockets."""
-        for future in list(self._futures):
+        for token in self.engine.close():
+            future = cast(asyncio.Future[Event], token)
             if not future.done():
                 future.set_exception(WireTimeout("netwatch is stopping"))
         if self._ticking is not None:
@@ -126,66 +120,71 @@ class Flights:
         agent.peer = peer
         return peer
 
-    async def slip(self) -> Slip:
-        """Waits for room in the air. Who got it has to `land` it."""
-        if self._held >= self._room > 0:
-            turn = asyncio.get_running_loop().create_future()
-            self._queue.append(turn)
-            try:
-                await turn
-            except BaseException:
-                if not turn.cancelled():  # its turn had come
-                    self._free()
-                raise
-        else:
-            self._held += 1
-        slip = Slip(monotonic())
-        self._slips.append(slip)
-        return slip
+    @property
+    def full(self) -> bool:
+        """The next flight has to wait for its `turn`. A peer comes first."""
+        return len(self._aloft) + self._promised >= self._room
 
-    def land(self, slip: Slip) -> None:
-        """Gives the room to the next in the queue."""
-        if slip.held:
-            slip.held = False
-            self._free()
+    async def turn(self) -> None:
+        """Waits for room in the air; the flight has to be launched at once."""
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        finally:
+            if not turn.cancelled():
+                self._promised -= 1
+                self._next()
 
     def launch(
         self, peer: Peer, questions: Questions | None, columns: tuple[Any, Any, Any], waits: tuple[float, ...]
     ) -> tuple[int, asyncio.Future[Event]]:
-        """A flight's handle and its first event."""
-        future = self._future()
+        """A flight's handle and its first event. It has to `land`."""
+        assert self._loop is not None, "a peer comes first"
+        future: asyncio.Future[Event] = self._loop.create_future()
         handle = self.engine.launch(future, peer, questions, *columns, waits)
-        self._stir()
+        self._aloft[handle] = monotonic()
+        self._flying += 1
+        if not self._flushing:
+            self._stir()
         return handle, future
 
     def resume(self, handle: int, pdu: int) -> asyncio.Future[Event]:
         """The next event of a paused flight, which goes on with GET number `pdu`."""
-        future = self._future()
+        assert self._loop is not None
+        future: asyncio.Future[Event] = self._loop.create_future()
         self.engine.resume(handle, future, pdu)
         self._stir()
         return future
 
     def ask(self, handle: int, datagram: bytes, identifier: int) -> asyncio.Future[Event]:
         """The next event of a flight without questions, which sends this."""
-        future = self._future()
+        assert self._loop is not None
+        future: asyncio.Future[Event] = self._loop.create_future()
         self.engine.ask(handle, future, datagram, identifier)
         self._stir()
         return future
 
-    def _future(self) -> asyncio.Future[Event]:
-        assert self._loop is not None, "a peer comes first"
-        future = self._loop.create_future()
-        self._futures.add(future)
-        return future
+    def rest(self, handle: int) -> None:
+        """What a flight waits for is not on the way to these sockets: the next in the queue may take off."""
+        if self._aloft.pop(handle, None) is not None and self._queue:
+            self._next()
+
+    def land(self, handle: int, event: Event | None) -> None:
+        """Ends a flight. `event`: its last one."""
+        self._flying -= 1
+        if event is None or event[0] != DONE:
+            self.engine.cancel(handle)
+        self.rest(handle)
 
     def _stir(self) -> None:
         """What was queued leaves at the end of this turn of the loop; timeouts are looked at."""
+        assert self._loop is not None
         if not self._flushing:
-            assert self._loop is not None
             self._flushing = True
             self._loop.call_soon(self._flush)
-            if self._ticking is None:
-                self._ticking = self._loop.call_later(TICK, self._tick)
+        if self._ticking is None:
+            self._ticking = self._loop.call_later(TICK, self._tick)
 
     def _flush(self) -> None:
         self._flushing = False
@@ -197,32 +196,25 @@ class Flights:
     def _tick(self) -> None:
         self._ticking = None
         self._tell(self.engine.tick())
-        before, slips = monotonic() - OVERDUE, self._slips
-        while slips and (slips[0].since < before or not slips[0].held):
-            self.land(slips.popleft())
-        if self._futures or slips:
+        before = monotonic() - OVERDUE
+        for handle in list(takewhile(lambda handle: self._aloft[handle] < before, self._aloft)):
+            self.rest(handle)
+        if self._flying:
             assert self._loop is not None
             self._ticking = self._loop.call_later(TICK, self._tick)
 
     def _tell(self, events: Sequence[Event]) -> None:
         for event in events:
             future = event[1]
-            self._futures.discard(future)
             if not future.done():
                 future.set_result(event)
 
-    def _free(self) -> None:
-        while self._queue:
+    def _next(self) -> None:
+        while self._queue and not self.full:
             turn = self._queue.popleft()
             if not turn.done():
+                self._promised += 1
                 turn.set_result(None)
-                return
-        self._held -= 1
-
-    def forget(self, handle: int, future: asyncio.Future[Event]) -> None:
-        """Ends a flight that nobody waits for any more."""
-        self.engine.cancel(handle)
-        self._futures.discard(future)
 
     def _open(self, family: int) -> None:
         if family in self._sockets:

@@ -228,6 +228,12 @@ class Engine:
                 self._transmit(flight, message, family, target)
         return self._hand_over()
 
+    def close(self) -> Sequence[object]:
+        tokens = [flight.token for flight in self._flights.values()]
+        for handle in list(self._flights):
+            self.cancel(handle)
+        return tokens
+
     def stats(self) -> tuple[int, ...]:
         return tuple(self._stats)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from netwatch.wire.snmp.ber import NULL, OID, SEQUENCE, decode_oid, encode_oid, header, tlv
 
@@ -23,7 +24,7 @@ class Template:
         """Raises ValueError for what is no OID."""
         self._varbinds = b"".join(tlv(SEQUENCE, tlv(OID, encode_oid(oid)) + _NULL) for oid in oids)
         self._count = len(oids)
-        self.cuts: dict[tuple[object, int], object] = {}
+        self.cuts: dict[tuple[object, int], Any] = {}
         """GETs that a wire made of it, by its key and their size: a poll finds them without a search."""
 
     def __len__(self) -> int:

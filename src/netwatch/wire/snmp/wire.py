@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import astuple
 from typing import Any
 
@@ -69,12 +69,12 @@ class NetworkSnmpWire:
                 agent.restore(learnt)
         return agent
 
-    async def fetch(self, target: Target, template: Template, *, context: str = "") -> Fetched:
-        """Everything in a template. Raises WireError."""
+    def fetch(self, target: Target, template: Template, *, context: str = "") -> Coroutine[Any, Any, Fetched]:
+        """Everything in a template. Raises WireError, some of it before the first await."""
         agent = self._agent(target, context)
         if agent.access.version is SnmpVersion.V3:
-            return await self._fetch_slowly(agent, template)
-        return await fetch(self._flights, agent, template, self._clock)
+            return self._fetch_slowly(agent, template)
+        return fetch(self._flights, agent, template, self._clock)
 
     async def _fetch_slowly(self, agent: Agent, template: Template) -> Fetched:
         session = NetworkSession(agent)
