@@ -9,7 +9,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.errors import WireDecodeError, WireRefused, WireTimeout
+from netwatch.errors import WireDecodeError, WireError, WireRefused, WireTimeout
 from netwatch.model import Clock, SnmpValue, SystemClock
 from netwatch.native.flights import DONE, ODD, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
@@ -25,6 +25,36 @@ __all__ = ["fetch"]
 _UINT64, _UINT8, _FLOAT64 = np.dtype(np.uint64), np.dtype(np.uint8), np.dtype(np.float64)
 _MASK = (1 << 64) - 1
 Columns = tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.float64]]
+
+
+def _decode(
+    coded: Iterable[tuple[int, int, bytes]], columns: Columns, others: dict[int, SnmpValue], cut: Cut
+) -> list[str]:
+    """Values that are no plain numbers, from tag and content into their places. Returns what can't be read."""
+    problems: list[str] = []
+    for position, tag, content in coded:
+        try:
+            value = decode_value(tag, content)
+        except WireDecodeError as error:
+            _forget(columns, position)
+            problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")
+        else:
+            if isinstance(value, int):
+                _put_int(columns, others, position, value)
+            elif value is not None and not isinstance(value, Missing):
+                others[position] = value
+    return problems
+
+
+def _partial(columns: Columns, stop: int, repair: Repair) -> Fetched | None:
+    """What came before an agent stopped answering: the GETs before the one that begins at `stop`."""
+    values, kinds, times = columns
+    kinds[stop:], values[stop:], times[stop:] = ValueKind.ABSENT, 0, np.nan
+    for position in np.flatnonzero(kinds == ValueKind.OTHER).tolist():
+        if position not in repair.others:  # the flight would have told it at its end
+            _forget(columns, position)
+    others = {position: value for position, value in repair.others.items() if position < stop}
+    return None if np.isnan(times).all() else Fetched(values, kinds, times, others, tuple(repair.problems))
 
 
 async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock) -> Fetched:
@@ -48,23 +78,15 @@ async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock
             flights.rest(handle)
             repair = repair or Repair(agent, cut, columns)
             event = await flights.resume(handle, await repair.get(event))
+    except WireError as error:
+        if repair is not None and event is not None:
+            error.partial = _partial(columns, cut.first[event[2]], repair)
+        raise
     finally:
         flights.land(handle, event)
     _, _, octets, coded, trips, target = event
     others: dict[int, SnmpValue] = octets or {}
-    problems: list[str] = []
-    if coded is not None:
-        for position, tag, content in coded:
-            try:
-                value = decode_value(tag, content)
-            except WireDecodeError as error:
-                _forget(columns, position)
-                problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")
-            else:
-                if isinstance(value, int):
-                    _put_int(columns, others, position, value)
-                elif value is not None and not isinstance(value, Missing):
-                    others[position] = value
+    problems = [] if coded is None else _decode(coded, columns, others, cut)
     if repair is not None:
         others.update(repair.others)
         problems += repair.problems
