@@ -30,7 +30,7 @@ Columns = tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.float64]]
 def _decode(
     coded: Iterable[tuple[int, int, bytes]], columns: Columns, others: dict[int, SnmpValue], cut: Cut
 ) -> list[str]:
-    """Values that are no plain numbers, from tag and content into their places. Returns what can't be read."""
+    """Values that are no plain numbers, into their places. Returns what can't be read."""
     problems: list[str] = []
     for position, tag, content in coded:
         try:
