@@ -20,6 +20,7 @@ from typing import Any
 
 import structlog
 from tests.bench.fleet import agent, free_port
+from tests.bench.table import Row, show
 from tests.bench.ticker import ticking
 from tests.bench.workloads import address
 
@@ -124,7 +125,7 @@ def lives(devices: int, seconds: float) -> Iterator[tuple[str, dict[str, Any]]]:
             yield life, json.loads(done.stdout.splitlines()[-1])
 
 
-def rows(devices: int = 10_000, seconds: float = 150.0) -> Iterator[tuple[str, float, str]]:
+def rows(devices: int = 10_000, seconds: float = 150.0) -> Iterator[Row]:
     for life, told in lives(devices, seconds):
         head = f"{devices} switches, {life} start"
         yield f"{head}: serves after", told["up"], f"s ({told['up cpu']:.3g} CPU-s)"
@@ -152,5 +153,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["life"]:
         print(json.dumps(asyncio.run(run(Path(sys.argv[2]), float(sys.argv[3]), reload=True))))
     else:
-        for row_name, value, unit in rows(*map(int, sys.argv[1:])):
-            print(f"{row_name}: {value:.4g} {unit}", flush=True)
+        show(rows(*map(int, sys.argv[1:])))

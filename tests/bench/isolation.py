@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 from tests.bench.fleet import agent, free_port
+from tests.bench.table import Row, show
 from tests.bench.whole import Whole
 
 from netwatch.model import EntityId, Observation
@@ -69,7 +70,7 @@ async def watch(whole: Whole, names: set[EntityId], ends: list[float]) -> None:
     await whole.wire.close()
 
 
-def rows(pairs: int = 3) -> Iterator[tuple[str, float, str]]:
+def rows(pairs: int = 3) -> Iterator[Row]:
     alone, again, beside = [], [], []
     for _ in range(pairs):
         alone.append(asyncio.run(one_run(0)))
@@ -87,5 +88,4 @@ def rows(pairs: int = 3) -> Iterator[tuple[str, float, str]]:
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    for name, value, unit in rows(*map(int, sys.argv[1:])):
-        print(f"{name}: {value:.3g} {unit}")
+    show(rows(*map(int, sys.argv[1:])))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tests.bench.table import Row, show
 from tests.bench.ticker import ticking
 
 from netwatch.model import Secret
@@ -88,7 +89,7 @@ def storm(seconds: float = 8.0) -> Storm:
     return asyncio.run(_measure(seconds))
 
 
-def rows() -> Iterator[tuple[str, float, str]]:
+def rows() -> Iterator[Row]:
     found = storm()
     yield "traps: 10,000 a second for 8 s", found.cpu, "of a core"
     yield "traps: lateness of a tick, p99", found.lateness * 1000, f"ms ({found.quiet * 1000:.2g} without)"
@@ -100,5 +101,4 @@ def rows() -> Iterator[tuple[str, float, str]]:
 
 
 if __name__ == "__main__":
-    for name, value, unit in rows():
-        print(f"{name}: {value:.3g} {unit}")
+    show(rows())

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import structlog
 from tests.bench.fleet import agent, free_port
+from tests.bench.table import Row, show
 from tests.bench.workloads import address
 
 from netwatch.alerts import load_rules
@@ -113,7 +114,7 @@ async def measure(devices: int, rounds: int) -> dict[str, float]:
         return {step: cost / rounds / devices * 1000 for step, cost in costs.items()}
 
 
-def rows(devices: int = 1000, rounds: int = 4) -> Iterator[tuple[str, float, str]]:
+def rows(devices: int = 1000, rounds: int = 4) -> Iterator[Row]:
     costs = asyncio.run(measure(devices, rounds))
     for step, cost in costs.items():
         yield f"whole way: {step}", cost, "CPU-s per 1000 W1 polls"
@@ -124,5 +125,4 @@ def rows(devices: int = 1000, rounds: int = 4) -> Iterator[tuple[str, float, str
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    for name, value, unit in rows(*map(int, sys.argv[1:])):
-        print(f"{name}: {value:.3g} {unit}")
+    show(rows(*map(int, sys.argv[1:])))
