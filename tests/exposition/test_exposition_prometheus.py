@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from netwatch.exposition import Renderer, parse_shard, sd_targets
+from netwatch.exposition import Renderer, parse_shard, sd_targets, shards
 from netwatch.model import (
     EntityId,
     EntityKey,
@@ -117,7 +117,7 @@ class District:
         return web.Response(body=body, headers={"Content-Type": f"{kind}; charset=utf-8"})
 
     async def sd(self, request: web.Request) -> web.Response:
-        return web.json_response(sd_targets(self.state.snapshot(), 6, request.host))
+        return web.json_response(sd_targets(shards(self.state.snapshot(), 6), request.host))
 
 
 @contextlib.asynccontextmanager

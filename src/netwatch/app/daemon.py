@@ -27,6 +27,7 @@ from netwatch.errors import ConfigError, NetwatchError, Problem
 from netwatch.exposition import Renderer, SelfMetrics
 from netwatch.history import Recorder, SegmentStore
 from netwatch.model import Clock, EntityId, FamilyType, Observation, SystemClock, Target, load_catalogue
+from netwatch.native import load as load_native
 from netwatch.polling import Poller, PollingSettings
 from netwatch.state import State
 from netwatch.store import Store
@@ -190,7 +191,7 @@ class Daemon:
             workers=workers,
             planner=Planner(workers, directory),
             metrics=metrics,
-            renderer=Renderer(catalogue),
+            renderer=Renderer(catalogue, load_native(self._env)),
             alerting=Alerting(configuration.rules, store, settings, clock),
             wires=wires,
             poller=poller,

@@ -199,6 +199,11 @@ class MetricsSettings(Strict):
         description="Samples per scrape; what has more is split into shards, see `/api/sd`.",
         json_schema_extra=RESTART,
     )
+    gzip: bool = Field(
+        default=False,
+        description="Compress the exposition for who takes it; costs several times what rendering does.",
+        json_schema_extra=RESTART,
+    )
 
 
 class AlertSettings(Strict):
