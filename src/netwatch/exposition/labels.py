@@ -24,6 +24,7 @@ T = TypeVar("T")
 Paced = Generator[None, None, T]
 """Work with pauses; what it returns is its result."""
 
+_REMEMBERED = 100
 _PACE = 5_000
 """Entities that are looked at between two pauses: a few milliseconds."""
 
@@ -79,13 +80,20 @@ class LabelBook:
 
     def __init__(self) -> None:
         self.version = 0
-        """Changes whenever any label does."""
+        """Grows whenever any label changes."""
+        self.since = 0
+        """The oldest version since which the changes are known."""
         self.devices: Mapping[EntityId, DeviceLabels] = {}
         self.parts: dict[EntityId, PartLabel] = {}
         """Of all that is no device."""
         self._entities: Mapping[EntityId, Entity] = {}
         self._at = -math.inf
         self._shared: dict[tuple[str, str], PartLabel] = {}
+        self._changes: list[tuple[int, frozenset[EntityId]]] = []
+
+    def changes(self, version: int) -> set[EntityId]:
+        """Devices of which labels changed since a version, not older than `since`."""
+        return {device for at, devices in self._changes if at > version for device in devices}
 
     def refresh(self, snapshot: Snapshot) -> Iterator[None]:
         """Takes a snapshot's entities over, with pauses. Only devices of which something changed are looked
@@ -99,7 +107,7 @@ class LabelBook:
                 devices = yield from _device_labels(entities)
             parts = yield from self._part_labels(entities, touched)
             if self._entities is before:
-                self._adopt(entities, devices, parts, gone)
+                self._adopt(entities, devices, parts, gone, touched)
                 self._at = at
 
     def _part_labels(
@@ -131,6 +139,7 @@ class LabelBook:
         devices: Mapping[EntityId, DeviceLabels],
         parts: dict[EntityId, PartLabel],
         gone: list[EntityId],
+        touched: set[EntityId],
     ) -> None:
         known = self.parts
         if (
@@ -139,6 +148,11 @@ class LabelBook:
             or any(known.get(key) is not label for key, label in parts.items())
         ):
             self.version += 1
+            self._changes.append((self.version, frozenset(touched)))
+        if devices is not self.devices or len(self._changes) > _REMEMBERED:
+            # Devices have other numbers now, or it is too long ago.
+            self._changes.clear()
+            self.since = self.version
         for key in gone:
             known.pop(key, None)
         known.update(parts)
@@ -151,7 +165,7 @@ class LabelBook:
 def _compare(
     before: Mapping[EntityId, Entity], after: Mapping[EntityId, Entity]
 ) -> Paced[tuple[set[EntityId], list[EntityId]]]:
-    """(devices of which anything changed, entities that are gone). An entity that did not change is the same
+    """(devices of which names changed, entities that are gone). An entity that did not change is the same
     object."""
     touched: set[EntityId] = set()
     gone: list[EntityId] = []
@@ -159,11 +173,12 @@ def _compare(
     get = before.get
     for batch in batches(after.items()):
         for key, entity in [(key, entity) for key, entity in batch if get(key) is not entity]:
-            touched.add(entity.device)
-            if (old := get(key)) is None:
-                added += 1
-            else:
-                touched.add(old.device)
+            old = get(key)
+            added += old is None
+            if _standing(old) != _standing(entity):
+                touched.add(entity.device)
+                if old is not None:
+                    touched.add(old.device)
         yield
     if len(before) + added != len(after):
         for keys in batches(before):
@@ -174,12 +189,12 @@ def _compare(
 
 
 def _standing(entity: Entity | None) -> tuple[object, ...] | None:
-    """All of a device that its labels are made of."""
+    """All of an entity that labels are made of."""
     if entity is None:
         return None
     facts = entity.facts
     told = facts.get("district"), facts.get("site"), facts.get("listed")
-    return entity.name, entity.natural, entity.index, *told
+    return entity.kind, entity.device, entity.name, entity.natural, entity.index, *told
 
 
 def _device_labels(entities: Mapping[EntityId, Entity]) -> Paced[dict[EntityId, DeviceLabels]]:

@@ -62,7 +62,7 @@ class PureLines:
         count = len(rows)
         if not count:
             return b""
-        if rows.min() < 0:
+        if rows.min() < 0 or any(rows.max() >= len(text) for text in texts):
             raise IndexError("there is no such row")
         if totals is not None:
             numbers: Iterable[str] = map(str, totals[rows].tolist())

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.exposition.groups import Groups, Owners, Planned, Rows
-from netwatch.exposition.info import InfoBook, InfoRows
+from netwatch.exposition.groups import Groups, Planned, Rows, Texts
+from netwatch.exposition.info import InfoBook, InfoTexts
 from netwatch.exposition.labels import LabelBook
 from netwatch.exposition.lines import Lines, PureLines
 from netwatch.exposition.shards import ALL, LIMIT, Shard, split
@@ -37,7 +37,7 @@ class _Plan(NamedTuple):
 
     version: int
     columns: list[Planned]
-    infos: tuple[InfoRows, ...]
+    infos: list[tuple[InfoTexts, Texts]]
     numbers: Mapping[EntityId, int]
     places: Sequence[str]
     """Site of each device, by number."""
@@ -55,7 +55,7 @@ class Renderer:
         self._book = LabelBook()
         self._groups = Groups(self._book)
         infos = (family for family in catalogue.values() if family.type is FamilyType.INFO)
-        self._info = InfoBook(infos, self._book)
+        self._info = InfoBook(infos)
         self._members: dict[Shard, list[int]] = {}
         self._members_version = -1
         self._shards: tuple[tuple[object, ...], list[Shard]] | None = None
@@ -103,7 +103,7 @@ class Renderer:
         series count too: an outage moves no device. Quick after `prepare`."""
         *_, plan = self._plan(snapshot)
         assert plan is not None
-        all_owners = (*(column.owners for column in plan.columns), *(rows.owners for rows in plan.infos))
+        all_owners = (*(column.owners for column in plan.columns), *(texts.owners for _, texts in plan.infos))
         key = (limit, plan.version, *all_owners)
         if self._shards is None or self._shards[0] != key:
             counts = np.zeros(len(plan.numbers), np.int64)
@@ -116,14 +116,12 @@ class Renderer:
 
     def _plan(self, snapshot: Snapshot) -> Iterator[_Plan | None]:
         """None for each pause, and the plan at last."""
-        while True:
-            columns = yield from self._groups.plan(snapshot)
-            version, numbers = self._book.version, self._groups.numbers
-            infos = yield from self._info.plan(snapshot, numbers)
-            if version == self._book.version:
-                places = [device.place.replace(":", "_") for device in self._book.devices.values()]
-                yield _Plan(version, columns, infos, numbers, places)
-                return
+        infos = yield from self._info.plan(snapshot)
+        columns, texts = yield from self._groups.plan(snapshot, [info.ids for info in infos])
+        numbers = self._groups.numbers
+        places = [device.place.replace(":", "_") for device in self._book.devices.values()]
+        told = list(zip(infos, texts, strict=True))
+        yield _Plan(self._book.version, columns, told, numbers, places)
 
     def _wanted(self, plan: _Plan, shard: Shard | None, only: EntityId | None) -> list[int] | None:
         """Numbers of the devices to be seen, None for all."""
@@ -143,11 +141,16 @@ class Renderer:
         return found
 
     def _pieces(self, plan: _Plan, openmetrics: bool, devices: list[int] | None) -> Iterator[bytes]:
-        for info in plan.infos:
-            rows = _rows(info.owners, devices)
+        for info, (heads, parts, owners) in plan.infos:
+            if devices is None:
+                rows = np.flatnonzero(info.told & (owners.numbers >= 0)).astype(np.int64, copy=False)
+            else:
+                rows = owners.rows_of(devices)
+                rows = rows[info.told[rows]]
             if len(rows):
                 yield header(info.family, openmetrics).encode()
-                yield from self._samples(info.family.name, info.texts, rows, (None, None, None), openmetrics)
+                all_texts = heads, parts, info.tails
+                yield from self._samples(info.family.name, all_texts, rows, (None, None, None), openmetrics)
         for column, texts, owners in plan.columns:
             if devices is None:
                 rows = np.flatnonzero(column.fresh & ~np.isnan(column.values)).astype(np.int64, copy=False)
@@ -176,12 +179,6 @@ class Renderer:
             line = max(1.0, len(out) / len(some))
             start += len(some)
             yield out
-
-
-def _rows(owners: Owners, devices: list[int] | None) -> Rows:
-    if devices is not None:
-        return owners.rows_of(devices)
-    return np.flatnonzero(owners.numbers >= 0).astype(np.int64, copy=False)
 
 
 def render(
