@@ -140,6 +140,7 @@ def test_own_metrics_join_those_of_the_devices():
     own.history_written(100, 4096)
     own.trap(used=False)
     own.rendered(0.01)
+    own.remote_write("mimir", sent=5, failed=1, dropped=0, waiting=2, spooled=100, lag=1.5)
     own.reloaded(ok=True)
     data = own.render(openmetrics=True, end=False) + b"".join(render(shot, openmetrics=True))
     values = {

@@ -18,6 +18,7 @@ from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
 from netwatch.app.planner import Planner
 from netwatch.app.reload import summary_of_change
+from netwatch.app.remote import RemoteWrite
 from netwatch.app.serving import start_traps, start_web
 from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
@@ -81,7 +82,10 @@ class Daemon:
             self._web = await start_web(parts, stack, self.reload, simulated=self._simulated)
             await start_traps(parts, stack)
             chores = Chores(parts)
+            remote = RemoteWrite(parts)
+            await remote.start(stack)
             works = [("polling", parts.poller.run()), ("notify", parts.alerting.run()), *chores.works()]
+            works += remote.works()
             tasks = [asyncio.create_task(work, name=name) for name, work in works]
             stack.push_async_callback(_cancel, tasks)
             count = len(parts.targets())

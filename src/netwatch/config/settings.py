@@ -20,6 +20,7 @@ from netwatch.config.fields import (
     SecretField,
     Slug,
 )
+from netwatch.config.remote_write import RemoteWriteSettings
 from netwatch.documents import Strict
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, ReachabilityMethod
@@ -300,6 +301,11 @@ class Settings(Strict):
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="What Prometheus scrapes.")
     alerts: AlertSettings = Field(
         default=AlertSettings(), description="Which conditions are alerts, and who is told."
+    )
+    remote_write: tuple[RemoteWriteSettings, ...] = Field(
+        default=(),
+        description="Where samples are sent to, beside being scraped; see [remote-write](remote-write.md).",
+        json_schema_extra=RESTART,
     )
     history: HistorySettings = Field(default=HistorySettings(), description="What is kept for planning.")
     planning: PlanningSettings = Field(

@@ -19,7 +19,7 @@ from netwatch.exposition.lines import Lines, PureLines
 from netwatch.exposition.shards import ALL, LIMIT, Shard, split
 from netwatch.model import Catalogue, EntityId, Family, FamilyType, Snapshot, load_catalogue
 
-__all__ = ["CHUNK", "CONTENT_TYPE_OPENMETRICS", "CONTENT_TYPE_TEXT", "Renderer", "header", "render"]
+__all__ = ["CHUNK", "CONTENT_TYPE_OPENMETRICS", "CONTENT_TYPE_TEXT", "Plan", "Renderer", "header", "render"]
 
 CHUNK = 64 * 1024
 """Bytes of a chunk at most."""
@@ -32,7 +32,7 @@ _ROOM = 0.9
 """Share of a chunk that its lines fill, as guessed from the ones before."""
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """All that one rendering needs; nothing in it changes while it goes on."""
 
     version: int
@@ -72,7 +72,7 @@ class Renderer:
         """Chunks of at most 64 KiB; an empty one is a pause for others. `only` restricts to one device;
         `end=False` leaves out the closing `# EOF` of OpenMetrics, for a caller that has more to say."""
         plan = None
-        for plan in self._plan(snapshot):
+        for plan in self.plan(snapshot):
             if plan is None:
                 yield b""
         assert plan is not None
@@ -95,13 +95,13 @@ class Renderer:
 
     def prepare(self, snapshot: Snapshot) -> Iterator[None]:
         """Makes label text ready for what follows, with pauses."""
-        for _ in self._plan(snapshot):
+        for _ in self.plan(snapshot):
             yield
 
     def shards(self, snapshot: Snapshot, limit: int = LIMIT) -> list[Shard]:
         """The shards of `netwatch.exposition.shards`, kept as long as series and places are the same. Stale
         series count too: an outage moves no device. Quick after `prepare`."""
-        *_, plan = self._plan(snapshot)
+        *_, plan = self.plan(snapshot)
         assert plan is not None
         all_owners = (*(column.owners for column in plan.columns), *(texts.owners for _, texts in plan.infos))
         key = (limit, plan.version, *all_owners)
@@ -114,16 +114,16 @@ class Renderer:
             self._shards = key, split(samples, places, limit)
         return self._shards[1]
 
-    def _plan(self, snapshot: Snapshot) -> Iterator[_Plan | None]:
+    def plan(self, snapshot: Snapshot) -> Iterator[Plan | None]:
         """None for each pause, and the plan at last."""
         infos = yield from self._info.plan(snapshot)
         columns, texts = yield from self._groups.plan(snapshot, [info.ids for info in infos])
         numbers = self._groups.numbers
         places = [device.place.replace(":", "_") for device in self._book.devices.values()]
         told = list(zip(infos, texts, strict=True))
-        yield _Plan(self._book.version, columns, told, numbers, places)
+        yield Plan(self._book.version, columns, told, numbers, places)
 
-    def _wanted(self, plan: _Plan, shard: Shard | None, only: EntityId | None) -> list[int] | None:
+    def _wanted(self, plan: Plan, shard: Shard | None, only: EntityId | None) -> list[int] | None:
         """Numbers of the devices to be seen, None for all."""
         if only is not None:
             return [plan.numbers[only]] if only in plan.numbers else []
@@ -140,7 +140,7 @@ class Renderer:
             ]
         return found
 
-    def _pieces(self, plan: _Plan, openmetrics: bool, devices: list[int] | None) -> Iterator[bytes]:
+    def _pieces(self, plan: Plan, openmetrics: bool, devices: list[int] | None) -> Iterator[bytes]:
         for info, (heads, parts, owners) in plan.infos:
             if devices is None:
                 rows = np.flatnonzero(info.told & (owners.numbers >= 0)).astype(np.int64, copy=False)
