@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from netwatch import __version__
 from netwatch.config import RemoteWriteSettings
 from netwatch.errors import ConfigError
+from netwatch.model import Secret
 
 __all__ = ["Answer", "Poster", "retry_after"]
 
@@ -48,6 +50,7 @@ class Poster:
         self._settings = settings
         self._tls = _tls(settings)
         self._headers = _headers(settings)
+        self._url = _bare(settings.url) if "Authorization" in self._headers else settings.url
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, body: bytes) -> Answer:
@@ -58,7 +61,7 @@ class Poster:
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
         try:
             async with self._session.post(
-                settings.url.reveal(),
+                self._url.reveal(),
                 data=body,
                 headers=self._headers,
                 ssl=self._tls,
@@ -83,8 +86,8 @@ class Poster:
 
 
 def retry_after(text: str, now: datetime) -> float:
-    """Seconds of a Retry-After header (RFC 9110, 10.2.3): a number or a date; 0 for anything else. At most ten
-    minutes."""
+    """Seconds of a Retry-After header (RFC 9110, 10.2.3): a number or a date; 0 for anything else. At
+    most ten minutes."""
     try:
         seconds = float(text)
     except ValueError:
@@ -94,6 +97,12 @@ def retry_after(text: str, now: datetime) -> float:
             return 0.0
         seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
     return min(seconds, _LONGEST_WAIT) if seconds > 0 else 0.0
+
+
+def _bare(url: Secret) -> Secret:
+    """Without user and password: those of the settings take their place."""
+    parts = urlsplit(url.reveal())
+    return Secret(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
 
 
 def _headers(settings: RemoteWriteSettings) -> Mapping[str, str]:
