@@ -159,7 +159,7 @@ async def ask(session: aiohttp.ClientSession, address: str, query: str, at: floa
 
 async def wait_until_scraped(session: aiohttp.ClientSession, address: str) -> None:
     for _ in range(100):
-        with contextlib.suppress(aiohttp.ClientError):
+        with contextlib.suppress(aiohttp.ClientError, ValueError):  # not ready: no JSON
             if len(await ask(session, address, "up == 1", time.time())) == 2:
                 return
         await asyncio.sleep(0.1)
