@@ -78,6 +78,7 @@ class Whole:
             clock=self.clock,
             store=store,
             folder=folder / "history",
+            native=load_native(os.environ),
         )
 
     async def _discover(self, target: Target) -> Discovery:

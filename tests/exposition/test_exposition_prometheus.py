@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from netwatch.exposition import Renderer, parse_shard, sd_targets
+from netwatch.exposition import Renderer, parse_shard, sd_targets, shards
 from netwatch.model import (
     EntityId,
     EntityKey,
@@ -117,7 +117,7 @@ class District:
         return web.Response(body=body, headers={"Content-Type": f"{kind}; charset=utf-8"})
 
     async def sd(self, request: web.Request) -> web.Response:
-        return web.json_response(sd_targets(self.state.snapshot(), 6, request.host))
+        return web.json_response(sd_targets(shards(self.state.snapshot(), 6), request.host))
 
 
 @contextlib.asynccontextmanager
@@ -159,7 +159,7 @@ async def ask(session: aiohttp.ClientSession, address: str, query: str, at: floa
 
 async def wait_until_scraped(session: aiohttp.ClientSession, address: str) -> None:
     for _ in range(100):
-        with contextlib.suppress(aiohttp.ClientError):
+        with contextlib.suppress(aiohttp.ClientError, ValueError):  # not ready: no JSON
             if len(await ask(session, address, "up == 1", time.time())) == 2:
                 return
         await asyncio.sleep(0.1)

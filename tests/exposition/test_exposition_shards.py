@@ -107,7 +107,7 @@ def test_what_is_no_shard_is_refused(text):
 
 def test_service_discovery_lists_every_shard():
     shot = district([[], [20] * 10, [20] * 3])
-    groups = sd_targets(shot, 150, "netwatch.example.org:8600")
+    groups = sd_targets(shards(shot, 150), "netwatch.example.org:8600")
     assert [parse_shard(g["labels"]["__param_shard"]) for g in groups] == shards(shot, 150)
     assert groups[0]["targets"] == ["netwatch.example.org:8600"]
     assert groups[0]["labels"]["__metrics_path__"] == "/metrics"
@@ -140,6 +140,7 @@ def test_own_metrics_join_those_of_the_devices():
     own.history_written(100, 4096)
     own.trap(used=False)
     own.rendered(0.01)
+    own.remote_write("mimir", sent=5, failed=1, dropped=0, waiting=2, spooled=100, lag=1.5)
     own.reloaded(ok=True)
     data = own.render(openmetrics=True, end=False) + b"".join(render(shot, openmetrics=True))
     values = {

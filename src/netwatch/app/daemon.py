@@ -18,6 +18,7 @@ from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
 from netwatch.app.planner import Planner
 from netwatch.app.reload import summary_of_change
+from netwatch.app.remote import RemoteWrite
 from netwatch.app.restart import PlanBytes, connect
 from netwatch.app.serving import start_traps, start_web
 from netwatch.app.wires import Wires
@@ -82,7 +83,10 @@ class Daemon:
             self._web = await start_web(parts, stack, self.reload, simulated=self._simulated)
             await start_traps(parts, stack)
             chores = Chores(parts)
+            remote = RemoteWrite(parts)
+            await remote.start(stack)
             works = [("polling", self._poll(parts)), ("notify", parts.alerting.run()), *chores.works()]
+            works += remote.works()
             tasks = [asyncio.create_task(work, name=name) for name, work in works]
             stack.push_async_callback(_cancel, tasks)
             count = len(parts.targets())
@@ -207,7 +211,7 @@ class Daemon:
             workers=workers,
             planner=Planner(workers, directory),
             metrics=metrics,
-            renderer=Renderer(catalogue),
+            renderer=Renderer(catalogue, native),
             alerting=Alerting(configuration.rules, store, settings, clock),
             wires=wires,
             poller=poller,
@@ -236,7 +240,7 @@ class Daemon:
             profiles=parts.configuration.profiles,
             clock=self._clock,
         )
-        # What it told is in the state from now on, and kept for the next start; it would be most of the memory.
+        # What it told is in the state from now on and kept for the next start: here it would fill the memory.
         parts.discoveries[target.device] = replace(found, observations=())
         assert parts.memory is not None
         parts.memory.told(target.device, dump_told(found.observations))

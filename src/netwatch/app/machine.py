@@ -42,7 +42,8 @@ async def _measure(settings: Path, store: Store, folder: Path, passes: int) -> S
     began = time.process_time()
     configuration = load_configuration(settings, os.environ, catalogue)
     loading = time.process_time() - began
-    wire = NetworkSnmpWire(clock=clock, kernel=load_native(os.environ))
+    native = load_native(os.environ)
+    wire = NetworkSnmpWire(clock=clock, kernel=native)
     spent = 0.0
 
     async def ask(target: Target) -> Discovery:
@@ -63,6 +64,7 @@ async def _measure(settings: Path, store: Store, folder: Path, passes: int) -> S
         clock=clock,
         store=store,
         folder=folder,
+        native=native,
     )
     polling = asyncio.create_task(pipeline.poller.run())
     try:

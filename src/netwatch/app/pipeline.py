@@ -15,6 +15,7 @@ from netwatch.discovery import Discovery
 from netwatch.exposition import Renderer
 from netwatch.history import Recorder, SegmentStore
 from netwatch.model import Catalogue, Clock, EntityId, Inventory, Target
+from netwatch.native import Speed
 from netwatch.polling import Poller, PollingSettings
 from netwatch.state import State
 from netwatch.store import Store
@@ -51,6 +52,7 @@ class Pipeline:
         clock: Clock,
         store: Store,
         folder: Path,
+        native: Speed | None = None,
     ) -> None:
         """`folder`: for the history. Devices of the inventory get their ids here."""
         numbers = count()
@@ -76,7 +78,7 @@ class Pipeline:
         self._engine = AlertEngine(rules)
         self._history = SegmentStore(folder, catalogue)
         self._recorder = Recorder(catalogue, self._history)
-        self._renderer = Renderer(catalogue)
+        self._renderer = Renderer(catalogue, native)
 
     async def one_pass(self) -> None:
         """Polls every device once more, as fast as they answer."""

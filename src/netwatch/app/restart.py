@@ -1,5 +1,8 @@
-"""The last step between what is kept and the parts that made it. `Daemon` calls `connect` once its parts are
-there, `restore` and `restore_plans` of what it returns before polling begins, and `save_now` when it stops."""
+"""The last step between what is kept and the parts that made it.
+
+`Daemon` calls `connect` once its parts are there, `restore` and `restore_plans` of what it returns before
+polling begins, and `save_now` when it stops.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import structlog
 
 from netwatch.app.parts import Parts
 from netwatch.errors import ConfigError, Problem
-from netwatch.exposition import Shard, shards
+from netwatch.exposition import Shard
 from netwatch.model import EntityId
 from netwatch.web import Providers, ReloadResult, WebServer, audit_to_stream, build_app
 from netwatch.wire import Trap, TrapListener, UsmUser
@@ -85,10 +85,18 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
     def metrics(openmetrics: bool, shard: Shard | None) -> Iterator[bytes]:
         """netwatch's own families come with the whole, and with the first shard."""
         began, snapshot = time.perf_counter(), parts.snapshot
-        if shard is None or shard == shards(snapshot, settings.metrics.max_samples)[0]:
+        if shard is not None:
+            for _ in parts.renderer.prepare(snapshot):
+                yield b""
+        if shard is None or shard == parts.renderer.shards(snapshot, settings.metrics.max_samples)[0]:
             yield parts.metrics.render(openmetrics=openmetrics, end=False)
         yield from parts.renderer.render(snapshot, openmetrics=openmetrics, shard=shard)
         parts.metrics.rendered(time.perf_counter() - began)
+
+    def shards() -> Iterator[Sequence[Shard] | None]:
+        snapshot = parts.snapshot
+        yield from parts.renderer.prepare(snapshot)
+        yield parts.renderer.shards(snapshot, settings.metrics.max_samples)
 
     def explain(device: EntityId) -> Mapping[str, Any] | None:
         found = parts.discoveries.get(device)
@@ -115,4 +123,9 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         simulated=simulated,
         metrics_path=settings.metrics.path,
         shard_limit=settings.metrics.max_samples,
+        shards=shards,
+        device_metrics=lambda device, openmetrics: parts.renderer.render(
+            parts.snapshot, openmetrics=openmetrics, only=device
+        ),
+        gzip=settings.metrics.gzip,
     )

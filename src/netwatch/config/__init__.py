@@ -12,6 +12,7 @@ from netwatch.config.diff import SettingsDiff, diff_settings
 from netwatch.config.durations import format_duration, parse_bit_rate, parse_duration, parse_size
 from netwatch.config.fields import ListenAddress
 from netwatch.config.load import expand, load_settings
+from netwatch.config.remote_write import RemoteWriteSettings
 from netwatch.config.secrets import resolve_secret
 from netwatch.config.settings import (
     AlertSettings,
@@ -48,6 +49,7 @@ __all__ = [
     "PollingSettings",
     "ReachabilityOverrides",
     "ReachabilitySettings",
+    "RemoteWriteSettings",
     "Settings",
     "SettingsDiff",
     "SipCredentials",

@@ -89,6 +89,13 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
             path: tuple[str | int, ...] = ("defaults", "credentials", index)
             hint = did_you_mean(name, settings.credentials)
             yield document.problem(path, f"unknown credentials {name!r}", hint)
+    receivers: dict[str, str] = {}
+    for row, receiver in enumerate(settings.remote_write):
+        if receiver.name in receivers:
+            message = f"receiver {receiver.name!r} is defined twice"
+            hint = f"first at {receivers[receiver.name]}"
+            yield document.problem(("remote_write", row, "name"), message, hint)
+        receivers.setdefault(receiver.name, f"remote_write[{row}]")
     seen: dict[str, str] = {}
     alerts = settings.alerts
     for section in ("alertmanager", "webhook", "email", "mqtt"):

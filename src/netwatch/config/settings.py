@@ -20,6 +20,7 @@ from netwatch.config.fields import (
     SecretField,
     Slug,
 )
+from netwatch.config.remote_write import RemoteWriteSettings
 from netwatch.documents import Strict
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, ReachabilityMethod
@@ -199,6 +200,11 @@ class MetricsSettings(Strict):
         description="Samples per scrape; what has more is split into shards, see `/api/sd`.",
         json_schema_extra=RESTART,
     )
+    gzip: bool = Field(
+        default=False,
+        description="Compress the exposition for who takes it; costs several times what rendering does.",
+        json_schema_extra=RESTART,
+    )
 
 
 class AlertSettings(Strict):
@@ -295,6 +301,11 @@ class Settings(Strict):
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="What Prometheus scrapes.")
     alerts: AlertSettings = Field(
         default=AlertSettings(), description="Which conditions are alerts, and who is told."
+    )
+    remote_write: tuple[RemoteWriteSettings, ...] = Field(
+        default=(),
+        description="Where samples are sent to, beside being scraped; see [remote-write](remote-write.md).",
+        json_schema_extra=RESTART,
     )
     history: HistorySettings = Field(default=HistorySettings(), description="What is kept for planning.")
     planning: PlanningSettings = Field(

@@ -1,4 +1,4 @@
-"""What a discovery told of entities, as octets: kept over a restart, so that nothing has to be walked again."""
+"""What a discovery told of entities, as octets: with it a restart has to walk nothing again."""
 
 from __future__ import annotations
 

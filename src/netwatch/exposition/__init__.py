@@ -1,7 +1,7 @@
 """Readings for Prometheus: text and OpenMetrics, sharded, with the time of each poll."""
 
 from netwatch.exposition.own import SelfMetrics
-from netwatch.exposition.probe import probe
+from netwatch.exposition.probe import probe, probe_device
 from netwatch.exposition.reference import reference
 from netwatch.exposition.render import CONTENT_TYPE_OPENMETRICS, CONTENT_TYPE_TEXT, Renderer, render
 from netwatch.exposition.shards import Shard, parse_shard, sd_targets, shards
@@ -14,6 +14,7 @@ __all__ = [
     "Shard",
     "parse_shard",
     "probe",
+    "probe_device",
     "reference",
     "render",
     "sd_targets",

@@ -113,6 +113,23 @@ class SelfMetrics:
         self._traps = self._counter(
             "netwatch_traps_total", "Traps received by fate: used or dropped.", "fate"
         )
+        self._written_to = self._counter(
+            "netwatch_remote_write_samples_total",
+            "Samples by receiver and outcome: sent, failed (tried again later) or dropped.",
+            "receiver",
+            "outcome",
+        )
+        self._waiting_for = self._gauge(
+            "netwatch_remote_write_waiting_samples", "Samples that wait for a receiver.", "receiver"
+        )
+        self._spooled = self._gauge(
+            "netwatch_remote_write_spool_size_bytes", "Size of a receiver's spool on disk.", "receiver"
+        )
+        self._behind = self._gauge(
+            "netwatch_remote_write_lag_seconds",
+            "Age of the newest sample that a receiver took, while others wait; else 0.",
+            "receiver",
+        )
         self._scrape = self._histogram(
             "netwatch_exposition_render_duration_seconds", "CPU and waiting time of one exposition."
         )
@@ -211,6 +228,24 @@ class SelfMetrics:
 
     def trap(self, *, used: bool) -> None:
         self._traps.labels("used" if used else "dropped").inc()
+
+    def remote_write(
+        self,
+        receiver: str,
+        *,
+        sent: int,
+        failed: int,
+        dropped: int,
+        waiting: int,
+        spooled: int,
+        lag: float,
+    ) -> None:
+        """Sums since the start of samples, and how it is now: samples, octets, seconds."""
+        for outcome, count in (("sent", sent), ("failed", failed), ("dropped", dropped)):
+            self._advance(self._written_to.labels(receiver, outcome), count)
+        self._waiting_for.labels(receiver).set(waiting)
+        self._spooled.labels(receiver).set(spooled)
+        self._behind.labels(receiver).set(lag)
 
     def rendered(self, seconds: float) -> None:
         self._scrape.observe(seconds)

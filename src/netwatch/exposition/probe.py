@@ -10,14 +10,21 @@ __all__ = ["probe", "probe_device"]
 
 def probe_device(snapshot: Snapshot, target: str) -> EntityId | None:
     """The device of the inventory that has `target` as its name or as one of its addresses."""
-    listed = {device.id: device for device in snapshot.devices() if device.facts.get("listed") is True}
-    for device in listed.values():
-        if device.name == target:
+    named = snapshot.inventory.devices.get(target)
+    if named is not None and named.target is not None and _listed(snapshot, named.target.device):
+        return named.target.device
+    for device in snapshot.devices():
+        if device.name == target and device.facts.get("listed") is True:
             return device.id
     for entry in snapshot.inventory.devices.values():
         if entry.target is not None and target in entry.target.addresses:
-            return entry.target.device if entry.target.device in listed else None
+            return entry.target.device if _listed(snapshot, entry.target.device) else None
     return None
+
+
+def _listed(snapshot: Snapshot, device: EntityId) -> bool:
+    entity = snapshot.entities.get(device)
+    return entity is not None and entity.facts.get("listed") is True
 
 
 def probe(

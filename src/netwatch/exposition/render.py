@@ -12,59 +12,53 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.exposition.labels import LabelBook, pair
-from netwatch.exposition.shards import Shard, device_filter
-from netwatch.model import (
-    Catalogue,
-    Column,
-    Entity,
-    EntityId,
-    EntityKind,
-    Family,
-    FamilyType,
-    Snapshot,
-    load_catalogue,
-)
+from netwatch.exposition.groups import Groups, Planned, Rows, Texts
+from netwatch.exposition.info import InfoBook, InfoTexts
+from netwatch.exposition.labels import LabelBook
+from netwatch.exposition.lines import Lines, PureLines
+from netwatch.exposition.shards import ALL, LIMIT, Shard, split
+from netwatch.model import Catalogue, EntityId, Family, FamilyType, Snapshot, load_catalogue
 
-__all__ = ["CHUNK", "CONTENT_TYPE_OPENMETRICS", "CONTENT_TYPE_TEXT", "Renderer", "header", "render"]
+__all__ = ["CHUNK", "CONTENT_TYPE_OPENMETRICS", "CONTENT_TYPE_TEXT", "Plan", "Renderer", "header", "render"]
 
 CHUNK = 64 * 1024
 """Bytes of a chunk at most."""
 CONTENT_TYPE_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 CONTENT_TYPE_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-_ROWS = 400
-"""Rows that are formatted at once; a few milliseconds at most pass between two chunks."""
+_LINE = 160
+"""Octets of a line at first guess."""
+_ROOM = 0.9
+"""Share of a chunk that its lines fill, as guessed from the ones before."""
 
 
-class _Kept(NamedTuple):
-    """What was derived from the label side of a column, and stays while that stays."""
+class Plan(NamedTuple):
+    """All that one rendering needs; nothing in it changes while it goes on."""
 
-    entities: tuple[EntityId, ...]
-    labels: tuple[tuple[str, ...], ...]
     version: int
-    prefixes: list[str]
-    """What stands before the value of each series."""
-    owners: NDArray[np.intp]
-    """Number of the device of each series."""
-
-
-class _Info(NamedTuple):
-    """The finished lines of an info family."""
-
-    entities: Mapping[EntityId, Entity]
-    lines: list[str]
-    owners: list[int]
+    columns: list[Planned]
+    infos: list[tuple[InfoTexts, Texts]]
+    numbers: Mapping[EntityId, int]
+    places: Sequence[str]
+    """Site of each device, by number."""
 
 
 class Renderer:
-    """Renders snapshots and keeps the label text between them. One per process is enough."""
+    """Renders snapshots and keeps the label text between them. One per process is enough.
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._families = [family for family in catalogue.values() if family.type is FamilyType.INFO]
+    Everything here runs in the event loop and takes pauses: an empty chunk is one.
+    """
+
+    def __init__(self, catalogue: Catalogue, lines: Lines | None = None) -> None:
+        """`lines` is what writes lines: the compiled twin where there is one, else pure Python."""
+        self._lines = lines or PureLines()
         self._book = LabelBook()
-        self._kept: dict[str, _Kept] = {}
-        self._info: dict[str, _Info] = {}
+        self._groups = Groups(self._book)
+        infos = (family for family in catalogue.values() if family.type is FamilyType.INFO)
+        self._info = InfoBook(infos)
+        self._members: dict[Shard, list[int]] = {}
+        self._members_version = -1
+        self._shards: tuple[tuple[object, ...], list[Shard]] | None = None
 
     def render(
         self,
@@ -75,102 +69,116 @@ class Renderer:
         only: EntityId | None = None,
         end: bool = True,
     ) -> Iterator[bytes]:
-        """Chunks of at most 64 KiB. `only` restricts to one device; `end=False` leaves out the closing `#
-        EOF` of OpenMetrics, for a caller that has more to say."""
-        wanted = self._wanted(snapshot, shard, only)
-        buffer: list[str] = []
+        """Chunks of at most 64 KiB; an empty one is a pause for others. `only` restricts to one device;
+        `end=False` leaves out the closing `# EOF` of OpenMetrics, for a caller that has more to say."""
+        plan = None
+        for plan in self.plan(snapshot):
+            if plan is None:
+                yield b""
+        assert plan is not None
+        devices = self._wanted(plan, shard, only)
+        buffer: list[bytes] = []
         size = 0
-        for text in self._lines(snapshot, openmetrics, wanted):
-            if size + len(text) > CHUNK and buffer:
-                yield from _chunks("".join(buffer).encode())
+        for data in self._pieces(plan, openmetrics, devices):
+            if size + len(data) > CHUNK and buffer:
+                yield b"".join(buffer)
                 buffer, size = [], 0
-            buffer.append(text)
-            size += len(text)
+            if len(data) >= CHUNK:
+                yield from _chunks(data)
+            else:
+                buffer.append(data)
+                size += len(data)
         if openmetrics and end:
-            buffer.append("# EOF\n")
+            buffer.append(b"# EOF\n")
         if buffer:
-            yield from _chunks("".join(buffer).encode())
+            yield from _chunks(b"".join(buffer))
 
-    def _wanted(
-        self, snapshot: Snapshot, shard: Shard | None, only: EntityId | None
-    ) -> NDArray[np.bool_] | None:
-        """Whether each device, by number, is to be seen; None if all are."""
-        held = device_filter(snapshot, shard)
-        if held is None and only is None:
+    def prepare(self, snapshot: Snapshot) -> Iterator[None]:
+        """Makes label text ready for what follows, with pauses."""
+        for _ in self.plan(snapshot):
+            yield
+
+    def shards(self, snapshot: Snapshot, limit: int = LIMIT) -> list[Shard]:
+        """The shards of `netwatch.exposition.shards`, kept as long as series and places are the same. Stale
+        series count too: an outage moves no device. Quick after `prepare`."""
+        *_, plan = self.plan(snapshot)
+        assert plan is not None
+        all_owners = (*(column.owners for column in plan.columns), *(texts.owners for _, texts in plan.infos))
+        key = (limit, plan.version, *all_owners)
+        if self._shards is None or self._shards[0] != key:
+            counts = np.zeros(len(plan.numbers), np.int64)
+            for owners in all_owners:
+                counts += owners.counts(len(counts))
+            samples = dict(zip(plan.numbers, counts.tolist(), strict=True))
+            places = dict(zip(plan.numbers, plan.places, strict=True))
+            self._shards = key, split(samples, places, limit)
+        return self._shards[1]
+
+    def plan(self, snapshot: Snapshot) -> Iterator[Plan | None]:
+        """None for each pause, and the plan at last."""
+        infos = yield from self._info.plan(snapshot)
+        columns, texts = yield from self._groups.plan(snapshot, [info.ids for info in infos])
+        numbers = self._groups.numbers
+        places = [device.place.replace(":", "_") for device in self._book.devices.values()]
+        told = list(zip(infos, texts, strict=True))
+        yield Plan(self._book.version, columns, told, numbers, places)
+
+    def _wanted(self, plan: Plan, shard: Shard | None, only: EntityId | None) -> list[int] | None:
+        """Numbers of the devices to be seen, None for all."""
+        if only is not None:
+            return [plan.numbers[only]] if only in plan.numbers else []
+        if shard is None or shard == ALL:
             return None
-        numbers = self._book.devices(snapshot)
-        # One more, for series whose entity is gone: number -1 finds it.
-        out = np.zeros(len(numbers) + 1, dtype=np.bool_)
-        for device, number in numbers.items():
-            out[number] = device == only if only is not None else held is not None and held(device)
-        return out
-
-    def _lines(
-        self, snapshot: Snapshot, openmetrics: bool, wanted: NDArray[np.bool_] | None
-    ) -> Iterator[str]:
-        for family in self._families:
-            info = self._info_of(family, snapshot)
-            lines = info.lines
-            if wanted is not None:
-                lines = [line for line, own in zip(lines, info.owners, strict=True) if wanted[own]]
-            if lines:
-                yield header(family, openmetrics)
-            for start in range(0, len(lines), _ROWS):
-                yield "".join(lines[start : start + _ROWS])
-        for column in snapshot.columns.values():
-            if column.family.type is FamilyType.INFO:
-                continue
-            kept = self._column(column, snapshot)
-            seen = column.fresh & ~np.isnan(column.values)
-            rows = np.flatnonzero(seen if wanted is None else seen & wanted[kept.owners])
-            if len(rows):
-                yield header(column.family, openmetrics)
-            for start in range(0, len(rows), _ROWS):
-                yield _samples(column, rows[start : start + _ROWS], kept.prefixes, openmetrics)
-
-    def _column(self, column: Column, snapshot: Snapshot) -> _Kept:
-        """Made anew only when series come or go: the state hands in the same tuples until then."""
-        family = column.family
-        texts, devices = self._book.texts(snapshot), self._book.devices(snapshot)
-        kept = self._kept.get(family.name)
-        if (
-            kept is None
-            or kept.entities is not column.entities
-            or kept.labels is not column.labels
-            or kept.version != self._book.version
-        ):
-            prefixes = [
-                _prefix(family, texts.get(entity, ""), labels)
-                for entity, labels in zip(column.entities, column.labels, strict=True)
+        if self._members_version != plan.version:
+            self._members, self._members_version = {}, plan.version
+        found = self._members.get(shard)
+        if found is None:
+            found = self._members[shard] = [
+                number
+                for (device, number), place in zip(plan.numbers.items(), plan.places, strict=True)
+                if shard.holds(device, place)
             ]
-            known = snapshot.entities
-            owners = [devices[known[e].device] if e in known else -1 for e in column.entities]
-            kept = _Kept(
-                column.entities,
-                column.labels,
-                self._book.version,
-                prefixes,
-                np.asarray(owners, dtype=np.intp),
-            )
-            self._kept[family.name] = kept
-        return kept
+        return found
 
-    def _info_of(self, family: Family, snapshot: Snapshot) -> _Info:
-        """Samples of an info family: one per entity of its kind, its facts as labels."""
-        kept = self._info.get(family.name)
-        if kept is None or kept.entities is not snapshot.entities:
-            texts, devices = self._book.texts(snapshot), self._book.devices(snapshot)
-            kept = _Info(snapshot.entities, [], [])
-            for entity in snapshot.entities.values():
-                if entity.kind is not family.entity:
-                    continue
-                facts = [(name, entity.facts.get(name, "")) for name in family.facts]
-                told = [pair(name, str(value)) for name, value in facts if value != ""]
-                if told or entity.kind is EntityKind.DEVICE:
-                    kept.lines.append(f"{family.name}{{{','.join((texts[entity.id], *told))}}} 1\n")
-                    kept.owners.append(devices[entity.device])
-            self._info[family.name] = kept
-        return kept
+    def _pieces(self, plan: Plan, openmetrics: bool, devices: list[int] | None) -> Iterator[bytes]:
+        for info, (heads, parts, owners) in plan.infos:
+            if devices is None:
+                rows = np.flatnonzero(info.told & (owners.numbers >= 0)).astype(np.int64, copy=False)
+            else:
+                rows = owners.rows_of(devices)
+                rows = rows[info.told[rows]]
+            if len(rows):
+                yield header(info.family, openmetrics).encode()
+                all_texts = heads, parts, info.tails
+                yield from self._samples(info.family.name, all_texts, rows, (None, None, None), openmetrics)
+        for column, texts, owners in plan.columns:
+            if devices is None:
+                rows = np.flatnonzero(column.fresh & ~np.isnan(column.values)).astype(np.int64, copy=False)
+                rows = rows if owners.whole else rows[owners.numbers[rows] >= 0]
+            else:
+                rows = owners.rows_of(devices)
+                rows = rows[column.fresh[rows] & ~np.isnan(column.values[rows])]
+            if len(rows):
+                yield header(column.family, openmetrics).encode()
+                data = column.values, column.totals, column.times
+                yield from self._samples(column.family.name, texts, rows, data, openmetrics)
+
+    def _samples(
+        self,
+        name: str,
+        texts: tuple[list[str], ...],
+        rows: Rows,
+        data: tuple[NDArray[np.float64] | None, NDArray[np.uint64] | None, NDArray[np.float64] | None],
+        openmetrics: bool,
+    ) -> Iterator[bytes]:
+        """As many lines at once as fill a chunk."""
+        start, line = 0, float(_LINE)
+        while start < len(rows):
+            some = rows[start : start + max(16, int(_ROOM * CHUNK / line))]
+            out = self._lines.render_lines(name, texts, some, *data, openmetrics)
+            line = max(1.0, len(out) / len(some))
+            start += len(some)
+            yield out
 
 
 def render(
@@ -192,36 +200,6 @@ def header(family: Family, openmetrics: bool) -> str:
         name = name.removesuffix("_total").removesuffix("_info")
     unit = f"# UNIT {name} {family.unit}\n" if family.unit and name.endswith(f"_{family.unit}") else ""
     return f"# TYPE {name} {kind}\n{unit}# HELP {name} {text}\n"
-
-
-def _prefix(family: Family, text: str, labels: Sequence[str]) -> str:
-    pairs = [text] if text else []
-    # A label without a value is the same as no label, and shorter.
-    pairs += [pair(name, value) for name, value in zip(family.labels, labels, strict=False) if value]
-    return f"{family.name}{{{','.join(pairs)}}}"
-
-
-def _samples(column: Column, rows: NDArray[np.intp], prefixes: list[str], openmetrics: bool) -> str:
-    """Lines of some rows of a column. Whole numbers are written as such, counters exactly past 2^53."""
-    values: list[str]
-    if column.totals is not None:
-        values = list(map(str, column.totals[rows].tolist()))
-    else:
-        values = list(map(_number, column.values[rows].tolist()))
-    picked = [prefixes[row] for row in rows.tolist()]
-    millis = np.rint(column.times[rows] * 1000).astype(np.int64)
-    if openmetrics:
-        times = [f"{ms // 1000}.{ms % 1000:03d}" for ms in millis.tolist()]
-    else:
-        times = list(map(str, millis.tolist()))
-    return "".join([f"{p} {v} {t}\n" for p, v, t in zip(picked, values, times, strict=True)])
-
-
-def _number(value: float) -> str:
-    """The shortest text that reads back as the same float."""
-    if value == value // 1 and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value)
 
 
 def _chunks(data: bytes) -> Iterator[bytes]:

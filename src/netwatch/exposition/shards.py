@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from itertools import compress
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from netwatch.model import EntityId, Snapshot
 
-__all__ = ["ALL", "LIMIT", "Shard", "device_filter", "parse_shard", "sd_targets", "shards"]
+__all__ = ["ALL", "LIMIT", "Shard", "parse_shard", "sd_targets", "shards", "split"]
 
 LIMIT = 100_000
 """Samples in one scrape: a Prometheus takes 0.3 CPU seconds for so many, and 4.5 for a million."""
@@ -60,23 +59,26 @@ def parse_shard(text: str) -> Shard:
 def shards(snapshot: Snapshot, limit: int = LIMIT) -> list[Shard]:
     """Shards that together hold every device once, none of them above `limit` samples as long as no single
     device is. One shard if all fits; else one per site, and several for a large site. A device moves to
-    another shard only if its site outgrows its parts.
+    another shard only if its site outgrows its parts. Whoever asks often asks a `Renderer`, which keeps them.
     """
     counts = _samples(snapshot)
-    if sum(counts.values()) <= limit:
+    return split(counts, {device: _site(snapshot, device) for device in counts}, limit)
+
+
+def split(samples: Mapping[EntityId, int], places: Mapping[EntityId, str], limit: int) -> list[Shard]:
+    """Shards from the samples and the site of each device."""
+    if sum(samples.values()) <= limit:
         return [ALL]
     sites: dict[str, list[tuple[EntityId, int]]] = {}
-    for device, count in counts.items():
-        sites.setdefault(_site(snapshot, device), []).append((device, count))
+    for device, count in samples.items():
+        sites.setdefault(places[device], []).append((device, count))
     out: list[Shard] = []
     for site in sorted(sites):
         out += _split(site, sites[site], limit)
     return out
 
 
-def sd_targets(
-    snapshot: Snapshot, limit: int = LIMIT, address: str = "localhost:8600"
-) -> list[dict[str, Any]]:
+def sd_targets(found: Iterable[Shard], address: str = "localhost:8600") -> list[dict[str, Any]]:
     """Shards in the form of Prometheus' http_sd_config: `address` is where netwatch serves /metrics."""
     return [
         {
@@ -87,16 +89,8 @@ def sd_targets(
                 "shard": str(shard),
             },
         }
-        for shard in shards(snapshot, limit)
+        for shard in found
     ]
-
-
-def device_filter(snapshot: Snapshot, shard: Shard | None) -> Callable[[EntityId], bool] | None:
-    """Whether a device belongs to a shard; None if all do."""
-    if shard is None or shard == ALL:
-        return None
-    held = {device.id: shard.holds(device.id, _site(snapshot, device.id)) for device in snapshot.devices()}
-    return lambda device: held.get(device, False)
 
 
 def _split(site: str, devices: list[tuple[EntityId, int]], limit: int) -> list[Shard]:
@@ -113,12 +107,12 @@ def _split(site: str, devices: list[tuple[EntityId, int]], limit: int) -> list[S
 
 
 def _samples(snapshot: Snapshot) -> dict[EntityId, int]:
-    """Samples per device, info samples included."""
+    """Samples per device, info samples included. Stale series count too: an outage moves no device."""
     owner = {entity.id: entity.device for entity in snapshot.entities.values()}
     counts = dict.fromkeys((device.id for device in snapshot.devices()), 0)
     series: Counter[EntityId] = Counter()
     for column in snapshot.columns.values():
-        series.update(compress(column.entities, column.fresh.tolist()))
+        series.update(column.entities)
     for entity, count in series.items():
         if (device := owner.get(entity)) is not None:
             counts[device] += count

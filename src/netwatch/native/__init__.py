@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from netwatch.native.flights import Kernel
 
@@ -19,7 +19,21 @@ PURE = "NETWATCH_PURE"
 
 
 class Speed(Kernel, Protocol):
-    """What the compiled module holds."""
+    """What the compiled module holds. Vectors are numpy arrays or whatever else has the buffer protocol."""
+
+    def render_lines(
+        self,
+        name: str,
+        texts: tuple[list[str], ...],
+        rows: Any,
+        values: Any,
+        totals: Any,
+        times: Any,
+        openmetrics: bool,
+        /,
+    ) -> bytes:
+        """Twin of `netwatch.exposition.lines.PureLines.render_lines`: int64, float64, uint64, float64."""
+        ...
 
 
 def load(env: Mapping[str, str]) -> Speed | None:

@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import json
 import math
-from collections.abc import Callable, Iterator
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from aiohttp import hdrs, web
 
 from netwatch.export import replacements_csv, replacements_json
-from netwatch.exposition import Shard, parse_shard, probe, sd_targets
+from netwatch.exposition import Shard, parse_shard, probe, probe_device, sd_targets, shards
 from netwatch.model import Alert, AlertState, Entity, Severity
 from netwatch.web.lookup import Measure
 from netwatch.web.negotiation import content_type, wants_openmetrics
@@ -43,7 +46,7 @@ class ApiHandlers:
         self._site = site
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
-        """Streams the document; other requests get their turn between two chunks."""
+        """Streams the document; everybody else gets a turn between two chunks."""
         text = Query(request, ("shard",)).text("shard")
         shard: Shard | None = None
         if text:
@@ -54,15 +57,42 @@ class ApiHandlers:
         openmetrics = wants_openmetrics(request.headers.get(hdrs.ACCEPT, ""))
         chunks = self._site.providers.metrics(openmetrics, shard)
         first = next(chunks, b"")  # what fails at once can still become an answer
-        return await _stream(request, content_type(openmetrics), first, chunks)
+        return await self._stream(request, content_type(openmetrics), first, chunks)
 
-    async def probe(self, request: web.Request) -> web.Response:
+    async def _stream(
+        self, request: web.Request, kind: str, first: bytes, rest: Iterator[bytes]
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: kind})
+        pack = None
+        if self._site.providers.gzip:
+            response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
+            if _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+                pack = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+                response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+        await response.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            return response
+        with contextlib.suppress(ConnectionError):  # a client that goes away in mid-answer is no fault
+            for chunk in chain((first,), rest):
+                data = chunk if pack is None else pack.compress(chunk)
+                if data:
+                    await response.write(data)
+                await asyncio.sleep(0)
+            await response.write_eof(b"" if pack is None else pack.flush())
+        return response
+
+    async def probe(self, request: web.Request) -> web.StreamResponse:
         target = Query(request, ("target",)).text("target")
         if not target:
             raise bad_request("say which device: /probe?target=NAME or an address of the inventory")
         openmetrics = wants_openmetrics(request.headers.get(hdrs.ACCEPT, ""))
         snapshot = self._site.lookup().snapshot
-        body = await self._site.compute(lambda: probe(snapshot, target, openmetrics))
+        body: bytes | None = None
+        if self._site.providers.device_metrics is None:
+            body = await self._site.compute(lambda: probe(snapshot, target, openmetrics))
+        elif (device := probe_device(snapshot, target)) is not None:
+            chunks = self._site.providers.device_metrics(device, openmetrics)
+            return await self._stream(request, content_type(openmetrics), b"", chunks)
         if body is None:
             raise not_found("no device of the inventory has that name or address")
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type(openmetrics)})
@@ -70,13 +100,23 @@ class ApiHandlers:
     async def service_discovery(self, request: web.Request) -> web.Response:
         """Shards for Prometheus' http_sd_config, at the address under which it asked."""
         Query(request, ())
-        snapshot = self._site.lookup().snapshot
-        limit, path = self._site.providers.shard_limit, self._site.providers.metrics_path
-        groups = await self._site.compute(lambda: sd_targets(snapshot, limit, request.host))
+        groups = sd_targets(await self._shards(), request.host)
+        path = self._site.providers.metrics_path
         scheme = {"__scheme__": "https"} if request.secure else {}
         for group in groups:
             group["labels"] = {**group["labels"], "__metrics_path__": path, **scheme}
         return web.json_response(groups)
+
+    async def _shards(self) -> Sequence[Shard]:
+        providers = self._site.providers
+        if providers.shards is None:
+            snapshot = self._site.lookup().snapshot
+            return await self._site.compute(lambda: shards(snapshot, providers.shard_limit))
+        for found in providers.shards():
+            if found is not None:
+                return found
+            await asyncio.sleep(0)
+        return ()
 
     async def devices(self, request: web.Request) -> web.Response:
         query = Query(request, (*DEVICE_PARAMETERS, "limit", "offset"))
@@ -206,18 +246,13 @@ class ApiHandlers:
         )
 
 
-async def _stream(request: web.Request, kind: str, first: bytes, rest: Iterator[bytes]) -> web.StreamResponse:
-    response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: kind})
-    await response.prepare(request)
-    if request.method == hdrs.METH_HEAD:
-        return response
-    with contextlib.suppress(ConnectionError):  # a client that goes away in mid-answer is no fault
-        await response.write(first)
-        for chunk in rest:
-            await response.write(chunk)
-            await asyncio.sleep(0)
-        await response.write_eof()
-    return response
+def _takes_gzip(accepted: str) -> bool:
+    """Whether a client names gzip (RFC 9110, 12.5.3), and not with weight 0."""
+    for item in accepted.lower().split(","):
+        coding, *parameters = (part.strip() for part in item.split(";"))
+        if coding == "gzip":
+            return not any(re.fullmatch(r"q=0(\.0*)?", one) for one in parameters)
+    return False
 
 
 def _lives(check: Callable[[], bool], good: str, bad: str) -> web.Response:

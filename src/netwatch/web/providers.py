@@ -42,7 +42,8 @@ class Providers:
     replacement_plan: Callable[[], ReplacementPlan | None]
     """None until the first one was made."""
     metrics: Callable[[bool, Shard | None], Iterator[bytes]]
-    """(openmetrics, shard): the whole document in chunks, `# EOF` included for OpenMetrics."""
+    """(openmetrics, shard): the whole document in chunks, `# EOF` included for OpenMetrics. An empty chunk is
+    a pause for others."""
     reload: Callable[[], Awaitable[ReloadResult]]
     ready: Callable[[], bool] = _always
     """False until every device was polled once or given up."""
@@ -54,3 +55,9 @@ class Providers:
     metrics_path: str = "/metrics"
     shard_limit: int = 100_000
     """Samples that one shard of /metrics may hold."""
+    shards: Callable[[], Iterator[Sequence[Shard] | None]] | None = None
+    """The shards of the moment, after a None for each pause; None: they are computed anew each time."""
+    device_metrics: Callable[[EntityId, bool], Iterator[bytes]] | None = None
+    """(device, openmetrics): the document of one device in chunks; None: it is rendered from scratch."""
+    gzip: bool = False
+    """Whether /metrics is compressed for who takes it."""
