@@ -118,11 +118,13 @@ async def test_plans_of_other_profiles_damaged_ones_and_strangers_are_left_out(t
         memory, poller, wire, _ = parts(store, tmp_path, {}, {}, b"", Text())
         with capture_logs() as logs:
             assert memory.restore([A, B, EntityId("c")]) == 1
-        assert poller.held == {A: "good"} and wire.known == {}
+        assert poller.held == {A: "good"}
+        assert wire.known == {}
         assert [entry["event"] for entry in logs] == ["plan not used"]
         assert EntityId("d") not in store.restart.devices()
         memory, poller, *_ = parts(store, tmp_path, {}, {}, b"", Text("2"))
-        assert memory.restore([A]) == 0 and poller.held == {}
+        assert memory.restore([A]) == 0
+        assert poller.held == {}
 
 
 async def test_a_broken_file_is_set_aside_and_stops_nothing(tmp_path: Path) -> None:
@@ -150,7 +152,8 @@ async def test_a_broken_file_is_set_aside_and_stops_nothing(tmp_path: Path) -> N
     with Store(tmp_path / "db") as store, capture_logs() as logs:
         memory, *_ = parts(store, tmp_path, {}, {}, b"", Text())
         assert memory.restore([]) == 0
-    assert not file.exists() and "unknown version" in logs[0]["reason"]
+    assert not file.exists()
+    assert "unknown version" in logs[0]["reason"]
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
@@ -161,9 +164,8 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         yield b"new"
         raise OSError(28, os.strerror(28))
 
-    with pytest.raises(OSError, match="No space"), CountersFile(file) as fresh:
+    with CountersFile(file) as fresh, pytest.raises(OSError, match="No space"):
         fresh.write(torn())
-        fresh.commit()
     assert read_counters(file) == b"old"
 
 

@@ -162,3 +162,18 @@ def test_a_discovery_founds_no_rate(tmp_path: Path) -> None:
     gauge = Reading(port, "netwatch_interface_oper_up", 1)
     told = Observation(EntityId("sw"), "if", Instant(0, 0), (counter, gauge))
     assert daemon._without_counters(told).readings == (gauge,)
+
+
+def test_profiles_are_compiled_again_only_if_their_files_changed(tmp_path: Path) -> None:
+    write_starter(tmp_path)
+    path = tmp_path / "netwatch.yaml"
+    own = tmp_path / "own"
+    own.mkdir()
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\ncollectors: [own]\n")
+    catalogue = load_catalogue()
+    first = load_configuration(path, {}, catalogue)
+    again = load_configuration(path, {}, catalogue, first)
+    assert again.profiles is first.profiles
+    (own / "new.yaml").write_text("# nothing yet\n")
+    assert load_configuration(path, {}, catalogue, again).profiles is not first.profiles

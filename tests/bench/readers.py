@@ -47,7 +47,8 @@ def told(name: str, action: Callable[..., Any], *given: Any) -> Any:
             steps += 1
     cpu = time.process_time() - cpu
     print(
-        f"{name:48} {cpu:8.3f} CPU-s  longest step {longest * 1000:7.1f} ms of {steps:5d}  {resident():7.0f} MB"
+        f"{name:48} {cpu:8.3f} CPU-s"
+        f"  longest step {longest * 1000:7.1f} ms of {steps:5d}  {resident():7.0f} MB"
     )
     return found
 
@@ -79,7 +80,8 @@ def history(fleet: Synthetic) -> None:
                 print(
                     f"  minute {minute}: {blocks} blocks written in {time.process_time() - began:.2f} CPU-s,"
                     f" longest take {held * 1000:.1f} ms, {before:.0f} -> {resident():.0f} MB,"
-                    f" recorder {recorder.octets() / 1e6:.0f} MB = {recorder.octets() / recorder.series():.1f} per series"
+                    f" recorder {recorder.octets() / 1e6:.0f} MB,"
+                    f" {recorder.octets() / recorder.series():.1f} bytes per series"
                 )
         print(f"  history on disk {store.size() / 1e6:.1f} MB")
 

@@ -44,33 +44,26 @@ def told(name: str, action: Callable[..., Any], *given: Any) -> Any:
 
 def write(folder: Path, devices: int) -> Path:
     schools = devices // 100 + 1
-    lines = ["district: d", "name: District", "schools:"]
-    for school in range(schools):
-        lines += [f"  - {{id: s{school}, name: School {school}, level: elementary}}"]
-    (folder / "locations.yaml").write_text("\n".join(lines) + "\n")
+    places = [f"  - {{id: s{n}, kind: school, name: School {n}}}" for n in range(schools)]
+    (folder / "places.yaml").write_text("\n".join(["places:", *places]) + "\n")
     half = devices // 2
-    out = ["defaults:", "  snmp: {version: 2c, community: public}", "  interval: 60s", "devices:"]
-    for number in range(half):
-        address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
-        out.append(
-            f"  - {{name: sw-{number}, address: {address}, place: s{number % schools}, tags: [access]}}"
-        )
-    (folder / "inventory.yaml").write_text("\n".join(out) + "\n")
-    table = ["name,address,place"]
-    for number in range(half, devices):
-        address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
-        table.append(f"sw-{number},{address},s{number % schools}")
-    (folder / "inventory.csv").write_text("\n".join(table) + "\n")
-    return settings(folder)
-
-
-def settings(folder: Path) -> Path:
+    out = ["defaults: {kind: switch, credentials: [public]}", "devices:"]
+    table = ["name,addresses,kind,role,place,credentials,serial,tags"]
+    for number in range(devices):
+        address, place = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", f"s{number % schools}"
+        if number < half:
+            out += [f"  - name: sw-{number}", f"    addresses: {address}", "    role: access"]
+            out += [f"    place: {place}", f"    serial: SER{number:06}", "    tags: [access]"]
+        else:
+            table.append(f"sw-{number},{address},switch,access,{place},public,SER{number:06},access")
+    (folder / "devices.yaml").write_text("\n".join(out) + "\n")
+    (folder / "devices.csv").write_text("\n".join(table) + "\n")
     path = folder / "netwatch.yaml"
     path.write_text(
+        "district: {name: District, slug: district, timezone: UTC}\n"
         f"state_dir: {folder}/state\n"
-        "web: {listen: 127.0.0.1:0}\n"
-        "locations: [locations.yaml]\n"
-        "inventory: [inventory.yaml, inventory.csv]\n"
+        "inventory: [places.yaml, devices.yaml, devices.csv]\n"
+        "credentials: {public: {snmp: {version: 2c, community: public}}}\n"
     )
     return path
 
@@ -94,7 +87,7 @@ def main() -> None:
             )  # fmt: skip
             targets = [one.target for one in first.inventory.devices.values() if one.target is not None]
             told("poller: update", poller.update, targets)
-            again = told("load everything again", load_configuration, path, {}, catalogue)
+            again = told("load everything again", load_configuration, path, {}, catalogue, first)
             second = told("ids again", again.identified, state.device_id)
             told("summary of the change", summary_of_change, first, second)
             told("state: set_inventory again", state.set_inventory, second.inventory)

@@ -312,8 +312,8 @@ class AlertEngine:
                 return transitions
 
     def evaluate_steps(self, snapshot: Snapshot) -> Generator[None, None, list[Transition]]:
-        """`evaluate` in steps of a few milliseconds; returns the transitions. What `alerts` tells changes with
-        the last step. One ends before the next begins."""
+        """`evaluate` in steps of a few milliseconds; returns the transitions. What `alerts` tells changes
+        with the last one. One ends before the next begins."""
         self._state, transitions = yield from evaluate_steps(
             self._rules, snapshot, self._state, attachment=self._attachment, memo=self._memo
         )

@@ -95,7 +95,7 @@ class Frame:
             if all(first.same(other.entities, other.labels) for other in layouts[1:]):
                 merged = first
             else:
-                keys = dict.fromkeys(key for layout in layouts for key in layout.keys())
+                keys = dict.fromkeys(key for layout in layouts for key in layout.series())
                 merged = Layout(tuple([key[0] for key in keys]), tuple([key[1] for key in keys]))
             if len(self._memo.unions) > 64:
                 self._memo.unions.clear()

@@ -89,7 +89,7 @@ def judge(
 def prepare(
     rule: Rule, frame: Frame, around: Surroundings, healthy: frozenset[SeriesKey], memo: Memo
 ) -> Iterator[None]:
-    """In steps what takes `judge` a pass over all series: the first time, and when series or entities change."""
+    """In steps what takes `judge` a pass over all series: at first, and when series or entities change."""
     layout = None
     for layout in rule.expression.prepare(frame):  # noqa: B007 - the last one is the result
         yield

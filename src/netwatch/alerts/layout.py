@@ -61,7 +61,7 @@ class Layout:
             self.labels is labels or self.labels == labels
         )
 
-    def keys(self) -> Iterator[SeriesKey]:
+    def series(self) -> Iterator[SeriesKey]:
         return zip(self.entities, self.labels, strict=True)
 
     def sync(self, known: Mapping[EntityId, Entity]) -> Iterator[None]:
@@ -141,7 +141,7 @@ class Layout:
         self._mask = (wanted, mask)
 
     def mask_of_devices(self, wanted: Set[EntityId], known: Mapping[EntityId, Entity]) -> Mask:
-        """True in the rows of what belongs to these devices. A set that was asked for before costs nothing."""
+        """True in the rows of what belongs to these devices. The same set as before costs nothing."""
         finish(self.sync(known))
         found = self._device_masks.get(id(wanted))
         if found is None or found[0] is not wanted or found[1] != self._owned:

@@ -40,7 +40,7 @@ def pause_after(cost: float) -> float:
 
 
 class Chores:
-    """One per daemon. Alerts, history and metrics look at the snapshots that readers see: none is made twice."""
+    """One per daemon. Alerts, history and metrics look at the snapshots that readers see."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -93,16 +93,21 @@ class Chores:
             self._recorded = parts.snapshot
             await gently(parts.recorder.observe_steps(parts.snapshot))
         blocks: list[GaugeBlock | CounterBlock] = []
-        samples = 0
-        for block in parts.recorder.take_steps(parts.clock.now().wall):
-            blocks.append(block)
-            samples += _values(block)
-            await asyncio.sleep(0)
-            if sum(map(_values, blocks)) >= _CELLS:
-                await asyncio.to_thread(parts.history.append_all, blocks)
-                blocks = []
-        if blocks:  # waits for the disk
-            await asyncio.to_thread(parts.history.append_all, blocks)
+        samples = cells = 0
+        try:
+            for block in parts.recorder.take_steps(parts.clock.now().wall):
+                blocks.append(block)
+                cells += _values(block)
+                await asyncio.sleep(0)
+                if cells >= _CELLS:
+                    batch, blocks, samples, cells = blocks, [], samples + cells, 0
+                    await asyncio.to_thread(parts.history.append_all, batch)
+            batch, blocks, samples = blocks, [], samples + cells
+            if batch:  # waits for the disk
+                await asyncio.to_thread(parts.history.append_all, batch)
+        finally:
+            if blocks:  # netwatch stops: the recorder has let go of them
+                parts.history.append_all(blocks)
         if samples:
             parts.metrics.history_written(samples, await asyncio.to_thread(parts.history.size))
 

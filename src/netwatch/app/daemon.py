@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ from netwatch.store import Store
 from netwatch.web import ReloadResult, WebServer
 
 __all__ = ["Daemon", "Running"]
+
+SWITCH_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,10 @@ class Daemon:
     async def run(self, stop: asyncio.Event, started: Callable[[Running], None]) -> None:
         """Runs until `stop` is set. Raises ConfigError or StoreError if it can't start."""
         async with AsyncExitStack() as stack:
+            # Threads write history and read configurations: the event loop is to get its turn after a
+            # millisecond, not after five.
+            stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+            sys.setswitchinterval(SWITCH_SECONDS)
             self.parts = parts = await self._build(stack)
             self._web = await start_web(parts, stack, self.reload, simulated=self._simulated)
             await start_traps(parts, stack)
@@ -121,7 +128,7 @@ class Daemon:
         await self._started.wait()
         async with self._reloading:
             try:
-                return self._apply(await asyncio.to_thread(self._load))
+                return await self._apply(await asyncio.to_thread(self._load, self.parts.configuration))
             except ConfigError as error:
                 return self._refuse(error.problems)
             except NetwatchError as error:
@@ -130,11 +137,11 @@ class Daemon:
                 self._log.exception("reload failed")
                 return self._refuse([Problem("", "", f"internal error: {type(error).__name__}, see the log")])
 
-    def _apply(self, loaded: Configuration) -> ReloadResult:
+    async def _apply(self, loaded: Configuration) -> ReloadResult:
         """Takes a good configuration over. What may fail comes first and changes nothing."""
         parts, old = self.parts, self.parts.configuration
         polled = {target.device for target in parts.targets()}
-        new = loaded.identified(parts.state.device_id)
+        new = await loaded.identified_gently(parts.state.device_id)
         take_alerting_over = parts.alerting.prepare(new.settings, new.rules)
         if self._web is not None:
             self._web.update(new.auth)
@@ -159,8 +166,8 @@ class Daemon:
             self._log.warning("reload refused", problem=str(problem))
         return ReloadResult(False, "the configuration is wrong; the old one goes on", tuple(problems))
 
-    def _load(self) -> Configuration:
-        return load_configuration(self._file, self._env, self._catalogue)
+    def _load(self, before: Configuration | None = None) -> Configuration:
+        return load_configuration(self._file, self._env, self._catalogue, before)
 
     async def _build(self, stack: AsyncExitStack) -> Parts:
         """Opens everything, in the order of dependence; the stack closes it in the other direction."""

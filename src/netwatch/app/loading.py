@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +26,10 @@ __all__ = ["Configuration", "checkers", "load_configuration"]
 
 DeviceIds = Callable[[InventoryDevice], EntityId]
 T = TypeVar("T")
+Stamps = tuple[tuple[str, int, int, int], ...]
+"""Path, inode, size and time of change (ns) of files."""
+_AT_ONCE = 200
+"""Devices that get their ids in one turn of the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,34 @@ class Configuration:
     auth: Auth
     warnings: tuple[Problem, ...]
     """What is unwise but works, refused user profiles among it: one bad profile does not stop a district."""
+    profile_stamps: Stamps = ()
 
     def identified(self, device_id: DeviceIds) -> Configuration:
         """The same with permanent ids in the devices' targets. Reading files may happen in a thread; asking
         for ids may not."""
-        devices = {name: _identified(device, device_id) for name, device in self.inventory.devices.items()}
+        return self._with(dict(self._identified(device_id)))
+
+    async def identified_gently(self, device_id: DeviceIds) -> Configuration:
+        """The same for a netwatch that is running: the event loop gets its turn."""
+        devices: dict[str, InventoryDevice] = {}
+        found = self._identified(device_id)
+        while part := dict(islice(found, _AT_ONCE)):
+            devices.update(part)
+            await asyncio.sleep(0)
+        return self._with(devices)
+
+    def _identified(self, device_id: DeviceIds) -> Iterator[tuple[str, InventoryDevice]]:
+        return ((name, _identified(one, device_id)) for name, one in self.inventory.devices.items())
+
+    def _with(self, devices: Mapping[str, InventoryDevice]) -> Configuration:
         return replace(self, inventory=replace(self.inventory, devices=devices))
 
 
-def load_configuration(path: Path, env: Mapping[str, str], catalogue: Catalogue) -> Configuration:
-    """Reads the settings file and all that it names; devices are known by name until `identified`.
+def load_configuration(
+    path: Path, env: Mapping[str, str], catalogue: Catalogue, before: Configuration | None = None
+) -> Configuration:
+    """Reads the settings file and all that it names; devices are known by name until `identified`. Profiles
+    whose files are as they were `before` are not compiled again.
 
     Raises ConfigError with the problems of every file.
     """
@@ -68,7 +93,11 @@ def load_configuration(path: Path, env: Mapping[str, str], catalogue: Catalogue)
     policy = try_to(lambda: _policy(settings))
     lifecycle = try_to(lambda: _lifecycle(settings))
     auth = try_to(lambda: _auth(settings))
-    profiles = try_to(lambda: _profiles(settings, catalogue))
+    stamps = _stamps((collectors_dir(), *settings.collectors))
+    if before is not None and stamps == before.profile_stamps:
+        profiles = before.profiles
+    else:
+        profiles = try_to(lambda: _profiles(settings, catalogue))
     loaded: LoadedInventory = try_to(lambda: read_inventory(settings, env, _name_as_id))
     if problems:
         raise ConfigError(problems)
@@ -81,6 +110,7 @@ def load_configuration(path: Path, env: Mapping[str, str], catalogue: Catalogue)
         policy=policy,
         lifecycle=lifecycle,
         auth=auth,
+        profile_stamps=stamps,
         warnings=(*settings.warnings, *loaded.warnings, *profiles.problems),
     )
 
@@ -131,6 +161,17 @@ def _lifecycle(settings: Settings) -> Lifecycle:
 def _auth(settings: Settings) -> Auth:
     file = settings.web.web_config_file
     return Auth.open() if file is None else load_web_file(file)
+
+
+def _stamps(paths: Iterable[Path | str]) -> Stamps:
+    """Of all files at or below these paths; what can't be read is left to whoever reads it."""
+    found = []
+    for path in map(Path, paths):
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            with contextlib.suppress(OSError):
+                state = file.stat()
+                found.append((str(file), state.st_ino, state.st_size, state.st_mtime_ns))
+    return tuple(found)
 
 
 def _profiles(settings: Settings, catalogue: Catalogue) -> ProfileSet:

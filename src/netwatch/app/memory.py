@@ -1,7 +1,7 @@
 """What a netwatch keeps for its next start, so that it walks nothing again and no counter begins anew.
 
-Plans and learnt limits go to the database, last counters to a file. All of it is a convenience: what is missing
-or damaged is found anew by discovery and polling, is said in one line of the log, and stops no start.
+Plans and learnt limits go to the database, last counters to a file. None of it is needed: what is missing or
+damaged is found anew by discovery and polling, is said in one line of the log, and stops no start.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ __all__ = ["TURN_SECONDS", "gently", "metered"]
 
 T = TypeVar("T")
 
-TURN_SECONDS = 0.004
+TURN_SECONDS = 0.002
 """Wall seconds that work may take before others get their turn."""
 
 

@@ -132,9 +132,7 @@ def _numbered(names: Names, next_row: int, known: dict[SeriesName, int]) -> Enro
 
 
 def _places(old: Names, new: Names) -> NDArray[np.int64]:
-    known: dict[SeriesName, int] = {}
-    for place, name in enumerate(old.series()):  # in small steps: other threads get their turn
-        known[name] = place
+    known = {name: place for place, name in enumerate(old.series())}
     out = np.empty(len(new), dtype=np.int64)
     for place, name in enumerate(new.series()):
         out[place] = known.get(name, -1)

@@ -26,7 +26,7 @@ __all__ = ["Recorder"]
 
 _STEP = 2.0
 """Seconds by which wall and monotonic clock may drift apart between two snapshots before it is a step."""
-_ROWS = 32_768
+_ROWS = 16_384
 """Series that are folded in one go: a few milliseconds, and what it needs stays in the processor's cache."""
 _SHARED = 4096
 """Series from which a block names all series of its family although some have nothing in it: names that are

@@ -43,7 +43,7 @@ _RECENT = "recent.nwh"
 _LONG = 24
 """Buckets from which a block goes straight into the files of its months."""
 _MANY = 600
-"""Different starts of short blocks in `recent.nwh` from which full days are moved to their months: two days of five minutes."""
+"""Different starts of short blocks in `recent.nwh` from which full days move to their months: two days."""
 _BATCH = 8_000_000
 """Values that `append_all` gathers before it writes."""
 
@@ -119,11 +119,10 @@ class SegmentStore:
     def _check_names(self, block: Block) -> None:
         """Large blocks share their names: those that were good before are good."""
         names = Names(block.entities, block.labels)
-        large = len(names) > MANY
-        if large and self._good is not None and self._good[0].are(names):
-            if self._good[1] == len(self._catalogue[block.family].labels):
-                return
         labels = len(self._catalogue[block.family].labels)
+        large = len(names) > MANY
+        if large and self._good is not None and self._good[0].are(names) and self._good[1] == labels:
+            return
         refuse_bad_names(block.family, labels, names)
         if large:
             self._good = (names, labels)

@@ -40,7 +40,8 @@ class RestartTable:
         after = ""
         while True:
             rows = self._database.rows(
-                "SELECT device, digest, body FROM plan WHERE device > ? AND digest = ? ORDER BY device LIMIT ?",
+                "SELECT device, digest, body FROM plan WHERE device > ? AND digest = ?"
+                " ORDER BY device LIMIT ?",
                 (after, digest, _SLICE),
             )
             for device, found, body in rows:

@@ -247,7 +247,8 @@ def _highest(load: _Load, limit: int, wanted: Callable[[EntityId], bool] | None)
         rows = np.arange(len(ratios)) if every else np.argpartition(-ratios, count)[:count]
         rows = rows[ratios[rows] >= 0]
         if wanted is None:
-            return rows.tolist()
+            highest: list[int] = rows.tolist()
+            return highest
         order = rows[np.argsort(-ratios[rows], kind="stable")].tolist()
         found = list(islice((row for row in order if wanted(load.column.entities[row])), limit))
         if every or len(found) == limit or rows.size < count:
