@@ -22,6 +22,7 @@ from netwatch.model.entity import (
     EntityKey,
     EntityKind,
     Fact,
+    Facts,
     Witness,
     WitnessKind,
 )
@@ -33,7 +34,13 @@ from netwatch.model.history import (
     SeriesHistory,
     percentile,
 )
-from netwatch.model.identity import IdentityJournal, IdentityRecord
+from netwatch.model.identity import (
+    AssetJournal,
+    AssetSwap,
+    AssetTenure,
+    IdentityJournal,
+    IdentityRecord,
+)
 from netwatch.model.inventory import Asset, Inventory, InventoryDevice
 from netwatch.model.observation import Evidence, Observation, ObservationSink, PollFailure, Reading, Seen
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
@@ -49,6 +56,9 @@ __all__ = [
     "Alert",
     "AlertState",
     "Asset",
+    "AssetJournal",
+    "AssetSwap",
+    "AssetTenure",
     "Catalogue",
     "Clock",
     "Column",
@@ -62,6 +72,7 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "Fact",
+    "Facts",
     "Family",
     "FamilyType",
     "Freshness",

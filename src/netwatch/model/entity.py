@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, NewType
@@ -15,6 +15,7 @@ __all__ = [
     "EntityKey",
     "EntityKind",
     "Fact",
+    "Facts",
     "Witness",
     "WitnessKind",
 ]
@@ -78,6 +79,8 @@ class WitnessKind(StrEnum):
     WWN = "wwn"
     ENGINE_ID = "engine_id"
     NAME = "name"
+    ALIAS = "alias"
+    """What a person wrote on it, such as ifAlias."""
     ADDRESS = "address"
     INDEX = "index"
 
@@ -99,6 +102,47 @@ class EntityKey(NamedTuple):
 
 ROOT = EntityKey(EntityKind.DEVICE, "")
 """The device that was asked, in its own observations."""
+
+
+class Facts(Mapping[str, Fact]):
+    """Facts of a thing of which there are many. The names are one object for all that have the same ones, so
+    that a port costs its values alone. Never changes."""
+
+    __slots__ = ("_names", "_values")
+
+    def __init__(self, names: tuple[str, ...], values: tuple[Fact, ...]) -> None:
+        if len(names) != len(values):
+            raise ValueError(f"{len(names)} names for {len(values)} values")
+        self._names = names
+        self._values = values
+
+    def __getitem__(self, name: str) -> Fact:
+        try:
+            return self._values[self._names.index(name)]
+        except ValueError:
+            raise KeyError(name) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Facts) and other._names is self._names:
+            return self._values == other._values
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Facts({dict(self)!r})"
+
+    def __reduce__(self) -> tuple[type[Facts], tuple[tuple[str, ...], tuple[Fact, ...]]]:
+        return Facts, (self._names, self._values)
 
 
 @dataclass(frozen=True, slots=True)
