@@ -42,21 +42,21 @@ def test_a_file_of_version_1_is_upgraded(tmp_path) -> None:
         assert list(store.identity.load()) == [RECORD]
         assert store.outbox.put([("mail", "k", "b")], 1.0) == 1
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     connection.close()
 
 
 def test_read_only_refuses_an_old_version_and_leaves_it(tmp_path) -> None:
     path = tmp_path / "old.db"
     make(path, VERSION_1)
-    with pytest.raises(StoreError, match=r"version 1, but 2 is needed"):
+    with pytest.raises(StoreError, match=r"version 1, but 3 is needed"):
         Store(path, read_only=True)
 
 
 def test_a_newer_version_is_refused_by_both_numbers(tmp_path) -> None:
     path = tmp_path / "new.db"
     make(path, VERSION_1 + "PRAGMA user_version = 99;")
-    with pytest.raises(StoreError, match=r"new\.db: has version 99, .* up to 2: install the newer"):
+    with pytest.raises(StoreError, match=r"new\.db: has version 99, .* up to 3: install the newer"):
         Store(path)
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from netwatch.model import (
     ROOT,
+    AssetSwap,
+    AssetTenure,
     Entity,
     EntityId,
     EntityKey,
@@ -17,7 +19,10 @@ from netwatch.model import (
     InventoryDevice,
     Observation,
     Seen,
+    Witness,
+    WitnessKind,
 )
+from netwatch.state.assets import asset_key, positions
 from netwatch.state.devices import device_facts
 from netwatch.state.identity import IdentityMap
 from netwatch.state.keys import SourceKeys
@@ -85,6 +90,15 @@ class Directory:
         looked up again. A key that the source never told before changes nothing."""
         return self._keys.version(source)
 
+    def tenures(self, device: EntityId | None = None) -> tuple[AssetTenure, ...]:
+        """Which things with a serial number filled which places, of all devices or of one; each place in the
+        order of time. A stack is one device and many assets."""
+        return tuple(self._identity.ledger.tenures(device))
+
+    def swaps(self, device: EntityId | None = None) -> tuple[AssetSwap, ...]:
+        """Where another thing took the place of one: a chassis or a module was exchanged."""
+        return tuple(self._identity.ledger.swaps(device))
+
     def is_listed(self, device: EntityId) -> bool:
         """True if a person entered the device."""
         return device in self._entries
@@ -122,12 +136,13 @@ class Directory:
         self._wall = observation.at.wall
         told = self._passes.setdefault(source, {}).setdefault(observation.table, TablePass())
         keys = self.keys(source)
-        changed = told.changed(observation.seen, keys, self._entities)
-        if told.is_due(self._wall):
-            self._note_parts(observation)
+        changed = told.changed(observation.seen, keys, self._entities, self._keys.version(source))
+        due = told.is_due(self._wall)
         quiet = observation.complete and not changed and not told.missed
         if quiet and observation.seen and len(told.last) == len(observation.seen):
             told.repeated(observation.at.mono)
+            if due:
+                self._note(observation, observation.seen, told)
             return Sighting()
         if changed:
             self._resolve(observation, changed, told)
@@ -135,24 +150,61 @@ class Directory:
         present.pop(source, None)
         at = observation.at.mono
         told.remember(observation.seen, observation.complete, at, observation.interval)
+        told.keys_version = self._keys.version(source)
         removed = self._drop_merged()
         if not observation.complete:
             told.add(present)
+            self._note(observation, observation.seen if due else changed, told)
             return Sighting(removed=tuple(removed))
         missing, left = told.replace(present, self._entities)
+        lacks = any(self._shows_serial(self._entities[entity].witnesses) for entity in missing)
+        self._note(observation, observation.seen if due or lacks else changed, told)
         removed += self._remove([entity for entity in left if not self._is_told(entity)])
         return Sighting(missing, tuple(removed))
 
-    def _note_parts(self, observation: Observation) -> None:
-        """Lets the journal know once a day that parts are still there."""
-        keys, entities = self.keys(observation.source), self._entities
-        groups: dict[EntityId, list[EntityId]] = {}
-        for one in observation.seen:
-            known = entities.get(keys.get(one.key, observation.source))
-            if known is not None and known.kind is not EntityKind.DEVICE:
+    def _note(self, observation: Observation, rows: Sequence[Seen], told: TablePass) -> None:
+        """Lets the ledger know which assets are where, and the journal once a day what is still there."""
+        source, keys, entities = observation.source, self.keys(observation.source), self._entities
+        if any(one.key.kind is not EntityKind.DEVICE and self._shows_serial(one.witnesses) for one in rows):
+            rows = observation.seen  # places of assets are told by whole tables
+        whole = rows is observation.seen
+        groups: dict[EntityId, list[EntityId]] = {source: []} if whole else {}
+        assets: list[tuple[Seen, EntityId]] = []
+        for one in rows:
+            known = entities.get(keys.get(one.key, source))
+            if known is None:
+                continue
+            if known.kind is EntityKind.DEVICE:
+                self._note_device(observation, one, known)
+            elif whole:
                 groups.setdefault(known.device, []).append(known.id)
+                if self._shows_serial(one.witnesses) and asset_key(one):
+                    assets.append((one, known.device))
+        places = positions(rows, assets)
         for device, parts in groups.items():
-            self._identity.parts.sighted(device, observation.table, parts, self._wall)
+            table = observation.table
+            self._identity.parts.sighted(device, parts, told.saved, self._wall, table)
+            filled = {
+                position: (asset_key(one), str(one.facts.get("model", "")))
+                for position, one in places.get(device, {}).items()
+            }
+            ledger = self._identity.ledger
+            ledger.fill(device, observation.table, filled, observation.complete, self._wall)
+        if whole:
+            told.written(self._wall)
+
+    @staticmethod
+    def _shows_serial(witnesses: tuple[Witness, ...]) -> bool:
+        return any(witness.kind is WitnessKind.SERIAL for witness in witnesses)
+
+    def _note_device(self, observation: Observation, seen: Seen, device: Entity) -> None:
+        asset = asset_key(seen)
+        itself = device.id == observation.source
+        if not asset or (not itself and self._is_polled(device.id)):
+            return
+        if self._identity.owns(device.id, Witness(WitnessKind.SERIAL, asset)):
+            filled = {"": (asset, str(device.facts.get("model", "")))}
+            self._identity.ledger.fill(device.id, observation.table, filled, False, self._wall)
 
     def from_reading(self, observation: Observation, key: EntityKey) -> EntityId:
         """The entity that a reading names although nobody saw it so far."""
@@ -226,15 +278,16 @@ class Directory:
                 if not whole:
                     whole, members = self._whole(observation, groups), told.members()
                 others = members if device == source else members | self._told_elsewhere(device, observation)
-                parts.rematch(device, kind, whole[device, kind], others)
+                parts.rematch(device, kind, whole[device, kind], others, observation.table)
         for (device, kind), seen in (whole or groups).items():
             for one in seen:
-                entity = parts.part(device, kind, one.key.natural, observation.at.wall)
-                self._keys.mean(source, one.key, entity)
+                key = self._pool.key(one.key)
+                entity = parts.part(device, kind, key.natural, observation.at.wall, observation.table)
+                self._keys.mean(source, key, entity)
         for (device, _), seen in (whole or groups).items():
             for one in seen:
                 parent = keys.get(one.parent or ROOT, device)
-                self._update_part(keys[one.key], device, parent, one, told)
+                self._update_part(keys[one.key], device, parent, one, told, observation.table)
 
     def _whole(
         self, observation: Observation, changed: Mapping[_Group, list[Seen]]
@@ -309,7 +362,13 @@ class Directory:
             self._tellers.setdefault(device, set()).add(source)
 
     def _update_part(
-        self, entity: EntityId, device: EntityId, parent: EntityId, seen: Seen, last: TablePass
+        self,
+        entity: EntityId,
+        device: EntityId,
+        parent: EntityId,
+        seen: Seen,
+        last: TablePass,
+        table: str,
     ) -> None:
         pool = self._pool
         before = self._entities.get(entity)
@@ -329,9 +388,10 @@ class Directory:
         key, kept = pool.key(seen.key), pool.witnesses(own_witnesses(seen.witnesses))
         if not kept and before is not None:
             kept = before.witnesses
-        self._put(Entity(entity, key.kind, device, parent, key.natural, index, name, pool.facts(facts), kept))
+        packed = pool.facts(facts)
+        self._put(Entity(entity, key.kind, device, parent, key.natural, index, name, packed, kept), table)
 
-    def _put(self, entity: Entity) -> None:
+    def _put(self, entity: Entity, table: str = "") -> None:
         """Stores an entity, a device with its facts completed, and notes whether anything changed."""
         part = entity.kind is not EntityKind.DEVICE
         if not part:
@@ -344,7 +404,7 @@ class Directory:
             parts = self._identity.parts
             known = parts.forget_away(entity) if before is None else before
             if known is None or _to_write(known) != _to_write(entity):
-                parts.changed(entity.id, self._wall)
+                parts.changed(entity.id, self._wall, table)
         if before is not None and before.device != entity.device:
             self._keys.changed(self._sources_of(before))
         self.version += 1
@@ -418,6 +478,8 @@ class Directory:
         del self._entities[entity.id]
         if entity.kind is not EntityKind.DEVICE:
             self._identity.parts.retire(entity, self._wall)
+        else:
+            self._identity.ledger.end(entity.id, self._wall)
         self._told.pop(entity.id, None)
         self._tellers.pop(entity.id, None)
 

@@ -21,6 +21,7 @@ from netwatch.model import (
     Witness,
     WitnessKind,
 )
+from netwatch.state.ledger import AssetLedger
 from netwatch.state.part_map import PartMap
 from netwatch.state.witnesses import STRONG, strong
 
@@ -30,6 +31,9 @@ _INVENTORY = "inventory"
 _MERGED = "merged"
 _DAY = 86400.0
 """Seconds after which a sighting is worth writing down again."""
+
+_BATCH = 10_000
+"""Records that are written at a time: those of half a million ports at once would take half a gigabyte."""
 
 
 class Conflict(NamedTuple):
@@ -93,6 +97,7 @@ class IdentityMap:
             self._restore(record)
         for gone in self._aliases:
             self.parts.adopt(gone, self.current(gone))
+        self.ledger = AssetLedger(journal, self.current)
 
     def known(self, entity: EntityId) -> Known:
         return self._known[entity]
@@ -114,20 +119,23 @@ class IdentityMap:
         return tuple(self._conflicts.values())
 
     def flush(self) -> int:
-        """Writes what changed since the last time to the journal, in one batch. Returns how much that was."""
+        """Writes what changed since the last time to the journal. Returns how much that was."""
         devices = [self._record(self._known[entity]) for entity in self._dirty if entity in self._known]
         merged = [
             IdentityRecord(old, EntityKind.DEVICE, old, f"{_MERGED}/{self._aliases[old]}", "", (), 0.0)
             for old in self._dirty
             if old in self._aliases
         ]
-        records = [*devices, *merged, *self.parts.take_records()]
-        if records:
+        self._dirty.clear()
+        count, records = 0, [*devices, *merged, *self.parts.take_records(_BATCH)]
+        while records:
             self._journal.save(records)
+            count += len(records)
+            records = self.parts.take_records(_BATCH)
         for record in devices:
             self._known[record.id].saved = record.last_seen
-        self._dirty.clear()
-        return len(records)
+        self.ledger.flush()
+        return count
 
     def inventory_device(self, name: str, declared: Iterable[Witness]) -> EntityId:
         """The id of an entry of the inventory. An entity that its declared witnesses already name becomes the
@@ -165,9 +173,9 @@ class IdentityMap:
         for witness in stale:
             del self._conflicts[witness]
 
-    def trusts(self, witness: Witness) -> bool:
-        """False for a witness that two things showed at once."""
-        return witness not in self._shared
+    def owns(self, device: EntityId, witness: Witness) -> bool:
+        """True if a witness proves that device, and no other one."""
+        return self._owners.get(witness) == device
 
     def root(self, source: EntityId, seen: Seen, wall: float) -> None:
         """A polled device told of itself. Its strong witnesses are its own from now on; kinds that it tells
@@ -313,6 +321,7 @@ class IdentityMap:
                 heir.witnesses = strong((*heir.witnesses, witness))
         for key in [key for key, entity in self._by_natural.items() if entity == gone.id]:
             self._by_natural[key] = heir.id
+        self.ledger.adopt(gone.id, heir.id)
         self._merged += [gone.id, *self.parts.adopt(gone.id, heir.id)]
         del self._known[gone.id]
         self._dirty[gone.id] = None

@@ -20,9 +20,9 @@ from netwatch.model import (
 )
 from netwatch.state.parts import Part, is_row_number, match_parts
 
-__all__ = ["PartMap", "own_witnesses"]
+__all__ = ["DAY", "PartMap", "own_witnesses"]
 
-_DAY = 86400.0
+DAY = 86400.0
 """Seconds after which a sighting is worth writing down again."""
 
 _SAID_ELSEWHERE = (WitnessKind.INDEX, WitnessKind.NAME, WitnessKind.ALIAS)
@@ -63,23 +63,27 @@ class PartMap:
         """Parts that the directory does not have."""
         self._last_seen: dict[EntityId, float] = {}
         """Wall seconds, of those away."""
-        self._dirty: dict[EntityId, float] = {}
-        """What the journal has to learn, with the wall seconds of the last sighting."""
-        self._saved: dict[tuple[EntityId, str], float] = {}
+        self._table: dict[EntityId, str] = {}
+        """Which table told of a part, of those that only the journal knows so far."""
+        self._dirty: dict[EntityId, tuple[float, str]] = {}
+        """What the journal has to learn, with the wall seconds of the last sighting and the table."""
         self._restored: dict[EntityId, float] = {}
+        """By device: the last sighting of a part that the journal told of."""
 
     def of(self, device: EntityId) -> Iterator[EntityId]:
         """Every part of a device that was ever seen."""
         for ids in self._ids.get(device, {}).values():
             yield from ids.values()
 
-    def part(self, device: EntityId, kind: EntityKind, natural: str, wall: float) -> EntityId:
+    def part(
+        self, device: EntityId, kind: EntityKind, natural: str, wall: float, table: str = ""
+    ) -> EntityId:
         """The id of what a natural key stands for, made at first sight."""
         ids = self._ids.setdefault(device, {}).setdefault(kind, {})
         found = ids.get(natural)
         if found is None:
             found = ids[natural] = self._new_id()
-            self._dirty[found] = wall
+            self._dirty[found] = wall, table
         return found
 
     def unsettled(self, device: EntityId, kind: EntityKind, seen: Sequence[Seen]) -> bool:
@@ -90,21 +94,24 @@ class PartMap:
         return any(self._doubtful(ids.get(one.key.natural), one) for one in seen)
 
     def rematch(
-        self, device: EntityId, kind: EntityKind, seen: Sequence[Seen], told: Collection[EntityId]
+        self,
+        device: EntityId,
+        kind: EntityKind,
+        seen: Sequence[Seen],
+        told: Collection[EntityId],
+        table: str,
     ) -> None:
         """Gives natural keys to the ids that they stand for from now on. `seen` is all that one table tells
         of a kind on a device; `told` what it told before. What another table tells of is not missing
-        because this one is silent of it, and what is only in the journal is believed to be one of these only
-        if its evidence says so."""
+        because this one is silent of it, and of what is gone only a strong witness tells."""
         ids = self._ids[device][kind]
         naturals = {one.key.natural for one in seen}
         known: list[tuple[EntityId, Part]] = []
         for natural, entity in ids.items():
             here = self._present.get(entity)
-            if entity in told or (here is None) or natural in naturals:
-                known.append(
-                    (entity, _part_before(natural, here or self._away.get(entity), here is not None))
-                )
+            if entity in told or here is None or natural in naturals:
+                same = entity in told if here is not None else self._table.get(entity) == table
+                known.append((entity, _part_before(natural, here or self._away.get(entity), same)))
         found = match_parts([part for _, part in known], [_part_now(one) for one in seen])
         assigned = {seen[at].key.natural: known[was][0] for at, was in found.items()}
         heirs = set(assigned.values())
@@ -116,32 +123,35 @@ class PartMap:
             elif natural in naturals:  # another part took its key
                 del ids[natural]
                 ids[_key_of_gone(natural, entity)] = entity
-                self._dirty.setdefault(entity, self._last_seen.get(entity, 0.0))
+                self._dirty.setdefault(entity, (self._last_seen.get(entity, 0.0), ""))
         ids.update(assigned)
 
     def forget_away(self, entity: Entity) -> Entity | None:
         """The part is in the directory now; what was known of it before."""
         self._last_seen.pop(entity.id, None)
+        self._table.pop(entity.id, None)
         return self._away.pop(entity.id, None)
 
-    def changed(self, entity: EntityId, wall: float) -> None:
+    def changed(self, entity: EntityId, wall: float, table: str) -> None:
         """The journal has to learn of it."""
-        self._dirty[entity] = wall
+        self._dirty[entity] = wall, table
 
-    def sighted(self, device: EntityId, table: str, parts: Collection[EntityId], wall: float) -> None:
-        """A table was read: once a day that is worth writing down."""
-        saved = self._saved.get((device, table), self._restored.get(device))
-        if saved is None or wall > saved + _DAY:
-            self._saved[device, table] = wall
-            if saved is not None:
-                self._dirty.update(dict.fromkeys(parts, wall))
+    def sighted(
+        self, device: EntityId, parts: Collection[EntityId], saved: float | None, wall: float, table: str
+    ) -> None:
+        """A table told of these parts: once a day that is worth writing down. `saved`: when that was done
+        last; None if not since the process runs."""
+        since = self._restored.get(device) if saved is None else saved
+        if since is not None and wall > since + DAY:
+            self._dirty.update(dict.fromkeys(parts, (wall, table)))
 
     def retire(self, entity: Entity, wall: float) -> None:
         """The directory has the part no more."""
         natural = self._key_of(entity)
         if self._ids.get(entity.device, {}).get(entity.kind, {}).get(natural) == entity.id:
             self._keep(entity, entity.device, natural)
-            self._last_seen[entity.id] = self._dirty.get(entity.id, wall)
+            self._last_seen[entity.id] = wall
+            self._dirty[entity.id] = wall, ""
 
     def adopt(self, gone: EntityId, heir: EntityId) -> list[EntityId]:
         """What belonged to a merged device belongs to its heir, unless the heir has it already. Returns the
@@ -156,32 +166,34 @@ class PartMap:
                     self._dirty.pop(entity, None)
                     continue
                 self._keep(known, heir, natural)
-                self._dirty.setdefault(entity, self._last_seen.get(entity, 0.0))
+                self._dirty.setdefault(entity, (self._last_seen.get(entity, 0.0), ""))
         return parts
 
     def _keep(self, part: Entity, device: EntityId, natural: str) -> None:
-        facts = {name: part.facts[name] for name in ("alias", *_SORTS) if name in part.facts}
+        facts = {name: part.facts[name] for name in ("alias", "descr", *_SORTS) if name in part.facts}
         self._away[part.id] = Entity(
             part.id, part.kind, device, None, natural, part.index, part.name, facts, part.witnesses
         )
 
     # -- journal
 
-    def take_records(self) -> list[IdentityRecord]:
-        """What the journal has to learn."""
-        records = [
-            self._record(part, wall)
-            for entity, wall in self._dirty.items()
-            if (part := self._away.get(entity) or self._present.get(entity)) is not None
-        ]
-        self._dirty.clear()
+    def take_records(self, most: int) -> list[IdentityRecord]:
+        """What the journal has to learn, at most so many at a time; empty if that is all."""
+        records: list[IdentityRecord] = []
+        while self._dirty and len(records) < most:
+            entity, (wall, table) = self._dirty.popitem()
+            part = self._away.get(entity) or self._present.get(entity)
+            if part is not None:
+                records.append(self._record(part, wall, table))
+        if not self._dirty:
+            self._dirty = {}  # the emptied one still holds the memory of half a million entries
         return records
 
     def restore(self, record: IdentityRecord) -> None:
         """A part as the journal knows it."""
-        index = next((w.value for w in record.witnesses if w.kind is WitnessKind.INDEX), "")
-        alias = next((w.value for w in record.witnesses if w.kind is WitnessKind.ALIAS), "")
-        facts = {"alias": alias} if alias else {}
+        said = {witness.kind: witness.value for witness in record.witnesses}
+        table, _, index = said.get(WitnessKind.INDEX, "").rpartition(" ")
+        facts = {"alias": said.get(WitnessKind.ALIAS, ""), "descr": said.get(WitnessKind.NAME, "")}
         ids = self._ids.setdefault(record.device, {}).setdefault(record.kind, {})
         if ids.setdefault(record.natural, record.id) != record.id:
             return
@@ -197,6 +209,8 @@ class PartMap:
             own_witnesses(record.witnesses),
         )
         self._last_seen[record.id] = record.last_seen
+        if table:
+            self._table[record.id] = table
         self._restored[record.device] = max(record.last_seen, self._restored.get(record.device, 0.0))
 
     # -- inside
@@ -211,12 +225,14 @@ class PartMap:
             return True
         return known.name != one.name and _is_by_row(one)
 
-    def _record(self, part: Entity, wall: float) -> IdentityRecord:
+    def _record(self, part: Entity, wall: float, table: str) -> IdentityRecord:
         witnesses = list(part.witnesses)
+        if (descr := _text(part.facts, "descr")) not in ("", part.natural):
+            witnesses.append(Witness(WitnessKind.NAME, descr))
         if alias := _text(part.facts, "alias"):
             witnesses.append(Witness(WitnessKind.ALIAS, alias))
-        if part.index:
-            witnesses.append(Witness(WitnessKind.INDEX, part.index))
+        if part.index and table:
+            witnesses.append(Witness(WitnessKind.INDEX, f"{table} {part.index}"))
         natural = self._key_of(part)
         return IdentityRecord(part.id, part.kind, part.device, natural, part.name, tuple(witnesses), wall)
 
@@ -245,7 +261,7 @@ def _part_now(one: Seen) -> Part:
         one.index,
         one.witnesses,
         one.name or one.key.natural,
-        _text(facts, "descr"),
+        _text(facts, "descr") or one.key.natural,
         _text(facts, "alias"),
         _text(facts, *_SORTS),
         _is_by_row(one),
@@ -253,20 +269,20 @@ def _part_now(one: Seen) -> Part:
     )
 
 
-def _part_before(natural: str, known: Entity | None, present: bool) -> Part:
+def _part_before(natural: str, known: Entity | None, same_table: bool) -> Part:
     if known is None:
         return Part(natural, "", ())
-    port = known.kind is EntityKind.INTERFACE
-    told = present or port
+    if not same_table:
+        return Part(natural, "", known.witnesses)
     facts = known.facts
     return Part(
         natural,
-        known.index if present else "",
+        known.index,
         known.witnesses,
-        known.name if told else "",
-        _text(facts, "descr"),
-        _text(facts, "alias") if told else "",
+        known.name,
+        _text(facts, "descr") or natural,
+        _text(facts, "alias"),
         _text(facts, *_SORTS),
         known.kind in _BY_ROW and is_row_number(natural, known.index),
-        port and present,
+        known.kind is EntityKind.INTERFACE,
     )

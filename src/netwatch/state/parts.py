@@ -54,13 +54,15 @@ def match_parts(known: Sequence[Part], seen: Sequence[Part]) -> dict[int, int]:
     match = _Match(known, seen)
     match.by_strong()
     match.by_natural()
+    match.by_place()
     for evidence in (_name, _descr, _alias):
         match.by(evidence)
-    if match.rows_stayed():
+    if not match.rows_stayed():
+        match.by_order(always=True)
+    else:
+        match.by_order(always=False)
         match.by(_row)
         match.by_row_number()
-    else:
-        match.by_order()
     match.by(_numbers)
     match.by(_last_number)
     return match.found
@@ -104,6 +106,7 @@ class _Match:
         self._used: set[int] = set()
         self._proofs = [strong(part.witnesses) for part in known], [strong(part.witnesses) for part in seen]
         self._naturals = {part.natural: position for position, part in enumerate(known)}
+        self._names = Counter(part.name for part in known), Counter(part.name for part in seen)
 
     def by_strong(self) -> None:
         """A unique strong witness overrules the name that was another part's, if that other part has such a
@@ -140,19 +143,35 @@ class _Match:
             if part.by_row and part.natural in self._naturals:
                 self._try(at, self._naturals[part.natural])
 
-    def by_order(self) -> None:
-        """Renumbered rows of one name and sort, as many as before: they keep their order."""
+    def by_place(self) -> None:
+        """The same row of the same name: whatever is there now, it took over the place."""
+        for at, part in enumerate(self.seen):
+            position = self._naturals.get(part.natural)
+            if position is None or not part.by_row or at in self.found or position in self._used:
+                continue
+            if part.name == self.known[position].name != part.natural and self._is_single(part.name):
+                self._pair(at, position)
+
+    def by_order(self, always: bool) -> None:
+        """Rows of one name and sort, as many as before, under other numbers: they keep their order."""
         before, now = _groups(self.known, self._used), _groups(self.seen, self.found)
         for key, positions in now.items():
-            if key[1] and len(positions) == len(before.get(key, ())):
-                for at, position in zip(positions, before[key], strict=True):
-                    self._try(at, position)
+            old = before.get(key, [])
+            if not key[1] or len(old) != len(positions):
+                continue
+            stay = {self.known[was].natural for was in old} & {self.seen[at].natural for at in positions}
+            if always or (2 * len(stay) < len(old) and all(self.seen[at].by_row for at in positions)):
+                for at, was in zip(positions, old, strict=True):
+                    self._try(at, was)
 
     def rows_stayed(self) -> bool:
         """False if most of what was paired without looking at the row is found in another row now."""
         pairs = [(self.seen[at].index, self.known[was].index) for at, was in self.found.items()]
         moved = sum(1 for now, before in pairs if now and before and now != before)
         return 2 * moved <= len(pairs)
+
+    def _is_single(self, name: str) -> bool:
+        return self._names[0][name] == 1 == self._names[1][name]
 
     def _try(self, at: int, position: int) -> None:
         if at in self.found or position in self._used:

@@ -8,7 +8,7 @@ from netwatch.model import EntityKey, Fact, Facts, Witness
 
 __all__ = ["Pool"]
 
-_MOST = 1 << 16
+_MOST = 1 << 14
 
 
 class Pool:
@@ -57,5 +57,4 @@ class Pool:
             if len(self._names) >= self._most >> 4:
                 self._names.clear()
             shared = self._names[names] = tuple([self.text(name) for name in names])
-        values = tuple([self.text(v) if type(v) is str else v for v in facts.values()])
-        return Facts(shared, values)
+        return Facts(shared, [self.text(v) if type(v) is str else v for v in facts.values()])
