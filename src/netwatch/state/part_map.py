@@ -7,6 +7,7 @@ which id a natural key stands for, and all that went or is only known from the j
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from netwatch.model import (
     Entity,
@@ -111,7 +112,8 @@ class PartMap:
             here = self._present.get(entity)
             if entity in told or here is None or natural in naturals:
                 same = entity in told if here is not None else self._table.get(entity) == table
-                known.append((entity, _part_before(natural, here or self._away.get(entity), same)))
+                part = _part_before(natural, here or self._away.get(entity), same)
+                known.append((entity, replace(part, gone=here is None and not same)))
         found = match_parts([part for _, part in known], [_part_now(one) for one in seen])
         assigned = {seen[at].key.natural: known[was][0] for at, was in found.items()}
         heirs = set(assigned.values())

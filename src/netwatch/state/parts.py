@@ -35,6 +35,8 @@ class Part:
     """True if `natural` is no more than the row's number, which the agent may give to another thing."""
     numbered: bool = False
     """True for a port: if all else fails the numbers in its name tell."""
+    gone: bool = False
+    """True for what no table tells of any more: it does not spoil what is unique among the rest."""
 
 
 def is_row_number(natural: str, index: str) -> bool:
@@ -111,7 +113,11 @@ class _Match:
     def by_strong(self) -> None:
         """A unique strong witness overrules the name that was another part's, if that other part has such a
         witness too and it is not here: members of a team of NICs pass one address on among them."""
-        before, now = _unique(self._proofs[0]), _unique(self._proofs[1])
+        gone = [proofs if part.gone else () for part, proofs in zip(self.known, self._proofs[0], strict=True)]
+        here = [() if part.gone else proofs for part, proofs in zip(self.known, self._proofs[0], strict=True)]
+        shown = {witness for proofs in here for witness in proofs}
+        before = {w: at for w, at in _unique(gone).items() if w not in shown} | _unique(here)
+        now = _unique(self._proofs[1])
         owned: dict[int, set[WitnessKind]] = {}
         for witness, position in before.items():
             owned.setdefault(position, set()).add(witness.kind)
@@ -154,7 +160,8 @@ class _Match:
 
     def by_order(self, always: bool) -> None:
         """Rows of one name and sort, as many as before, under other numbers: they keep their order."""
-        before, now = _groups(self.known, self._used), _groups(self.seen, self.found)
+        sorted_ = any(part.sort for part in self.known)
+        before, now = _groups(self.known, self._used, sorted_), _groups(self.seen, self.found, sorted_)
         for key, positions in now.items():
             old = before.get(key, [])
             if not key[1] or len(old) != len(positions):
@@ -194,12 +201,12 @@ def _singles(keys: Iterable[Hashable]) -> dict[Hashable, int]:
     return {key: at for at, key in enumerate(listed) if key is not None and counts[key] == 1}
 
 
-def _groups(parts: Sequence[Part], done: Container[int]) -> dict[tuple[str, str], list[int]]:
+def _groups(parts: Sequence[Part], done: Container[int], by_sort: bool) -> dict[tuple[str, str], list[int]]:
     """Open positions by sort and name, in the order of the rows."""
     groups: dict[tuple[str, str], list[int]] = {}
     for at in sorted(range(len(parts)), key=lambda at: _in_order(parts[at].index)):
         if at not in done:
-            groups.setdefault((parts[at].sort, parts[at].name), []).append(at)
+            groups.setdefault((parts[at].sort if by_sort else "", parts[at].name), []).append(at)
     return groups
 
 
