@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netwatch.model import Witness, WitnessKind
 from netwatch.state.witnesses import strong
@@ -53,8 +53,9 @@ def match_parts(known: Sequence[Part], seen: Sequence[Part]) -> dict[int, int]:
     the rows were evidently renumbered; the numbers in the names of ports. From names on, a strong witness
     that contradicts is believed.
     """
-    match = _Match(known, seen)
+    match = _Match(_with_twins(known), _with_twins(seen))
     match.by_strong()
+    match.by(_proof_and_name)
     match.by_natural()
     match.by_place()
     for evidence in (_name, _descr, _alias):
@@ -68,6 +69,22 @@ def match_parts(known: Sequence[Part], seen: Sequence[Part]) -> dict[int, int]:
     match.by(_numbers)
     match.by(_last_number)
     return match.found
+
+
+def _with_twins(parts: Sequence[Part]) -> Sequence[Part]:
+    """Of several rows of one name the first has the plain name as its key, which means as little as the
+    number that the others have in theirs."""
+    twins = {part.natural.rpartition("#")[0] for part in parts if part.by_row} - {""}
+    if not twins:
+        return parts
+    return [replace(part, by_row=True) if part.natural in twins else part for part in parts]
+
+
+def _proof_and_name(part: Part) -> Hashable:
+    """A slot and the card in it show one serial number, and two cards one name: together they tell."""
+    proofs = strong(part.witnesses) if part.by_row else ()
+    descr = "" if part.descr in (part.natural, part.name) else part.descr
+    return (proofs, part.name, part.sort, descr) if proofs else None
 
 
 def _name(part: Part) -> Hashable:
