@@ -150,6 +150,9 @@ class Directory:
         present.pop(source, None)
         at = observation.at.mono
         told.remember(observation.seen, observation.complete, at, observation.interval)
+        for device in self._identity.take_released():
+            if device in self._entities:
+                self._put(self._entities[device])
         told.keys_version = self._keys.version(source)
         removed = self._drop_merged()
         if not observation.complete:

@@ -87,6 +87,7 @@ class IdentityMap:
         self._dirty: dict[EntityId, None] = {}
         self._conflicts: dict[Witness, Conflict] = {}
         self._merged: list[EntityId] = []
+        self._released: list[EntityId] = []
         self._listed: set[EntityId] = set()
         """Entries that the inventory which is being read holds."""
         self._current: frozenset[EntityId] = frozenset()
@@ -112,6 +113,11 @@ class IdentityMap:
         """Ids that stopped being used since the last call: they turned out to be other known things."""
         merged, self._merged = self._merged, []
         return merged
+
+    def take_released(self) -> list[EntityId]:
+        """Devices that lost a witness since the last call."""
+        released, self._released = self._released, []
+        return released
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -212,7 +218,7 @@ class IdentityMap:
     def child(self, source: EntityId, seen: Seen, wall: float) -> EntityId:
         """The id of a device that `source` reports: an access point, a virtual machine."""
         told = self._told(seen)
-        owner = next((self._owners[witness] for witness in told if witness in self._owners), None)
+        owner = next((o for w in told if (o := self._proven_by(w, told)) is not None), None)
         key = (source, seen.key.natural)
         named = self._by_natural.get(key)
         if owner is not None and named is not None and named != owner:
@@ -245,6 +251,17 @@ class IdentityMap:
 
     def _is_listed(self, device: EntityId) -> bool:
         return device in self._current or device in self._listed
+
+    def _proven_by(self, witness: Witness, told: Collection[Witness]) -> EntityId | None:
+        """The device that a witness names, unless a better one denies it."""
+        owner = self._owners.get(witness)
+        if owner is None or self._told_apart(self._known[owner], told, witness):
+            return None
+        return owner
+
+    def _told_apart(self, known: Known, told: Iterable[Witness], witness: Witness) -> bool:
+        better = STRONG[: STRONG.index(witness.kind)]
+        return any(self._differ(known, told, kind, witness) for kind in better)
 
     @staticmethod
     def _differ(known: Known, told: Iterable[Witness], kind: WitnessKind, but: Witness) -> bool:
@@ -283,8 +300,7 @@ class IdentityMap:
             return
         if owner is not None and owner != known.id:
             rival = self._known[owner]
-            better = STRONG[: STRONG.index(witness.kind)]
-            if any(self._differ(rival, known.witnesses, kind, witness) for kind in better):
+            if self._told_apart(rival, known.witnesses, witness):
                 # A pair shares a virtual address, or a clone kept that of its template.
                 self._distrust(witness)
                 return
@@ -311,6 +327,7 @@ class IdentityMap:
         self._conflicts.pop(witness, None)
         known.witnesses = tuple(w for w in known.witnesses if w != witness)
         self._dirty[known.id] = None
+        self._released.append(known.id)
 
     def _merge(self, gone: Known, heir: Known) -> None:
         """`gone` turned out to be `heir`."""
