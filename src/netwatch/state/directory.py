@@ -19,14 +19,11 @@ from netwatch.model import (
     InventoryDevice,
     Observation,
     Seen,
-    Witness,
-    WitnessKind,
 )
-from netwatch.state.assets import asset_key, positions
+from netwatch.state.assets import note, shows_serial
 from netwatch.state.devices import device_facts
 from netwatch.state.identity import IdentityMap
 from netwatch.state.keys import SourceKeys
-from netwatch.state.part_map import own_witnesses
 from netwatch.state.passes import GONE_AFTER, TablePass
 from netwatch.state.pool import Pool
 from netwatch.state.topology import link_side
@@ -53,6 +50,7 @@ class Directory:
         self._pool = Pool()
         self._inventory = Inventory()
         self._entries: dict[EntityId, InventoryDevice] = {}
+        self._polled: frozenset[EntityId] = frozenset()
         self._entities = identity.entities
         self._frozen: Mapping[EntityId, Entity] = {}
         self._told: dict[EntityId, dict[str, Fact]] = {}
@@ -118,6 +116,7 @@ class Directory:
             self._keys.forget(device)
         ended = [entity for entity in dict.fromkeys(ended) if not self._is_told(entity)]
         ended += [device for device in left if not self._is_told(device)]
+        self._polled = frozenset(e for e, entry in self._entries.items() if entry.target is not None)
         removed = self._remove(ended) + self._drop_merged()
         for device in self._entries:
             if device not in self._entities:
@@ -160,54 +159,13 @@ class Directory:
             self._note(observation, observation.seen if due else changed, told)
             return Sighting(removed=tuple(removed))
         missing, left = told.replace(present, self._entities)
-        lacks = any(self._shows_serial(self._entities[entity].witnesses) for entity in missing)
+        lacks = any(shows_serial(self._entities[entity].witnesses) for entity in missing)
         self._note(observation, observation.seen if due or lacks else changed, told)
         removed += self._remove([entity for entity in left if not self._is_told(entity)])
         return Sighting(missing, tuple(removed))
 
     def _note(self, observation: Observation, rows: Sequence[Seen], told: TablePass) -> None:
-        """Lets the ledger know which assets are where, and the journal once a day what is still there."""
-        source, keys, entities = observation.source, self.keys(observation.source), self._entities
-        if any(one.key.kind is not EntityKind.DEVICE and self._shows_serial(one.witnesses) for one in rows):
-            rows = observation.seen  # places of assets are told by whole tables
-        whole = rows is observation.seen
-        groups: dict[EntityId, list[EntityId]] = {source: []} if whole else {}
-        assets: list[tuple[Seen, EntityId]] = []
-        for one in rows:
-            known = entities.get(keys.get(one.key, source))
-            if known is None:
-                continue
-            if known.kind is EntityKind.DEVICE:
-                self._note_device(observation, one, known)
-            elif whole:
-                groups.setdefault(known.device, []).append(known.id)
-                if self._shows_serial(one.witnesses) and asset_key(one):
-                    assets.append((one, known.device))
-        places = positions(rows, assets)
-        for device, parts in groups.items():
-            table = observation.table
-            self._identity.parts.sighted(device, parts, told.saved, self._wall, table)
-            filled = {
-                position: (asset_key(one), str(one.facts.get("model", "")))
-                for position, one in places.get(device, {}).items()
-            }
-            ledger = self._identity.ledger
-            ledger.fill(device, observation.table, filled, observation.complete, self._wall)
-        if whole:
-            told.written(self._wall)
-
-    @staticmethod
-    def _shows_serial(witnesses: tuple[Witness, ...]) -> bool:
-        return any(witness.kind is WitnessKind.SERIAL for witness in witnesses)
-
-    def _note_device(self, observation: Observation, seen: Seen, device: Entity) -> None:
-        asset = asset_key(seen)
-        itself = device.id == observation.source
-        if not asset or (not itself and self._is_polled(device.id)):
-            return
-        if self._identity.owns(device.id, Witness(WitnessKind.SERIAL, asset)):
-            filled = {"": (asset, str(device.facts.get("model", "")))}
-            self._identity.ledger.fill(device.id, observation.table, filled, False, self._wall)
+        note(observation, rows, told, self.keys(observation.source), self._identity, self._polled)
 
     def from_reading(self, observation: Observation, key: EntityKey) -> EntityId:
         """The entity that a reading names although nobody saw it so far."""
@@ -347,12 +305,12 @@ class Directory:
     ) -> None:
         told = self._told.setdefault(device, {})
         before = self._entities.get(device)
-        if device != source and self._is_polled(device):
+        if device != source and device in self._polled:
             # The device is polled itself and knows itself best.
             for name, fact in seen.facts.items():
                 told.setdefault(name, fact)
         else:
-            row = last.last.get(seen.key)
+            row = last.last.get(seen.key) if device != source else None
             for name in row.facts.keys() - seen.facts.keys() if row is not None else ():
                 told.pop(name, None)
             told.update(seen.facts)
@@ -373,26 +331,17 @@ class Directory:
         last: TablePass,
         table: str,
     ) -> None:
-        pool = self._pool
         before = self._entities.get(entity)
         facts: Mapping[str, Fact] = seen.facts
         if before is not None and not before.facts.keys() <= facts.keys():
-            facts = {**before.facts, **facts}
             row = last.last.get(seen.key)
-            dropped = before.facts.keys() - seen.facts.keys()
-            if row is not None:
-                dropped &= row.facts.keys()
-            elif self._tables_of(before) != [last]:
-                dropped = set()
-            for name in dropped:
-                del facts[name]
-        name = pool.text(seen.name or (before.name if before is not None else "") or seen.key.natural)
-        index = pool.text(seen.index or (before.index if before is not None else ""))
-        key, kept = pool.key(seen.key), pool.witnesses(own_witnesses(seen.witnesses))
-        if not kept and before is not None:
-            kept = before.witnesses
-        packed = pool.facts(facts)
-        self._put(Entity(entity, key.kind, device, parent, key.natural, index, name, packed, kept), table)
+            told_before = row.facts.keys() if row is not None else before.facts.keys()
+            dropped = (before.facts.keys() - facts.keys()) & told_before
+            if row is None and self._tables_of(before) != [last]:
+                dropped = set()  # another table told some of them
+            kept = {name: fact for name, fact in before.facts.items() if name not in dropped}
+            facts = {**kept, **facts}
+        self._put(self._pool.part(entity, device, parent, seen, facts, before), table)
 
     def _put(self, entity: Entity, table: str = "") -> None:
         """Stores an entity, a device with its facts completed, and notes whether anything changed."""
@@ -425,9 +374,6 @@ class Directory:
         witnesses = self._identity.known(entity.id).witnesses
         natural = entity.natural or name
         return replace(entity, name=name, natural=natural, facts=facts, witnesses=witnesses)
-
-    def _is_polled(self, device: EntityId) -> bool:
-        return device in self._entries and self._entries[device].target is not None
 
     # -- going
 

@@ -42,8 +42,9 @@ class AssetLedger:
         if not whole:
             return
         for position in self._places.get(device, {}):
-            told_here = self._tables.get((device, position), table) == table
-            if position and position not in filled and told_here:
+            # After a restart nobody knows which table told of a place: one that tells of places.
+            teller = self._tables.get((device, position), table if filled else "")
+            if position and position not in filled and teller == table:
                 self._end(device, position, wall)
 
     def end(self, device: EntityId, wall: float) -> None:

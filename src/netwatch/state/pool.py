@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netwatch.model import EntityKey, Fact, Facts, Witness
+from netwatch.model import Entity, EntityId, EntityKey, Fact, Facts, Seen, Witness
+from netwatch.state.part_map import own_witnesses
 
 __all__ = ["Pool"]
 
@@ -58,3 +59,22 @@ class Pool:
                 self._names.clear()
             shared = self._names[names] = tuple([self.text(name) for name in names])
         return Facts(shared, [self.text(v) if type(v) is str else v for v in facts.values()])
+
+    def part(
+        self,
+        entity: EntityId,
+        device: EntityId,
+        parent: EntityId,
+        seen: Seen,
+        facts: Mapping[str, Fact],
+        before: Entity | None,
+    ) -> Entity:
+        """A part as a row tells of it. What the row does not say of name, index and proofs is as before."""
+        key = self.key(seen.key)
+        name = seen.name or (before.name if before is not None else "") or key.natural
+        index = seen.index or (before.index if before is not None else "")
+        proofs = self.witnesses(own_witnesses(seen.witnesses))
+        if not proofs and before is not None:
+            proofs = before.witnesses
+        texts = self.text(index), self.text(name)
+        return Entity(entity, key.kind, device, parent, key.natural, *texts, self.facts(facts), proofs)
