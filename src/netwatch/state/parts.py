@@ -58,7 +58,7 @@ def match_parts(known: Sequence[Part], seen: Sequence[Part]) -> dict[int, int]:
     match.by(_proof_and_name)
     match.by_natural()
     match.by_place()
-    for evidence in (_name, _descr, _alias):
+    for evidence in (_description, _name, _descr, _alias):
         match.by(evidence)
     if not match.rows_stayed():
         match.by_order(always=True)
@@ -80,11 +80,21 @@ def _with_twins(parts: Sequence[Part]) -> Sequence[Part]:
     return [replace(part, by_row=True) if part.natural in twins else part for part in parts]
 
 
+def _described(part: Part, by_sort: bool = True) -> tuple[str, ...]:
+    """All that is said of a part, short of its number."""
+    stem = part.natural.removesuffix(part.index).rstrip("#.") if part.by_row else ""
+    descr = "" if part.descr in (part.natural, part.name) else part.descr
+    return (stem, part.name, descr, part.sort if by_sort else "")
+
+
+def _description(part: Part) -> Hashable:
+    return _described(part) if part.name else None
+
+
 def _proof_and_name(part: Part) -> Hashable:
     """A slot and the card in it show one serial number, and two cards one name: together they tell."""
     proofs = strong(part.witnesses) if part.by_row else ()
-    descr = "" if part.descr in (part.natural, part.name) else part.descr
-    return (proofs, part.name, part.sort, descr) if proofs else None
+    return (proofs, *_described(part)) if proofs else None
 
 
 def _name(part: Part) -> Hashable:
@@ -218,12 +228,12 @@ def _singles(keys: Iterable[Hashable]) -> dict[Hashable, int]:
     return {key: at for at, key in enumerate(listed) if key is not None and counts[key] == 1}
 
 
-def _groups(parts: Sequence[Part], done: Container[int], by_sort: bool) -> dict[tuple[str, str], list[int]]:
-    """Open positions by sort and name, in the order of the rows."""
-    groups: dict[tuple[str, str], list[int]] = {}
+def _groups(parts: Sequence[Part], done: Container[int], by_sort: bool) -> dict[tuple[str, ...], list[int]]:
+    """Open positions by what is said of them, in the order of the rows."""
+    groups: dict[tuple[str, ...], list[int]] = {}
     for at in sorted(range(len(parts)), key=lambda at: _in_order(parts[at].index)):
         if at not in done:
-            groups.setdefault((parts[at].sort if by_sort else "", parts[at].name), []).append(at)
+            groups.setdefault(_described(parts[at], by_sort), []).append(at)
     return groups
 
 
