@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from netwatch.errors import StoreError
-from netwatch.model import EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
+from netwatch.model import AssetTenure, EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
 from netwatch.store import Store
 from netwatch.store.schema import MIGRATIONS
 
@@ -46,6 +46,19 @@ def test_a_file_of_version_1_is_upgraded(tmp_path) -> None:
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (LATEST,)
     connection.close()
+
+
+def test_a_file_of_version_2_is_upgraded_and_keeps_what_it_has(tmp_path) -> None:
+    path = tmp_path / "old.db"
+    steps = [statement for step in MIGRATIONS[1:2] for statement in step]
+    make(path, VERSION_1 + ";".join(steps) + ";PRAGMA user_version = 2;")
+    tenure = AssetTenure("FOC1", EntityId("a1"), "Switch 1", "X-24", 1.0, 2.0, None)
+    with Store(path) as store:
+        assert list(store.identity.load()) == [RECORD]
+        assert list(store.identity.load_tenures()) == []
+        store.identity.save_tenures([tenure])
+    with Store(path, read_only=True) as store:
+        assert list(store.identity.load_tenures()) == [tenure]
 
 
 def test_read_only_refuses_an_old_version_and_leaves_it(tmp_path) -> None:

@@ -17,6 +17,7 @@ from zoo_agents import COMMUNITY, PORT, Device, HostileAgent, Objects
 
 from netwatch.discovery import discover
 from netwatch.model import (
+    Block,
     EntityId,
     EntityKind,
     Freshness,
@@ -156,6 +157,7 @@ class Lab:
         self.state = State(load_catalogue(), MemoryJournal(), lambda: EntityId(f"e{next(ids)}"), self.clock)
         self.wire = NetworkSnmpWire(clock=self.clock, rng=random.Random(7))
         self.observations: dict[tuple[EntityId, str], Observation] = {}
+        self.blocks: dict[tuple[EntityId, str], Block] = {}
         """The latest of each table."""
         self._passes: Counter[EntityId] = Counter()
         self._changed = asyncio.Event()

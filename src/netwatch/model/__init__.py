@@ -24,6 +24,7 @@ from netwatch.model.entity import (
     EntityKey,
     EntityKind,
     Fact,
+    Facts,
     Witness,
     WitnessKind,
 )
@@ -35,7 +36,13 @@ from netwatch.model.history import (
     SeriesHistory,
     percentile,
 )
-from netwatch.model.identity import IdentityJournal, IdentityRecord
+from netwatch.model.identity import (
+    AssetJournal,
+    AssetSwap,
+    AssetTenure,
+    IdentityJournal,
+    IdentityRecord,
+)
 from netwatch.model.inventory import Asset, Inventory, InventoryDevice
 from netwatch.model.observation import Evidence, Observation, ObservationSink, PollFailure, Reading, Seen
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
@@ -51,6 +58,9 @@ __all__ = [
     "Alert",
     "AlertState",
     "Asset",
+    "AssetJournal",
+    "AssetSwap",
+    "AssetTenure",
     "Block",
     "BlockLayout",
     "BlockSeries",
@@ -69,6 +79,7 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "Fact",
+    "Facts",
     "Family",
     "FamilyType",
     "Freshness",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import Any, NamedTuple, NewType
 
 __all__ = [
     "ROOT",
@@ -15,6 +15,7 @@ __all__ = [
     "EntityKey",
     "EntityKind",
     "Fact",
+    "Facts",
     "Witness",
     "WitnessKind",
 ]
@@ -78,6 +79,8 @@ class WitnessKind(StrEnum):
     WWN = "wwn"
     ENGINE_ID = "engine_id"
     NAME = "name"
+    ALIAS = "alias"
+    """What a person wrote on it, such as ifAlias."""
     ADDRESS = "address"
     INDEX = "index"
 
@@ -99,6 +102,54 @@ class EntityKey(NamedTuple):
 
 ROOT = EntityKey(EntityKind.DEVICE, "")
 """The device that was asked, in its own observations."""
+
+
+class Facts(Mapping[str, Fact]):
+    """Facts of a thing of which there are many. The names are one object for all that have the same ones, so
+    that a port costs its values alone. Never changes."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, names: tuple[str, ...], values: Iterable[Fact]) -> None:
+        self._row: tuple[Any, ...] = (names, *values)
+        """Names, then their values: one object less than two tuples."""
+        if len(names) != len(self._row) - 1:
+            raise ValueError(f"{len(names)} names for {len(self._row) - 1} values")
+
+    def __getitem__(self, name: str) -> Fact:
+        row = self._row
+        try:
+            found: Fact = row[row[0].index(name) + 1]
+        except ValueError:
+            raise KeyError(name) from None
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        row = self._row
+        names = row[0]
+        return row[names.index(name) + 1] if name in names else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._row[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row[0])
+
+    def __len__(self) -> int:
+        return len(self._row) - 1
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Facts) and other._row[0] is self._row[0]:
+            return self._row == other._row
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Facts({dict(self)!r})"
+
+    def __reduce__(self) -> tuple[type[Facts], tuple[tuple[str, ...], tuple[Fact, ...]]]:
+        return Facts, (self._row[0], self._row[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from netwatch.model import (
     ROOT,
+    AssetSwap,
+    AssetTenure,
     Entity,
     EntityId,
     EntityKey,
@@ -18,16 +20,17 @@ from netwatch.model import (
     Observation,
     Seen,
 )
+from netwatch.state.assets import note, shows_serial
 from netwatch.state.devices import device_facts
 from netwatch.state.identity import IdentityMap
+from netwatch.state.keys import SourceKeys
+from netwatch.state.passes import GONE_AFTER, TablePass
+from netwatch.state.pool import Pool
 from netwatch.state.topology import link_side
 
 __all__ = ["GONE_AFTER", "Directory", "Sighting"]
 
-GONE_AFTER = 3
-"""Complete passes over its table that an entity must be missing from before it is forgotten."""
-
-_Table = tuple[EntityId, str]
+_Group = tuple[EntityId, EntityKind]
 
 
 class Sighting(NamedTuple):
@@ -44,19 +47,20 @@ class Directory:
 
     def __init__(self, identity: IdentityMap) -> None:
         self._identity = identity
+        self._pool = Pool()
         self._inventory = Inventory()
         self._entries: dict[EntityId, InventoryDevice] = {}
-        self._entities: dict[EntityId, Entity] = {}
+        self._polled: frozenset[EntityId] = frozenset()
+        self._entities = identity.entities
         self._frozen: Mapping[EntityId, Entity] = {}
         self._told: dict[EntityId, dict[str, Fact]] = {}
-        self._keys: dict[EntityId, dict[EntityKey, EntityId]] = {}
-        self._keys_versions: dict[EntityId, int] = {}
-        self._last: dict[_Table, dict[EntityKey, Seen]] = {}
-        self._members: dict[_Table, dict[EntityId, int]] = {}
-        self._tables: dict[EntityId, set[_Table]] = {}
+        """Of devices, whose facts are more than what was told. What a part is told to be is in its facts."""
+        self._keys = SourceKeys(self._pool)
+        self._passes: dict[EntityId, dict[str, TablePass]] = {}
+        """By source and table."""
         self._tellers: dict[EntityId, set[EntityId]] = {}
-        """Sources that have a key for an entity."""
-        self._by_device: dict[EntityId, dict[EntityId, None]] = {}
+        """Sources that report a device, beside itself: they tell of its parts as well."""
+        self._wall = 0.0
         self.version = 0
         self.links_version = 0
         """Changes whenever something does that links are made from."""
@@ -76,13 +80,22 @@ class Directory:
 
     def keys(self, source: EntityId) -> dict[EntityKey, EntityId]:
         """Whom a source means by its keys."""
-        return self._keys.setdefault(source, {ROOT: source})
+        return self._keys.of(source)
 
     def keys_version(self, source: EntityId) -> int:
-        """Changes whenever a key of the source stops to mean what it meant, or an entity that the source tells
-        of goes, is merged or moves to another device: what was derived from `keys` has to be looked up again.
-        A key that the source never told before changes nothing."""
-        return self._keys_versions.get(source, 0)
+        """Changes whenever a key of the source stops to mean what it meant, or an entity that the source
+        tells of goes, is merged or moves to another device: then what was derived from `keys` has to be
+        looked up again. A key that the source never told before changes nothing."""
+        return self._keys.version(source)
+
+    def tenures(self, device: EntityId | None = None) -> tuple[AssetTenure, ...]:
+        """Which things with a serial number filled which places, of all devices or of one; each place in the
+        order of time. A stack is one device and many assets."""
+        return tuple(self._identity.ledger.tenures(device))
+
+    def swaps(self, device: EntityId | None = None) -> tuple[AssetSwap, ...]:
+        """Where another thing took the place of one: a chassis or a module was exchanged."""
+        return tuple(self._identity.ledger.swaps(device))
 
     def is_listed(self, device: EntityId) -> bool:
         """True if a person entered the device."""
@@ -96,14 +109,15 @@ class Directory:
         before = set(self._entries)
         self._inventory = inventory
         self._entries = {device_id(device): device for device in inventory.devices.values()}
-        removed: list[EntityId] = []
-        for device in before - set(self._entries):
-            for table in [table for table in self._members if table[0] == device]:
-                removed += self._forget_table(table)
-            self._keys.pop(device, None)
-            self._keys_changed(device)
-            if not self._tables.get(device):
-                removed += self._remove(device)
+        left = before - set(self._entries)
+        ended: list[EntityId] = []
+        for device in left:
+            ended += {e for told in self._passes.pop(device, {}).values() for e in told.members()}
+            self._keys.forget(device)
+        ended = [entity for entity in dict.fromkeys(ended) if not self._is_told(entity)]
+        ended += [device for device in left if not self._is_told(device)]
+        self._polled = frozenset(e for e, entry in self._entries.items() if entry.target is not None)
+        removed = self._remove(ended) + self._drop_merged()
         for device in self._entries:
             if device not in self._entities:
                 self._put(Entity(device, EntityKind.DEVICE, device, None, "", "", ""))
@@ -114,27 +128,44 @@ class Directory:
         return Sighting(removed=tuple(removed))
 
     def sight(self, observation: Observation) -> Sighting:
-        """Takes in what an observation tells of entities."""
+        """Takes in what an observation tells of entities. What is told again as it was costs little."""
         if not observation.seen and not observation.complete:
             return Sighting()
-        table = (observation.source, observation.table)
-        last = self._last.setdefault(table, {})
-        keys = self.keys(observation.source)
-        if any(last.get(one.key) != one or one.key not in keys for one in observation.seen):
-            self._resolve(observation, keys)
-        present = {keys[one.key] for one in observation.seen}
-        present.discard(observation.source)
-        members = self._members.setdefault(table, {})
-        for entity in present:
-            if members.get(entity) != 0:
-                members[entity] = 0
-                self._tables.setdefault(entity, set()).add(table)
-                self._tellers.setdefault(entity, set()).add(observation.source)
-        self._last[table] = {one.key: one for one in observation.seen}
+        source = observation.source
+        self._wall = observation.at.wall
+        told = self._passes.setdefault(source, {}).setdefault(observation.table, TablePass())
+        keys = self.keys(source)
+        changed = told.changed(observation.seen, keys, self._entities, self._keys.version(source))
+        due = told.is_due(self._wall)
+        quiet = observation.complete and not changed and not told.missed
+        if quiet and observation.seen and len(told.last) == len(observation.seen):
+            told.repeated(observation.at.mono)
+            if due:
+                self._note(observation, observation.seen, told)
+            return Sighting()
+        if changed:
+            self._resolve(observation, changed, told)
+        present = dict.fromkeys([keys[one.key] for one in observation.seen])
+        present.pop(source, None)
+        at = observation.at.mono
+        told.remember(observation.seen, observation.complete, at, observation.interval)
+        for device in self._identity.take_released():
+            if device in self._entities:
+                self._put(self._entities[device])
+        told.keys_version = self._keys.version(source)
+        removed = self._drop_merged()
         if not observation.complete:
-            self._last[table] = last | self._last[table]
-            return Sighting(removed=self._drop_merged())
-        return self._miss(table, members, present)
+            told.add(present)
+            self._note(observation, observation.seen if due else changed, told)
+            return Sighting(removed=tuple(removed))
+        missing, left = told.replace(present, self._entities)
+        lacks = any(shows_serial(self._entities[entity].witnesses) for entity in missing)
+        self._note(observation, observation.seen if due or lacks else changed, told)
+        removed += self._remove([entity for entity in left if not self._is_told(entity)])
+        return Sighting(missing, tuple(removed))
+
+    def _note(self, observation: Observation, rows: Sequence[Seen], told: TablePass) -> None:
+        note(observation, rows, told, self.keys(observation.source), self._identity, self._polled)
 
     def from_reading(self, observation: Observation, key: EntityKey) -> EntityId:
         """The entity that a reading names although nobody saw it so far."""
@@ -143,67 +174,106 @@ class Directory:
             found = self._identity.child(source, Seen(key, ROOT, "", key.natural), observation.at.wall)
             device, parent = found, source
         else:
-            found = self._identity.part(source, key.kind, key.natural, observation.at.wall)
+            found = self._identity.parts.part(source, key.kind, key.natural, observation.at.wall)
             device, parent = source, source
         if found not in self._entities:
             self._put(Entity(found, key.kind, device, parent, key.natural, "", key.natural))
-        self._mean(source, key, found)
-        self._tellers.setdefault(found, set()).add(source)
+        self._keys.mean(source, key, found)
+        if device != source:
+            self._tellers.setdefault(device, set()).add(source)
         return found
 
     # -- resolving
 
-    def _resolve(self, observation: Observation, keys: dict[EntityKey, EntityId]) -> None:
-        source, wall = observation.source, observation.at.wall
+    def _resolve(self, observation: Observation, changed: Sequence[Seen], told: TablePass) -> None:
+        source = observation.source
         by_key = {one.key: one for one in observation.seen}
-        root = by_key.get(ROOT)
-        if root is not None:
-            self._identity.root(source, root, wall)
-            self._update(source, source, None, root, source)
-        children = [s for s in observation.seen if s.key.kind is EntityKind.DEVICE and s.key != ROOT]
-        self._identity.distrust_shared(children)
-        itself = [child for child in children if self._is_itself(child, source)]
-        for child in itself:
-            self._mean(source, child.key, source)
-        children = [child for child in children if child not in itself]
+        for one in changed:
+            if one.key == ROOT:
+                self._identity.root(source, one, observation.at.wall)
+                self._update_device(source, None, one, source, told)
+        self._resolve_children(observation, changed, told)
+        keys = self.keys(source)
+        groups: dict[_Group, list[Seen]] = {}
+        for one in changed:
+            parent = one.parent
+            if parent and parent.kind is EntityKind.DEVICE and parent not in keys:
+                # The table of radios came before that of access points.
+                self.from_reading(observation, parent)
+            if one.key.kind is not EntityKind.DEVICE:
+                groups.setdefault((self._owner(one, by_key, keys, source), one.key.kind), []).append(one)
+        self._resolve_parts(observation, groups, told)
+
+    def _resolve_children(self, observation: Observation, changed: Sequence[Seen], told: TablePass) -> None:
+        source, keys = observation.source, self.keys(observation.source)
+        children = [one for one in changed if one.key.kind is EntityKind.DEVICE and one.key != ROOT]
+        if not children:
+            return
+        fresh = {child.key for child in children}
+        others = {
+            keys[one.key]
+            for one in observation.seen
+            if one.key.kind is EntityKind.DEVICE and one.key not in fresh
+        } - {keys.get(key) for key in fresh}
+        self._identity.distrust_shared(children, others - {source})
+        itself = {child.key for child in children if self._is_itself(child, source)}
+        for key in itself:
+            self._keys.mean(source, key, source)
+        children = [child for child in children if child.key not in itself]
         for child in children:
-            self._mean(source, child.key, self._identity.child(source, child, wall))
+            self._keys.mean(source, child.key, self._identity.child(source, child, observation.at.wall))
         for child in children:
             # A later child may have shown that an earlier one is the same thing.
             found = self._identity.current(keys[child.key])
-            self._mean(source, child.key, found)
-            parent = keys.get(child.parent or ROOT, source)
-            self._update(found, found, parent, child, source)
-        for one in observation.seen:
-            parent_key = one.parent
-            if parent_key and parent_key.kind is EntityKind.DEVICE and parent_key not in keys:
-                # The table of radios came before that of access points.
-                self.from_reading(observation, parent_key)
-        groups: dict[tuple[EntityId, EntityKind], list[Seen]] = {}
-        for one in observation.seen:
-            if one.key.kind is not EntityKind.DEVICE:
-                groups.setdefault((self._owner(one, by_key, keys, source), one.key.kind), []).append(one)
-        members = self._members.get((source, observation.table), {})
+            self._keys.mean(source, child.key, found)
+            self._update_device(found, keys.get(child.parent or ROOT, source), child, source, told)
+
+    def _resolve_parts(
+        self, observation: Observation, groups: Mapping[_Group, list[Seen]], told: TablePass
+    ) -> None:
+        source, keys, parts = observation.source, self.keys(observation.source), self._identity.parts
+        whole: dict[_Group, list[Seen]] = {}
+        members: set[EntityId] = set()
         for (device, kind), seen in groups.items():
-            found_parts = self._identity.parts(device, kind, seen, observation.complete, members, wall)
-            for one, entity in zip(seen, found_parts, strict=True):
-                self._mean(source, one.key, entity)
-        for (device, _), seen in groups.items():
+            if observation.complete and parts.unsettled(device, kind, seen):
+                if not whole:
+                    whole, members = self._whole(observation, groups), told.members()
+                others = members if device == source else members | self._told_elsewhere(device, observation)
+                parts.rematch(device, kind, whole[device, kind], others, observation.table)
+        for (device, kind), seen in (whole or groups).items():
+            for one in seen:
+                key = self._pool.key(one.key)
+                entity = parts.part(device, kind, key.natural, observation.at.wall, observation.table)
+                self._keys.mean(source, key, entity)
+        for (device, _), seen in (whole or groups).items():
             for one in seen:
                 parent = keys.get(one.parent or ROOT, device)
-                self._update(keys[one.key], device, parent, one, source)
+                self._update_part(keys[one.key], device, parent, one, told, observation.table)
 
-    def _mean(self, source: EntityId, key: EntityKey, entity: EntityId) -> None:
-        """From now on the source means that entity by that key."""
-        keys = self.keys(source)
-        before = keys.get(key)
-        if before != entity:
-            keys[key] = entity
-            if before is not None:
-                self._keys_changed(source)
+    def _whole(
+        self, observation: Observation, changed: Mapping[_Group, list[Seen]]
+    ) -> dict[_Group, list[Seen]]:
+        """All rows of the groups in which something changed, in the order of the table."""
+        keys, entities = self.keys(observation.source), self._entities
+        owners = {one.key: group for group, seen in changed.items() for one in seen}
+        out: dict[_Group, list[Seen]] = {group: [] for group in changed}
+        for one in observation.seen:
+            group = owners.get(one.key)
+            if group is None and one.key.kind is not EntityKind.DEVICE:
+                known = entities.get(keys[one.key])
+                group = None if known is None else (known.device, known.kind)
+            if group in out:
+                out[group].append(one)
+        return out
 
-    def _keys_changed(self, source: EntityId) -> None:
-        self._keys_versions[source] = self._keys_versions.get(source, 0) + 1
+    def _told_elsewhere(self, device: EntityId, observation: Observation) -> set[EntityId]:
+        """What the same table of other sources tells of a device: an access point changed its controller."""
+        out: set[EntityId] = set()
+        for teller in self._tellers.get(device, ()):
+            other = self._passes.get(teller, {}).get(observation.table)
+            if teller != observation.source and other is not None:
+                out |= other.members()
+        return out
 
     def _is_itself(self, child: Seen, source: EntityId) -> bool:
         """True for a member of a cluster that is the very device which was asked."""
@@ -230,107 +300,140 @@ class Directory:
             parent = above.parent
         return source if parent is None else keys.get(parent, source)
 
-    def _update(
-        self, entity: EntityId, device: EntityId, parent: EntityId | None, seen: Seen, source: EntityId
+    def _update_device(
+        self, device: EntityId, parent: EntityId | None, seen: Seen, source: EntityId, last: TablePass
     ) -> None:
-        told = self._told.setdefault(entity, {})
-        before = self._entities.get(entity)
-        own = entity == source or device == source
-        if not own and entity in self._entries and self._entries[entity].target is not None:
+        told = self._told.setdefault(device, {})
+        before = self._entities.get(device)
+        if device != source and device in self._polled:
             # The device is polled itself and knows itself best.
             for name, fact in seen.facts.items():
                 told.setdefault(name, fact)
         else:
+            row = last.last.get(seen.key) if device != source else None
+            for name in row.facts.keys() - seen.facts.keys() if row is not None else ():
+                told.pop(name, None)
             told.update(seen.facts)
         if before is not None and parent is None:
             parent = before.parent
-        identity = self._identity.known(entity)
         name = seen.name or (before.name if before is not None else "") or seen.key.natural
         index = seen.index or (before.index if before is not None else "")
-        natural = identity.natural if seen.key.kind is not EntityKind.DEVICE else seen.key.natural
-        self._put(Entity(entity, seen.key.kind, device, parent, natural, index, name, {}, identity.witnesses))
+        self._put(Entity(device, EntityKind.DEVICE, device, parent, seen.key.natural, index, name))
+        if device != source:
+            self._tellers.setdefault(device, set()).add(source)
 
-    def _put(self, entity: Entity) -> None:
-        """Stores an entity with its facts completed, and notes whether anything changed."""
-        facts: dict[str, Fact] = dict(self._told.get(entity.id, {}))
-        if entity.kind is EntityKind.DEVICE:
-            entry = self._entries.get(entity.id)
-            name = entry.name if entry is not None else entity.name
-            host = self._entities.get(entity.parent) if entity.parent is not None else None
-            facts = device_facts(
-                name, facts, entry, self._inventory, host.facts if host is not None else None
-            )
-            natural = entity.natural or name
-            witnesses = self._identity.known(entity.id).witnesses
-            entity = replace(entity, name=name, natural=natural, witnesses=witnesses)
-        entity = replace(entity, facts=facts)
+    def _update_part(
+        self,
+        entity: EntityId,
+        device: EntityId,
+        parent: EntityId,
+        seen: Seen,
+        last: TablePass,
+        table: str,
+    ) -> None:
+        before = self._entities.get(entity)
+        facts: Mapping[str, Fact] = seen.facts
+        if before is not None and not before.facts.keys() <= facts.keys():
+            row = last.last.get(seen.key)
+            told_before = row.facts.keys() if row is not None else before.facts.keys()
+            dropped = (before.facts.keys() - facts.keys()) & told_before
+            if row is None and self._tables_of(before) != [last]:
+                dropped = set()  # another table told some of them
+            kept = {name: fact for name, fact in before.facts.items() if name not in dropped}
+            facts = {**kept, **facts}
+        self._put(self._pool.part(entity, device, parent, seen, facts, before), table)
+
+    def _put(self, entity: Entity, table: str = "") -> None:
+        """Stores an entity, a device with its facts completed, and notes whether anything changed."""
+        part = entity.kind is not EntityKind.DEVICE
+        if not part:
+            entity = self._completed(entity)
         before = self._entities.get(entity.id)
         if before == entity:
             return
         self._entities[entity.id] = entity
+        if part:
+            parts = self._identity.parts
+            known = parts.forget_away(entity) if before is None else before
+            if known is None or _to_write(known) != _to_write(entity):
+                parts.changed(entity.id, self._wall, table)
         if before is not None and before.device != entity.device:
-            self._by_device[before.device].pop(entity.id, None)
-            for source in self._tellers.get(entity.id, ()):
-                self._keys_changed(source)
-        self._by_device.setdefault(entity.device, {})[entity.id] = None
+            self._keys.changed(self._sources_of(before))
         self.version += 1
         if before is None or link_side(before) != link_side(entity):
             self.links_version += 1
 
+    def _completed(self, entity: Entity) -> Entity:
+        entry = self._entries.get(entity.id)
+        name = entry.name if entry is not None else entity.name
+        host = self._entities.get(entity.parent) if entity.parent is not None else None
+        told = self._told.get(entity.id, {})
+        known = device_facts(name, told, entry, self._inventory, host.facts if host is not None else None)
+        text = self._pool.text
+        facts = {text(key): text(value) if isinstance(value, str) else value for key, value in known.items()}
+        witnesses = self._identity.known(entity.id).witnesses
+        natural = entity.natural or name
+        return replace(entity, name=name, natural=natural, facts=facts, witnesses=witnesses)
+
     # -- going
 
-    def _miss(self, table: _Table, members: dict[EntityId, int], present: set[EntityId]) -> Sighting:
-        missing = [entity for entity in members if entity not in present]
-        removed: list[EntityId] = list(self._drop_merged())
-        for entity in missing:
-            if entity not in members:
+    def _sources_of(self, entity: Entity) -> set[EntityId]:
+        return {entity.device, *self._tellers.get(entity.device, ())}
+
+    def _tables_of(self, entity: Entity) -> list[TablePass]:
+        return [
+            told
+            for source in self._sources_of(entity)
+            for told in self._passes.get(source, {}).values()
+            if told.holds(entity.id)
+        ]
+
+    def _is_told(self, entity: EntityId) -> bool:
+        known = self._entities.get(entity)
+        return known is not None and bool(self._tables_of(known))
+
+    def _drop_merged(self) -> list[EntityId]:
+        merged = [
+            known
+            for gone in self._identity.take_merged()
+            if (known := self._entities.get(gone)) is not None
+            and self._identity.current(known.device) != known.device
+        ]
+        return self._remove([known.id for known in merged])
+
+    def _remove(self, entities: Iterable[EntityId]) -> list[EntityId]:
+        """Ends entities with what belongs to them; a person's entries stay. Returns what ended."""
+        removed: dict[EntityId, Entity] = {}
+        for entity in entities:
+            known = self._entities.get(entity)
+            if known is None or entity in self._entries:
                 continue
-            members[entity] += 1
-            if members[entity] >= GONE_AFTER:
-                del members[entity]
-                removed += self._left(entity, table)
-        return Sighting(tuple(missing), tuple(removed))
+            removed[entity] = known
+            if known.kind is EntityKind.DEVICE:
+                for part in self._identity.parts.of(entity):
+                    if part in self._entities and self._entities[part].device == entity:
+                        removed[part] = self._entities[part]
+        sources: set[EntityId] = set()
+        for known in removed.values():
+            sources |= self._sources_of(known)
+            self._drop(known)
+        self._keys.drop(sources, removed)
+        if removed:
+            self.version += 1
+            self.links_version += 1
+        return list(removed)
 
-    def _left(self, entity: EntityId, table: _Table) -> list[EntityId]:
-        """An entity is no longer in a table; in the last one that knew it, it ends."""
-        tables = self._tables.get(entity, set())
-        tables.discard(table)
-        return [] if tables else self._remove(entity)
+    def _drop(self, entity: Entity) -> None:
+        del self._entities[entity.id]
+        if entity.kind is not EntityKind.DEVICE:
+            self._identity.parts.retire(entity, self._wall)
+        else:
+            self._identity.ledger.end(entity.id, self._wall)
+        self._told.pop(entity.id, None)
+        self._tellers.pop(entity.id, None)
 
-    def _forget_table(self, table: _Table) -> list[EntityId]:
-        removed: list[EntityId] = []
-        self._last.pop(table, None)
-        for entity in self._members.pop(table, {}):
-            removed += self._left(entity, table)
-        return removed
 
-    def _drop_merged(self) -> tuple[EntityId, ...]:
-        merged = [gone for gone in self._identity.take_merged() if gone in self._entities]
-        removed: list[EntityId] = []
-        for gone in merged:
-            removed += self._remove(gone)
-        return tuple(removed)
-
-    def _remove(self, entity: EntityId) -> list[EntityId]:
-        if entity in self._entries or entity not in self._entities:
-            return []
-        removed = [entity]
-        for part in [p for p in self._by_device.get(entity, {}) if p != entity]:
-            removed += self._remove(part)
-        self._drop(entity)
-        return removed
-
-    def _drop(self, entity: EntityId) -> None:
-        gone = self._entities.pop(entity)
-        self._by_device.get(gone.device, {}).pop(entity, None)
-        self._by_device.pop(entity, None)
-        self._told.pop(entity, None)
-        for table in self._tables.pop(entity, set()):
-            self._members.get(table, {}).pop(entity, None)
-        for source in self._tellers.pop(entity, set()):
-            self._keys_changed(source)
-            keys = self._keys.get(source, {})
-            for key in [key for key, found in keys.items() if found == entity]:
-                del keys[key]
-        self.version += 1
-        self.links_version += 1
+def _to_write(part: Entity) -> tuple[object, ...]:
+    """What the journal keeps of a part."""
+    alias = part.facts.get("alias") or None
+    return (part.device, part.natural, part.name, part.index, part.witnesses, alias)

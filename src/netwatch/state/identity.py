@@ -2,17 +2,17 @@
 
 A device is known by its entry in the inventory, else by strong witnesses (UUID, serial number, WWN, MAC
 address) whoever reports it, else by the name that one source gives it. What belongs to a device (ports,
-radios, volumes) is known by its natural key within the device; see `parts` for renames.
+radios, volumes) is known by its natural key within the device: see `part_map`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netwatch.model import (
+    Entity,
     EntityId,
     EntityKind,
     IdentityJournal,
@@ -21,8 +21,9 @@ from netwatch.model import (
     Witness,
     WitnessKind,
 )
-from netwatch.state.parts import Part, match_parts
-from netwatch.state.witnesses import strong
+from netwatch.state.ledger import AssetLedger
+from netwatch.state.part_map import PartMap
+from netwatch.state.witnesses import STRONG, strong
 
 __all__ = ["Conflict", "IdentityMap", "Known"]
 
@@ -30,6 +31,9 @@ _INVENTORY = "inventory"
 _MERGED = "merged"
 _DAY = 86400.0
 """Seconds after which a sighting is worth writing down again."""
+
+_BATCH = 10_000
+"""Records that are written at a time: those of half a million ports at once would take half a gigabyte."""
 
 
 class Conflict(NamedTuple):
@@ -42,13 +46,11 @@ class Conflict(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """One entity of the identity map."""
+    """One device of the identity map."""
 
     id: EntityId
-    kind: EntityKind
-    device: EntityId
     scope: str
-    """Who gives the natural key: the device for a part; `inventory` or the source's id for a device."""
+    """Who gives the natural key: `inventory` or a source's id."""
     natural: str
     name: str
     witnesses: tuple[Witness, ...]
@@ -58,8 +60,8 @@ class Known:
     declared: frozenset[Witness] = field(default_factory=frozenset)
     """What the inventory says; never released because the device tells something else."""
     saved: float = 0.0
-    present: bool = False
-    """True once it was seen by this process."""
+    own: bool = False
+    """True once it told of itself."""
 
     @property
     def anchored(self) -> bool:
@@ -72,20 +74,31 @@ class IdentityMap:
     def __init__(self, journal: IdentityJournal, new_id: Callable[[], EntityId]) -> None:
         self._journal = journal
         self._new_id = new_id
+        self.entities: dict[EntityId, Entity] = {}
+        """What is there now: filled and emptied by the directory."""
+        self.parts = PartMap(new_id, self.entities)
         self._known: dict[EntityId, Known] = {}
-        self._by_natural: dict[tuple[str, EntityKind, str], EntityId] = {}
-        self._parts: dict[tuple[EntityId, EntityKind], dict[EntityId, None]] = {}
+        self._by_natural: dict[tuple[str, str], EntityId] = {}
         self._owners: dict[Witness, EntityId] = {}
         self._shared: set[Witness] = set()
-        """Witnesses that two things showed at once: a placeholder that nobody listed yet."""
+        """Witnesses that two things showed at once: a placeholder that nobody listed yet, or an address that
+        the members of a pair pass on among them."""
         self._aliases: dict[EntityId, EntityId] = {}
         self._dirty: dict[EntityId, None] = {}
         self._conflicts: dict[Witness, Conflict] = {}
         self._merged: list[EntityId] = []
+        self._released: list[EntityId] = []
         self._listed: set[EntityId] = set()
         """Entries that the inventory which is being read holds."""
+        self._current: frozenset[EntityId] = frozenset()
+        """Entries of the inventory that was read last."""
+        self._resumes: dict[EntityId, EntityId] = {}
+        """Entries that turned out to be what an entry of the past was."""
         for record in journal.load():
             self._restore(record)
+        for gone in self._aliases:
+            self.parts.adopt(gone, self.current(gone))
+        self.ledger = AssetLedger(journal, self.current)
 
     def known(self, entity: EntityId) -> Known:
         return self._known[entity]
@@ -101,32 +114,46 @@ class IdentityMap:
         merged, self._merged = self._merged, []
         return merged
 
+    def take_released(self) -> list[EntityId]:
+        """Devices that lost a witness since the last call."""
+        released, self._released = self._released, []
+        return released
+
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         """Entries of the inventory that seem to be one device."""
         return tuple(self._conflicts.values())
 
     def flush(self) -> int:
-        """Writes what changed since the last time to the journal, in one batch. Returns how much that was."""
-        records = [self._record(self._known[entity]) for entity in self._dirty if entity in self._known]
+        """Writes what changed since the last time to the journal. Returns how much that was."""
+        devices = [self._record(self._known[entity]) for entity in self._dirty if entity in self._known]
         merged = [
             IdentityRecord(old, EntityKind.DEVICE, old, f"{_MERGED}/{self._aliases[old]}", "", (), 0.0)
             for old in self._dirty
             if old in self._aliases
         ]
-        if records or merged:
-            self._journal.save([*records, *merged])
-        for record in records:
-            self._known[record.id].saved = record.last_seen
         self._dirty.clear()
-        return len(records) + len(merged)
+        count, records = 0, [*devices, *merged, *self.parts.take_records(_BATCH)]
+        while records:
+            self._journal.save(records)
+            count += len(records)
+            records = self.parts.take_records(_BATCH)
+        for record in devices:
+            self._known[record.id].saved = record.last_seen
+        self.ledger.flush()
+        return count
 
     def inventory_device(self, name: str, declared: Iterable[Witness]) -> EntityId:
         """The id of an entry of the inventory. An entity that its declared witnesses already name becomes the
         entry: an access point that a controller reported before somebody entered it keeps its history, and
         so does an entry that was given another name."""
         declared = tuple(declared)
-        found = self._by_natural.get((_INVENTORY, EntityKind.DEVICE, name))
+        found = self._by_natural.get((_INVENTORY, name))
+        before = None if found is None else self._resumes.pop(found, None)
+        if found is not None and before is not None and before in self._known:
+            self._merge(self._known[found], self._known[before])
+            self._anchor(self._known[before], name)
+            found = before
         if found is None:
             owners = [self._owners[witness] for witness in declared if witness in self._owners]
             free = [e for e in owners if not self._known[e].anchored or e not in self._listed]
@@ -134,7 +161,7 @@ class IdentityMap:
             if found is not None:
                 self._anchor(self._known[found], name)
         if found is None:
-            found = self._make(EntityKind.DEVICE, None, _INVENTORY, name, name)
+            found = self._make(_INVENTORY, name, name)
         known = self._known[found]
         for witness in known.declared - set(declared):
             self._release(known, witness)
@@ -146,39 +173,53 @@ class IdentityMap:
 
     def inventory_is_complete(self) -> None:
         """Every entry of the inventory was asked for; from now on another one is read."""
+        self._current = frozenset(self._listed)
         self._listed.clear()
+        stale = [w for w, c in self._conflicts.items() if not {c.first, c.second} <= self._current]
+        for witness in stale:
+            del self._conflicts[witness]
 
-    def root(self, source: EntityId, seen: Seen | None, wall: float) -> None:
+    def owns(self, device: EntityId, witness: Witness) -> bool:
+        """True if a witness proves that device, and no other one."""
+        return self._owners.get(witness) == device
+
+    def root(self, source: EntityId, seen: Seen, wall: float) -> None:
         """A polled device told of itself. Its strong witnesses are its own from now on; kinds that it tells
         replace what it told before: a chassis swap leaves the function and brings another serial number."""
         known = self._known[source]
-        if seen is None:
-            return
-        told = [witness for witness in strong(seen.witnesses) if witness not in self._shared]
-        kinds = {witness.kind for witness in told}
-        for witness in known.witnesses:
-            if witness.kind in kinds and witness not in told and witness not in known.declared:
-                self._release(known, witness)
+        told = self._told(seen)
+        self._replace(known, told)
         for witness in told:
-            self._claim(known, witness)
+            owner = self._owners.get(witness)
+            rival = None if owner in (None, source) else self._known[owner or source]
+            serial = witness.kind is WitnessKind.SERIAL
+            if rival and serial and rival.own and self._differ(rival, told, WitnessKind.MAC, witness):
+                self._distrust(witness)  # two bridges of one serial number
+            elif rival is not None and rival.anchored and not self._is_listed(rival.id):
+                if known.last_seen == 0.0 and not self._differ(rival, told, WitnessKind.SERIAL, witness):
+                    self._resumes[source] = rival.id
+                self._release(rival, witness)
+                self._claim(known, witness)
+            else:
+                self._claim(known, witness)
+        known.own = True
         self._sight(known, seen.name or known.name, seen.index, wall)
 
-    def distrust_shared(self, seen: Iterable[Seen]) -> None:
-        """Strong witnesses that two devices of one observation show are nobody's from now on."""
+    def distrust_shared(self, seen: Iterable[Seen], others: Collection[EntityId] = ()) -> None:
+        """Strong witnesses that two devices of one observation show are nobody's from now on. `others` are
+        devices that the observation holds as well, unchanged."""
         first: dict[Witness, str] = {}
         for one in seen:
             for witness in strong(one.witnesses):
-                if first.setdefault(witness, one.key.natural) != one.key.natural:
-                    self._shared.add(witness)
-                    owner = self._owners.get(witness)
-                    if owner is not None:
-                        self._release(self._known[owner], witness)
+                another = first.setdefault(witness, one.key.natural) != one.key.natural
+                if another or (others and self._owners.get(witness) in others):
+                    self._distrust(witness)
 
     def child(self, source: EntityId, seen: Seen, wall: float) -> EntityId:
         """The id of a device that `source` reports: an access point, a virtual machine."""
-        told = [witness for witness in strong(seen.witnesses) if witness not in self._shared]
-        owner = next((self._owners[witness] for witness in told if witness in self._owners), None)
-        key = (source, EntityKind.DEVICE, seen.key.natural)
+        told = self._told(seen)
+        owner = next((o for w in told if (o := self._proven_by(w, told)) is not None), None)
+        key = (source, seen.key.natural)
         named = self._by_natural.get(key)
         if owner is not None and named is not None and named != owner:
             rival = self._known[named]
@@ -187,81 +228,14 @@ class IdentityMap:
         elif owner is None and named is not None and not self._other_thing(self._known[named], seen, told):
             owner = named
         if owner is None:
-            owner = self._make(EntityKind.DEVICE, None, source, seen.key.natural, seen.name)
+            owner = self._make(source, seen.key.natural, seen.name)
         known = self._known[owner]
         self._by_natural[key] = owner
-        kinds = {witness.kind for witness in told}
-        for witness in known.witnesses:
-            if witness.kind in kinds and witness not in told and witness not in known.declared:
-                self._release(known, witness)
+        self._replace(known, told)
         for witness in told:
             self._claim(known, witness)
         self._sight(known, seen.name, seen.index, wall)
         return owner
-
-    def parts(
-        self,
-        device: EntityId,
-        kind: EntityKind,
-        seen: list[Seen],
-        complete: bool,
-        members: Collection[EntityId],
-        wall: float,
-    ) -> list[EntityId]:
-        """The ids of things of one kind that one observation saw on a device, in the same order.
-
-        `members`: what the same table told of before. What it lacks now may have been renamed; what is known
-        from another table is not missing because this one does not tell of it.
-        """
-        ids = [self._by_natural.get((device, kind, one.key.natural)) for one in seen]
-        if complete and None in ids:
-            self._find_renamed(ids, device, kind, seen, members)
-        out: list[EntityId] = []
-        for found, one in zip(ids, seen, strict=True):
-            entity = self._make(kind, device, device, one.key.natural, one.name) if found is None else found
-            known = self._known[entity]
-            if known.witnesses != one.witnesses and one.witnesses:
-                known.witnesses = one.witnesses
-                self._dirty[entity] = None
-            self._sight(known, one.name, one.index, wall)
-            out.append(entity)
-        return out
-
-    def _find_renamed(
-        self,
-        ids: list[EntityId | None],
-        device: EntityId,
-        kind: EntityKind,
-        seen: list[Seen],
-        members: Collection[EntityId],
-    ) -> None:
-        """Fills in ids of `seen` that go on from something lost. A member of the table may be told by its row
-        if nothing else of the kind stands in it; what is only in the journal, by a strong witness alone."""
-        taken = {found for found in ids if found is not None}
-        own = [
-            self._known[e]
-            for e in self._parts.get((device, kind), {})
-            if e in members or not self._known[e].present
-        ]
-        rows = (Counter(known.index for known in own if known.present), Counter(one.index for one in seen))
-        shared = {index for counts in rows for index, count in counts.items() if count > 1}
-        lost = [known for known in own if known.id not in taken]
-        new = [position for position, found in enumerate(ids) if found is None]
-        before = [
-            Part(k.natural, k.index if k.present and k.index not in shared else "", k.witnesses) for k in lost
-        ]
-        now = [Part(seen[p].key.natural, seen[p].index, seen[p].witnesses) for p in new]
-        for at, gone in match_parts(before, now).items():
-            ids[new[at]] = lost[gone].id
-            self._rename(lost[gone], now[at].natural)
-
-    def part(self, device: EntityId, kind: EntityKind, natural: str, wall: float) -> EntityId:
-        """The id of something that only a reading told of."""
-        found = self._by_natural.get((device, kind, natural))
-        if found is None:
-            found = self._make(kind, device, device, natural, natural)
-            self._sight(self._known[found], natural, "", wall)
-        return found
 
     # -- keeping the books
 
@@ -272,19 +246,38 @@ class IdentityMap:
         differing = {w.kind for w in told if w.kind in had and had[w.kind] != w}
         return WitnessKind.UUID in differing or (bool(differing) and seen.key.natural == seen.index)
 
-    def _make(
-        self, kind: EntityKind, device: EntityId | None, scope: str, natural: str, name: str
-    ) -> EntityId:
+    def _told(self, seen: Seen) -> list[Witness]:
+        return [witness for witness in strong(seen.witnesses) if witness not in self._shared]
+
+    def _is_listed(self, device: EntityId) -> bool:
+        return device in self._current or device in self._listed
+
+    def _proven_by(self, witness: Witness, told: Collection[Witness]) -> EntityId | None:
+        """The device that a witness names, unless a better one denies it."""
+        owner = self._owners.get(witness)
+        if owner is None or self._told_apart(self._known[owner], told, witness):
+            return None
+        return owner
+
+    def _told_apart(self, known: Known, told: Iterable[Witness], witness: Witness) -> bool:
+        better = STRONG[: STRONG.index(witness.kind)]
+        return any(self._differ(known, told, kind, witness) for kind in better)
+
+    @staticmethod
+    def _differ(known: Known, told: Iterable[Witness], kind: WitnessKind, but: Witness) -> bool:
+        """True if both show witnesses of that kind and have none in common. `but` proves nothing here."""
+        had = {w.value for w in known.witnesses if w.kind is kind and w != but}
+        now = {w.value for w in told if w.kind is kind and w != but}
+        return bool(had) and bool(now) and had.isdisjoint(now)
+
+    def _make(self, scope: str, natural: str, name: str) -> EntityId:
         entity = self._new_id()
-        self._known[entity] = Known(entity, kind, device or entity, scope, natural, name, (), 0.0)
-        self._by_natural[(scope, kind, natural)] = entity
-        if device is not None:
-            self._parts.setdefault((device, kind), {})[entity] = None
+        self._known[entity] = Known(entity, scope, natural, name, (), 0.0)
+        self._by_natural[(scope, natural)] = entity
         self._dirty[entity] = None
         return entity
 
     def _sight(self, known: Known, name: str, index: str, wall: float) -> None:
-        known.present = True
         if (name and known.name != name and not known.anchored) or wall > known.saved + _DAY:
             self._dirty[known.id] = None
         if name and not known.anchored:
@@ -292,10 +285,25 @@ class IdentityMap:
         known.index = index or known.index
         known.last_seen = wall
 
+    def _replace(self, known: Known, told: Collection[Witness]) -> None:
+        """Kinds that are told now replace what was known of them."""
+        kinds = {witness.kind for witness in told}
+        for witness in known.witnesses:
+            if witness.kind in kinds and witness not in told and witness not in known.declared:
+                self._release(known, witness)
+
     def _claim(self, known: Known, witness: Witness) -> None:
         owner = self._owners.get(witness)
+        if owner == known.id and witness in known.witnesses:
+            return
+        if witness in self._shared:
+            return
         if owner is not None and owner != known.id:
             rival = self._known[owner]
+            if self._told_apart(rival, known.witnesses, witness):
+                # A pair shares a virtual address, or a clone kept that of its template.
+                self._distrust(witness)
+                return
             if rival.anchored and known.anchored:
                 self._conflicts[witness] = Conflict(witness, owner, known.id)
                 return
@@ -307,12 +315,19 @@ class IdentityMap:
             self._dirty[known.id] = None
         self._owners[witness] = known.id
 
+    def _distrust(self, witness: Witness) -> None:
+        self._shared.add(witness)
+        owner = self._owners.get(witness)
+        if owner is not None:
+            self._release(self._known[owner], witness)
+
     def _release(self, known: Known, witness: Witness) -> None:
         if self._owners.get(witness) == known.id:
             del self._owners[witness]
         self._conflicts.pop(witness, None)
         known.witnesses = tuple(w for w in known.witnesses if w != witness)
         self._dirty[known.id] = None
+        self._released.append(known.id)
 
     def _merge(self, gone: Known, heir: Known) -> None:
         """`gone` turned out to be `heir`."""
@@ -323,70 +338,42 @@ class IdentityMap:
                 heir.witnesses = strong((*heir.witnesses, witness))
         for key in [key for key, entity in self._by_natural.items() if entity == gone.id]:
             self._by_natural[key] = heir.id
-        for device, kind in [key for key in self._parts if key[0] == gone.id]:
-            for part in self._parts.pop((device, kind)):
-                self._move_part(self._known[part], heir.id)
-        self._merged.append(gone.id)
+        self.ledger.adopt(gone.id, heir.id)
+        self._merged += [gone.id, *self.parts.adopt(gone.id, heir.id)]
         del self._known[gone.id]
         self._dirty[gone.id] = None
         self._dirty[heir.id] = None
 
-    def _move_part(self, part: Known, device: EntityId) -> None:
-        """What belonged to a merged device belongs to its heir; what the heir has already is given up."""
-        del self._by_natural[(part.scope, part.kind, part.natural)]
-        if (device, part.kind, part.natural) in self._by_natural:
-            del self._known[part.id]
-            self._merged.append(part.id)
-            return
-        part.device, part.scope = device, device
-        self._by_natural[(device, part.kind, part.natural)] = part.id
-        self._parts.setdefault((device, part.kind), {})[part.id] = None
-        self._dirty[part.id] = None
-
     def _anchor(self, known: Known, name: str) -> None:
-        self._by_natural.pop((known.scope, known.kind, known.natural), None)
+        self._by_natural.pop((known.scope, known.natural), None)
         known.scope, known.natural, known.name = _INVENTORY, name, name
-        self._by_natural[(_INVENTORY, EntityKind.DEVICE, name)] = known.id
+        self._by_natural[(_INVENTORY, name)] = known.id
         self._dirty[known.id] = None
 
-    def _rename(self, known: Known, natural: str) -> None:
-        self._by_natural.pop((known.scope, known.kind, known.natural), None)
-        known.natural = natural
-        self._by_natural[(known.scope, known.kind, natural)] = known.id
-        self._dirty[known.id] = None
-
-    def _record(self, known: Known) -> IdentityRecord:
-        natural = known.natural
-        if known.kind is EntityKind.DEVICE:
-            natural = f"{known.scope}/{natural}"
+    @staticmethod
+    def _record(known: Known) -> IdentityRecord:
         witnesses = known.witnesses
         if known.index:
-            witnesses = (
-                *(w for w in witnesses if w.kind is not WitnessKind.INDEX),
-                Witness(WitnessKind.INDEX, known.index),
-            )
+            witnesses = (*witnesses, Witness(WitnessKind.INDEX, known.index))
+        natural = f"{known.scope}/{known.natural}"
         return IdentityRecord(
-            known.id, known.kind, known.device, natural, known.name, witnesses, known.last_seen
+            known.id, EntityKind.DEVICE, known.id, natural, known.name, witnesses, known.last_seen
         )
 
     def _restore(self, record: IdentityRecord) -> None:
-        scope, natural = str(record.device), record.natural
-        witnesses = record.witnesses
-        index = next((w.value for w in witnesses if w.kind is WitnessKind.INDEX), "")
-        if record.kind is EntityKind.DEVICE:
-            scope, _, natural = record.natural.partition("/")
-            witnesses = strong(witnesses)
-            if scope == _MERGED:
-                self._aliases[record.id] = EntityId(natural)
-                return
-            for witness in witnesses:
-                self._owners.setdefault(witness, record.id)
-        else:
-            self._parts.setdefault((record.device, record.kind), {})[record.id] = None
+        if record.kind is not EntityKind.DEVICE:
+            self.parts.restore(record)
+            return
+        scope, _, natural = record.natural.partition("/")
+        if scope == _MERGED:
+            self._aliases[record.id] = EntityId(natural)
+            return
+        index = next((w.value for w in record.witnesses if w.kind is WitnessKind.INDEX), "")
+        witnesses = strong(record.witnesses)
+        for witness in witnesses:
+            self._owners.setdefault(witness, record.id)
         self._known[record.id] = Known(
             record.id,
-            record.kind,
-            record.device,
             scope,
             natural,
             record.name,
@@ -395,4 +382,4 @@ class IdentityMap:
             index,
             saved=record.last_seen,
         )
-        self._by_natural.setdefault((scope, record.kind, natural), record.id)
+        self._by_natural.setdefault((scope, natural), record.id)

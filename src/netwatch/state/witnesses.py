@@ -13,6 +13,13 @@ STRONG = (WitnessKind.UUID, WitnessKind.SERIAL, WitnessKind.WWN, WitnessKind.MAC
 """Kinds that outlive a rename and a move, the most trusted first. Engine ids are weak (cloned configurations
 share them), and so are names, addresses and row numbers."""
 
+_PLAIN_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_NO_DIGIT = re.compile(r"[^0-9a-fA-F]")
+
+_VIRTUAL = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f:f")
+"""MAC addresses of whoever is master now: VRRP (RFC 9568) for IPv4 and IPv6, HSRP (RFC 2281) and its
+second version."""
+
 _PLACEHOLDERS = frozenset(
     {
         "012345678",
@@ -55,21 +62,23 @@ def normalise(witness: Witness) -> Witness:
     serial numbers in upper case without outer blanks."""
     kind, value = witness.kind, witness.value.strip()
     if kind in (WitnessKind.MAC, WitnessKind.WWN):
-        digits = re.sub(r"[^0-9a-fA-F]", "", value).lower()
-        value = ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
+        if _PLAIN_MAC.fullmatch(value) is None:
+            digits = _NO_DIGIT.sub("", value).lower()
+            value = ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
     elif kind is WitnessKind.UUID:
         value = value.lower().strip("{}")
     elif kind is WitnessKind.SERIAL:
         value = value.upper()
-    return Witness(kind, value)
+    return witness if value == witness.value else Witness(kind, value)
 
 
 def strong(witnesses: Iterable[Witness]) -> tuple[Witness, ...]:
     """The normalised witnesses that prove an identity, the most trusted first; placeholders are left out."""
-    found = {normalise(witness) for witness in witnesses if witness.kind in STRONG}
-    return tuple(
-        sorted((w for w in found if not _placeholder(w)), key=lambda w: (STRONG.index(w.kind), w.value))
-    )
+    told = dict.fromkeys(normalise(witness) for witness in witnesses if witness.kind in STRONG)
+    found = [witness for witness in told if not _placeholder(witness)]
+    if len(found) > 1:
+        found.sort(key=lambda w: (STRONG.index(w.kind), w.value))
+    return tuple(found)
 
 
 def inventory_witnesses(serial: str, mac: str) -> tuple[Witness, ...]:
@@ -79,13 +88,14 @@ def inventory_witnesses(serial: str, mac: str) -> tuple[Witness, ...]:
 
 
 def _placeholder(witness: Witness) -> bool:
+    if witness.kind is WitnessKind.MAC:
+        # Six octets that differ, and no group address (IEEE 802): a group is nobody's identity.
+        value = witness.value
+        if len(value) != 17 or len(set(value)) == 2 or int(value[:2], 16) & 1:
+            return True
+        return value.startswith(_VIRTUAL)
     bare = re.sub(r"[\s_]", "", witness.value.lower())
     plain = re.sub(r"[^0-9a-z]", "", bare)
     if not plain or len(set(plain)) == 1 or bare in _PLACEHOLDERS or plain in _PLACEHOLDERS:
         return True
-    if witness.kind is WitnessKind.MAC:
-        # Six octets, and no group address (IEEE 802): a group is nobody's identity.
-        return len(plain) != 12 or bool(int(plain[:2], 16) & 1)
-    if witness.kind is WitnessKind.SERIAL:
-        return len(plain) < 4
-    return False
+    return witness.kind is WitnessKind.SERIAL and len(plain) < 4

@@ -1,11 +1,11 @@
-"""Who is who, kept for good."""
+"""Who is who, and which thing filled which place, kept for good."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 
-from netwatch.model import EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
+from netwatch.model import AssetTenure, EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
 from netwatch.store.database import Database
 
 __all__ = ["IdentityTable"]
@@ -17,8 +17,16 @@ ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, device = excluded.device, n
 """
 
 
+_SAVE_TENURE = """
+INSERT INTO asset_tenure (asset, device, position, model, first_seen, last_seen, ended)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (device, position, asset, first_seen) DO UPDATE SET model = excluded.model,
+    last_seen = excluded.last_seen, ended = excluded.ended
+"""
+
+
 class IdentityTable:
-    """The model's IdentityJournal on SQLite."""
+    """The model's IdentityJournal and AssetJournal on SQLite."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,6 +52,20 @@ class IdentityTable:
         if not records:
             return
         self._database.write_many(_SAVE, (_row(record) for record in records))
+
+    def load_tenures(self) -> Iterator[AssetTenure]:
+        """The ledger of assets, by device and position, each place in the order of time."""
+        rows = self._database.rows(
+            "SELECT asset, device, position, model, first_seen, last_seen, ended FROM asset_tenure "
+            "ORDER BY device, position, first_seen"
+        )
+        for asset, device, position, model, first_seen, last_seen, ended in rows:
+            yield AssetTenure(asset, EntityId(device), position, model, first_seen, last_seen, ended)
+
+    def save_tenures(self, tenures: Sequence[AssetTenure]) -> None:
+        """Inserts or replaces by asset, device, position and begin, all in one transaction."""
+        if tenures:
+            self._database.write_many(_SAVE_TENURE, tenures)
 
 
 def _row(record: IdentityRecord) -> tuple[str, str, str, str, str, str, float]:

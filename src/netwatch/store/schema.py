@@ -87,4 +87,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE asset_tenure (
+            asset      TEXT NOT NULL,  -- serial number
+            device     TEXT NOT NULL,
+            position   TEXT NOT NULL,  -- slot, bay or stack member; empty: the device as a whole
+            first_seen REAL NOT NULL,
+            model      TEXT NOT NULL,
+            last_seen  REAL NOT NULL,
+            ended      REAL,  -- wall seconds; NULL while it is there
+            PRIMARY KEY (device, position, asset, first_seen)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX asset_tenure_asset ON asset_tenure (asset)",
+    ),
 )
