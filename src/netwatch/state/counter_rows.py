@@ -281,7 +281,7 @@ class CounterRows(Rows):
             doubts = 0
         self._carry(row, judgement.carry)
         self.odd[row] = doubts | (_CARRIES if judgement.carry else 0)
-        self.totals[row] += np.uint64(judgement.increase)
+        self._raise(row, judgement.increase)
         self.rates[row] = judgement.increase / judgement.seconds if judgement.seconds > 0 else np.nan
         self.raw[row] = raw
         self.cause[row] = _NUMBER[judgement.cause]
@@ -292,7 +292,7 @@ class CounterRows(Rows):
         elapsed = at - float(self.mono[row])
         if elapsed < 0:
             return
-        self.totals[row] += np.uint64(amount)
+        self._raise(row, amount)
         if not math.isfinite(elapsed):
             self.gap[row] += at
             self.odd[row] &= ~_UNTOLD & 0xFF
@@ -310,6 +310,9 @@ class CounterRows(Rows):
         """Puts back what an earlier life of the program carried."""
         self._carry(row, amount)
         self.odd[row] |= _CARRIES if amount else 0
+
+    def _raise(self, row: int, increase: int) -> None:
+        self.totals[row] = (int(self.totals[row]) + increase) % 2**64
 
     def _carry(self, row: int, amount: int) -> None:
         if amount:
