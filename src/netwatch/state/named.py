@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,20 @@ class _Entry(NamedTuple):
     key: SeriesKey
     row: int
     sheet: Sheet
+    gone: int
+    """Of the sheet: the row is void once that changed."""
 
 
 class _Known:
     """What the names of one pass mean, and where its values go."""
 
     def __init__(
-        self, names: _Names, version: tuple[int, int], entries: list[_Entry | None], table: SeriesTable
+        self,
+        names: _Names,
+        version: tuple[int, int],
+        entries: list[_Entry | None],
+        table: SeriesTable,
+        source: EntityId,
     ) -> None:
         self.names = names
         self.version = version
@@ -58,9 +65,13 @@ class _Known:
         self.gauges = [position for position, _ in gauges]
         self.counter_rows = np.asarray([entry.row for _, entry in counters], dtype=np.int32)
         self.gauge_rows = np.asarray([entry.row for _, entry in gauges], dtype=np.int32)
-        rows = {(table.counts[entry.key.family], entry.row) for _, entry in taken}
-        self.repeats = len(rows) < len(taken)
+        distinct = len(np.unique(self.counter_rows)) + len(np.unique(self.gauge_rows))
+        self.repeats = distinct < len(taken)
         """True if a series is told twice: the last one counts."""
+        devices = dict.fromkeys([entry.key.device for _, entry in taken])
+        devices.pop(source, None)
+        self.foreign = tuple(devices)
+        """Devices other than the source that it tells of."""
         up, uptime = table.numbers.get(_UP), table.numbers.get(_UPTIME)
         self.up = [(position, entry) for position, entry in taken if entry.key.family == up]
         self.uptimes = [
@@ -77,6 +88,34 @@ class _Known:
         entry = self.entries[position]
         assert entry is not None
         return entry.row, entry.sheet
+
+
+class _Earlier:
+    """The entries of the last pass, asked for in nearly their order."""
+
+    def __init__(self, known: _Known | None) -> None:
+        self._entries: list[_Entry | None] = [] if known is None else known.entries
+        self._names = [] if known is None else list(zip(*known.names, strict=True))
+        self._places: dict[object, int] | None = None
+        self._next = 0
+
+    def get(self, name: tuple[Any, ...], entity: EntityId, device: EntityId) -> _Entry | None:
+        """None where there was none, or it meant something else."""
+        at = self._next
+        if not self._names:
+            return None
+        if at >= len(self._names) or self._names[at] != name:
+            if self._places is None:
+                self._places = {known: place for place, known in enumerate(self._names)}
+            found = self._places.get(name)
+            if found is None:
+                return None
+            at = found
+        self._next = at + 1
+        entry = self._entries[at]
+        if entry is None or entry.gone != entry.sheet.gone:
+            return None
+        return entry if entry.key.entity == entity and entry.key.device == device else None
 
 
 class NamedReadings:
@@ -118,7 +157,7 @@ class NamedReadings:
         else:
             known = self._resolve(observation, source, names, before)
             self._known[where] = known if where in self._known else None
-        skipped = self._skipped(known, values, observation, source)
+        skipped = self._skipped(known, values, observation)
         for position, entity in known.uptimes:
             if position not in skipped:
                 self._uptime(entity, values[position], observation, source)
@@ -139,27 +178,24 @@ class NamedReadings:
     ) -> _Known:
         directory, numbers = self._directory, self._table.numbers
         keys, entities = directory.keys(observation.source), directory.entities
-        version = directory.keys_version(observation.source)
-        old: dict[object, _Entry | None] = {}
-        if before is not None and before.version[0] == version:
-            old = dict(zip(zip(*before.names, strict=True), before.entries, strict=True))
+        old = _Earlier(before)
         entries: list[_Entry | None] = []
         wanted: list[SeriesKey] = []
         places: list[int] = []
         last: EntityKey | None = None
         entity = device = source.device
         for name in zip(*names, strict=True):
-            entry = old.get(name) if old else None
-            entries.append(entry)
             subject, family, labels = name
             number = numbers.get(family)
-            if entry is not None or number is None:
-                continue
-            if subject is not last:
+            if subject is not last and number is not None:
                 found = keys.get(subject)
                 if found is None or found not in entities:
                     found = directory.from_reading(observation, subject)
                 last, entity, device = subject, found, entities[found].device
+            entry = old.get(name, entity, device)
+            entries.append(entry)
+            if entry is not None or number is None:
+                continue
             if entity == source.device and subject != ROOT:
                 continue  # a cluster's word on the member that was asked: it knows itself better
             wanted.append(SeriesKey(device, entity, number, labels))
@@ -167,23 +203,17 @@ class NamedReadings:
         for position, key, (row, sheet) in zip(
             places, wanted, self._table.find_all(wanted, source.device), strict=True
         ):
-            entries[position] = _Entry(key, row, sheet)
+            entries[position] = _Entry(key, row, sheet, sheet.gone)
         now = directory.keys_version(observation.source), len(entries)
-        return _Known(names, now, entries, self._table)
+        return _Known(names, now, entries, self._table, source.device)
 
     # -- whom to believe
 
-    def _skipped(
-        self, known: _Known, values: tuple[float, ...], observation: Observation, source: Source
-    ) -> set[int]:
+    def _skipped(self, known: _Known, values: tuple[float, ...], observation: Observation) -> set[int]:
         """Positions of readings about other devices that others tell better."""
-        foreign: dict[EntityId, bool | None] = {
-            entry.key.device: None
-            for entry in known.entries
-            if entry is not None and entry.key.device != source.device
-        }
-        if not foreign:
+        if not known.foreign:
             return set()
+        foreign: dict[EntityId, bool | None] = dict.fromkeys(known.foreign)
         for position, entry in known.up:
             device = entry.key.device
             if device in foreign and entry.key.entity == device:
