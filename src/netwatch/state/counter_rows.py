@@ -306,6 +306,16 @@ class CounterRows(Rows):
         self.limit[rows] = limit
         self.odd[rows] &= ~_DOUBTS & 0xFF
 
+    def begin(
+        self, rows: NDArray[np.int32], raw: NDArray[np.uint64], mono: NDArray[np.float64], group: int
+    ) -> None:
+        """First readings that an earlier life of the program took; totals and `gap` are set already."""
+        self.raw[rows] = raw
+        self.gap[rows] += mono
+        self.mono[rows] = mono
+        self.group[rows] = group
+        self.odd[rows] &= ~_UNTOLD & 0xFF
+
     def carried(self, row: int, amount: int) -> None:
         """Puts back what an earlier life of the program carried."""
         self._carry(row, amount)

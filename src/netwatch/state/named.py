@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ _UP = "netwatch_device_up"
 _UPTIME = "netwatch_device_uptime_seconds"
 
 _MOST = 2**64 - 1
+_WINDOW = 1000
+_MISSES = 200
+"""How far ahead a reading is looked for in the last pass, and how many subjects may be missing there."""
 
 _Names = tuple[tuple[EntityKey, ...], tuple[str, ...], tuple[tuple[str, ...], ...]]
 """Subjects, families and labels of the readings of a pass."""
@@ -84,30 +87,27 @@ class _Known:
         assert entry is not None
         return entry.key
 
-    def place(self, position: int) -> tuple[int, Sheet]:
-        entry = self.entries[position]
-        assert entry is not None
-        return entry.row, entry.sheet
-
 
 class _Earlier:
     """The entries of the last pass, asked for in nearly their order."""
 
     def __init__(self, known: _Known | None) -> None:
         self._entries: list[_Entry | None] = [] if known is None else known.entries
-        self._names = [] if known is None else list(zip(*known.names, strict=True))
+        self._names: _Names = ((), (), ()) if known is None else known.names
         self._places: dict[object, int] | None = None
         self._next = 0
+        self._misses = 0
+        self._missed: EntityKey | None = None
 
-    def get(self, name: tuple[Any, ...], entity: EntityId, device: EntityId) -> _Entry | None:
+    def get(
+        self, subject: EntityKey, family: str, labels: tuple[str, ...], entity: EntityId, device: EntityId
+    ) -> _Entry | None:
         """None where there was none, or it meant something else."""
-        at = self._next
-        if not self._names:
-            return None
-        if at >= len(self._names) or self._names[at] != name:
-            if self._places is None:
-                self._places = {known: place for place, known in enumerate(self._names)}
-            found = self._places.get(name)
+        at, (subjects, families, known) = self._next, self._names
+        if not (
+            at < len(subjects) and subjects[at] == subject and families[at] == family and known[at] == labels
+        ):
+            found = self._search(subject, family, labels)
             if found is None:
                 return None
             at = found
@@ -116,6 +116,24 @@ class _Earlier:
         if entry is None or entry.gone != entry.sheet.gone:
             return None
         return entry if entry.key.entity == entity and entry.key.device == device else None
+
+    def _search(self, subject: EntityKey, family: str, labels: tuple[str, ...]) -> int | None:
+        """Rows that went are skipped; of rows that came nothing is known. Another order altogether is looked
+        up in a dictionary, which costs more than all the rest."""
+        subjects, families, known = self._names
+        if subject is self._missed or not subjects:
+            return None
+        if self._misses >= _MISSES:
+            if self._places is None:
+                self._places = {name: place for place, name in enumerate(zip(*self._names, strict=True))}
+            return self._places.get((subject, family, labels))
+        try:
+            at = subjects.index(subject, self._next, self._next + _WINDOW)
+        except ValueError:
+            self._misses += 1
+            self._missed = subject
+            return None
+        return at if families[at] == family and known[at] == labels else None
 
 
 class NamedReadings:
@@ -184,15 +202,14 @@ class NamedReadings:
         places: list[int] = []
         last: EntityKey | None = None
         entity = device = source.device
-        for name in zip(*names, strict=True):
-            subject, family, labels = name
+        for subject, family, labels in zip(*names, strict=True):
             number = numbers.get(family)
             if subject is not last and number is not None:
                 found = keys.get(subject)
                 if found is None or found not in entities:
                     found = directory.from_reading(observation, subject)
                 last, entity, device = subject, found, entities[found].device
-            entry = old.get(name, entity, device)
+            entry = old.get(subject, family, labels, entity, device)
             entries.append(entry)
             if entry is not None or number is None:
                 continue
@@ -299,15 +316,10 @@ class NamedReadings:
         )
 
     def _note_origins(self, known: _Known, origins: tuple[str, ...], skipped: set[int]) -> None:
-        taken = [
-            position
-            for position, entry in enumerate(known.entries)
-            if entry is not None and position not in skipped
-        ]
         self._table.note_origins(
-            [known.place(position) for position in taken],
-            [known.key(position).family for position in taken],
-            [origins[position] for position in taken],
+            (entry.row, entry.sheet, entry.key.family, origin)
+            for position, (entry, origin) in enumerate(zip(known.entries, origins, strict=True))
+            if entry is not None and position not in skipped
         )
         known.origins = None if skipped else origins
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +69,8 @@ class SeriesTable:
         """Devices of the entities that are told by another device than their own."""
         self._live: dict[int, Live | None] = {}
         """By family; absent where series came or went since."""
+        self.came: Callable[[Sheet], None] | None = None
+        """Told of each new sheet: whoever kept its counters may put them back."""
         self._moved: set[int] = set()
         """Families of which a value comes from elsewhere now."""
 
@@ -176,6 +178,8 @@ class SeriesTable:
         ):
             speeds = [self.gauge(SeriesKey(device, entity, self.speed)) for entity in ids]
             self._limit(sheet, np.asarray(speeds), np.ones(len(ids), dtype=np.bool_))
+        if self.came is not None:
+            self.came(sheet)
         return sheet
 
     def changed(self, families: Iterable[int]) -> None:
@@ -189,12 +193,10 @@ class SeriesTable:
             sheet.origins = origins
             self._moved.update(sheet.shape.runs)
 
-    def note_origins(
-        self, places: Sequence[tuple[int, Sheet]], families: Sequence[int], texts: Sequence[str]
-    ) -> None:
-        """Where values were read, for rows of sheets."""
+    def note_origins(self, told: Iterable[tuple[int, Sheet, int, str]]) -> None:
+        """Where values were read: row, its sheet, family, text."""
         news: dict[Sheet, dict[tuple[bool, int], str]] = {}
-        for (row, sheet), family, text in zip(places, families, texts, strict=True):
+        for row, sheet, family, text in told:
             counter = self.counts[family]
             place = counter, row - sheet.first(counter)
             known = "" if sheet.origins is None else sheet.origins.text(*place)
