@@ -32,6 +32,8 @@ from netwatch.model import (
 )
 from netwatch.state import State
 
+CATALOGUE = load_catalogue()
+
 
 class MemoryJournal:
     """Identities that outlive a State, as the database does it."""
@@ -81,7 +83,7 @@ class World:
         if hasattr(self, "state"):
             self.state.flush()
         self.state = State(
-            load_catalogue(), self.journal, lambda: EntityId(f"e{next(iter(self.numbers))}"), self.clock
+            CATALOGUE, self.journal, lambda: EntityId(f"e{next(iter(self.numbers))}"), self.clock
         )
 
     def polled(self, *names: str, others: Sequence[InventoryDevice] = (), **extra: object) -> list[EntityId]:
@@ -141,6 +143,12 @@ def child(natural: str, *, index: str = "", name: str = "", facts: object = None
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture(scope="session")
+def new_world() -> type[World]:
+    """For tests that need several, or one per example."""
+    return World
 
 
 @pytest.fixture(name="port")

@@ -1,88 +1,145 @@
-"""Columns: growth, slots with generations, freshness, and a fast path that judges as the pure one does."""
+"""Rows and sheets: growth, numbers that are never given twice, freshness, and a fast path that judges as the
+pure one does."""
 
 from __future__ import annotations
+
+import pickle
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netwatch.model import EntityId, Instant, load_catalogue
+from netwatch.model import Column, EntityId, Instant, load_catalogue
 from netwatch.state import Advance
-from netwatch.state.counter_column import CounterColumn, SourceView
+from netwatch.state.counter_rows import CounterRows, Reading, SourceView
 from netwatch.state.counters import judge
+from netwatch.state.readings import set_gauge
 from netwatch.state.restarts import NO_WITNESS, Restart
-from netwatch.state.series import SeriesColumn
+from netwatch.state.series import SeriesKey, SeriesTable
 
 CATALOGUE = load_catalogue()
-GAUGE = CATALOGUE["netwatch_device_up"]
-BYTES = CATALOGUE["netwatch_interface_receive_bytes_total"]
+UP = "netwatch_device_up"
+NEVER = float("-inf")
 
 
-def fill(column: SeriesColumn, count: int, at: Instant, interval: float = 60.0) -> list[int]:
-    rows = [column.row(EntityId(f"e{number}"), ()) for number in range(count)]
-    column.write(rows, [float(n) for n in range(count)], at, interval, 0, ["o"] * count)
-    return rows
+class Table(SeriesTable):
+    """A table with short ways to write one gauge of device `d`."""
+
+    def __init__(self) -> None:
+        super().__init__(CATALOGUE)
+        self.group = self.groups.number(0, "t")
+
+    def key(self, name: str, *labels: str) -> SeriesKey:
+        return SeriesKey(EntityId("d"), EntityId(name), self.numbers[UP], labels)
+
+    def tell(self, names: list[str], value: float, at: float, origin: str = "o") -> None:
+        self.groups.told(self.group, Instant(at, at), 60)
+        self.find_all([self.key(name) for name in names], EntityId("d"))
+        for name in names:
+            set_gauge(self, self.key(name), value, Instant(at, at), self.group, origin)
+
+    def column(self, mono: float) -> Column:
+        return self.freeze(mono)[UP]
 
 
-def test_columns_grow_and_keep_their_values():
-    column = SeriesColumn(GAUGE)
-    fill(column, 1000, Instant(5.0, 5.0))
-    frozen = column.freeze(6.0)
+def test_rows_grow_and_keep_their_values():
+    table = Table()
+    names = [f"e{number}" for number in range(1000)]
+    for name in names:
+        table.tell([name], float(name[1:]), 5.0)
+    frozen = table.column(6.0)
     assert frozen.values.tolist() == [float(n) for n in range(1000)]
-    assert frozen.entities[-1] == "e999"
+    assert frozen.entities == tuple(names)
     assert frozen.fresh.all()
     assert frozen.origins == ("o",) * 1000
+    assert len(table) == 1000
 
 
-def test_a_released_row_serves_another_series_under_another_generation():
-    column = SeriesColumn(GAUGE)
-    slot = column.slot(EntityId("a"), ("x",))
-    column.write([slot.row], [7.0], Instant(1, 1), 60, 0, [""])
-    assert column.holds(slot)
-    column.release(EntityId("a"), ("x",))
-    assert not column.holds(slot)
-    other = column.slot(EntityId("b"), ())
-    assert other.row == slot.row
-    assert not column.holds(slot)
-    assert np.isnan(column.values[other.row])
-    column.release(EntityId("never there"), ())
+def test_the_number_of_a_series_is_never_given_to_another():
+    table = Table()
+    seen: set[int] = set()
+    for turn in range(20):
+        table.tell(["a", "b"], 1.0, turn)
+        numbers = dict(zip(table.column(turn).entities, table.column(turn).slots.tolist(), strict=True))
+        assert numbers[EntityId("a")] not in seen
+        seen.add(numbers[EntityId("a")])
+        table.forget([EntityId("a")], EntityId("d"))
+        assert table.column(turn).slots.tolist() == [numbers[EntityId("b")]], "b lives on"
+        if turn % 3 == 0:
+            table.forget([EntityId("b"), EntityId("never there")])
+            seen.add(numbers[EntityId("b")])
+            assert UP not in table.freeze(turn)
+    assert table.gauges.count < 2 * 20, "rows are used again"
+
+
+def test_a_row_that_serves_another_series_starts_blank():
+    table = Table()
+    table.tell(["a"], 7.0, 1)
+    first = table.find(table.key("a"))
+    table.forget([EntityId("a")])
+    assert table.find(table.key("a")) is None
+    ((row, _),) = table.find_all([table.key("b", "x")], EntityId("d"))
+    assert row == first
+    assert np.isnan(table.gauges.values[row])
+    assert UP not in table.freeze(1.0), "nobody told it so far"
 
 
 def test_frozen_columns_never_change():
-    column = SeriesColumn(GAUGE)
-    rows = fill(column, 3, Instant(1, 1))
-    frozen = column.freeze(2.0)
-    column.write(rows, [9.0] * 3, Instant(3, 3), 60, 0, ["p"] * 3)
-    column.release(EntityId("e0"), ())
-    assert frozen.values.tolist() == [0.0, 1.0, 2.0]
-    assert frozen.origins == ("o", "o", "o")
-    with pytest.raises(ValueError, match="read-only"):
-        frozen.values[0] = 1.0
+    table = Table()
+    table.tell(["e0", "e1", "e2"], 1.0, 1)
+    frozen = table.column(2.0)
+    table.tell(["e0", "e1", "e2"], 9.0, 3, "p")
+    table.forget([EntityId("e0")])
+    for column in (frozen, pickle.loads(pickle.dumps(frozen))):
+        assert column.values.tolist() == [1.0, 1.0, 1.0]
+        assert column.origins == ("o", "o", "o")
+        assert column.times.tolist() == [1.0, 1.0, 1.0]
+        assert np.isnan(column.rates).all()
+        assert column.slots.tolist() == frozen.slots.tolist()
+    assert table.column(3).origins == ("p", "p")
+    for array in (frozen.values, frozen.times, frozen.fresh):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1.0
 
 
 def test_entity_tuples_stay_the_same_objects_until_a_series_comes_or_goes():
-    column = SeriesColumn(GAUGE)
-    rows = fill(column, 3, Instant(1, 1))
-    first = column.freeze(1.0)
-    column.write(rows, [1.0] * 3, Instant(2, 2), 60, 0, ["o"] * 3)
-    assert column.freeze(2.0).entities is first.entities
-    column.row(EntityId("new"), ())
-    assert column.freeze(2.0).entities is not first.entities
+    table = Table()
+    table.tell(["e0", "e1"], 1.0, 1)
+    first = table.column(1.0)
+    table.tell(["e0", "e1"], 2.0, 2, "elsewhere")
+    assert table.column(2.0).entities is first.entities
+    table.tell(["new"], 1.0, 2)
+    assert table.column(2.0).entities is not first.entities
 
 
 @pytest.mark.parametrize(("age", "fresh"), [(0, True), (180, True), (209, True), (211, False), (1e6, False)])
 def test_a_series_is_stale_after_three_missed_passes(age, fresh):
-    column = SeriesColumn(GAUGE)
-    fill(column, 1, Instant(1000, 1000))
-    assert column.freeze(1000 + age).fresh.tolist() == [fresh]
+    table = Table()
+    table.tell(["e"], 1.0, 1000)
+    assert table.column(1000 + age).fresh.tolist() == [fresh]
 
 
 def test_a_late_answer_does_not_overwrite_a_newer_one():
-    column = SeriesColumn(GAUGE)
-    rows = fill(column, 2, Instant(10, 10))
-    column.write(rows, [5.0, 5.0], Instant(9, 9), 60, 0, ["o", "o"])
-    assert column.freeze(10).values.tolist() == [0.0, 1.0]
+    table = Table()
+    table.tell(["e"], 1.0, 10)
+    table.tell(["e"], 5.0, 9)
+    column = table.column(10)
+    assert (column.values.tolist(), column.times.tolist()) == ([1.0], [10.0])
+
+
+@given(st.lists(st.floats(0, 4e9), min_size=1, max_size=9))
+def test_times_are_the_same_floats_whatever_the_others_are(times):
+    """The recorder tells a new reading by its time."""
+    table, alone = Table(), []
+    table.groups.told(table.group, Instant(0, 0), 60)
+    for number, at in enumerate(times):
+        set_gauge(table, table.key(f"e{number}"), 1.0, Instant(at, at), table.group, "")
+        one = Table()
+        one.tell(["e"], 1.0, at)
+        alone += one.column(0).times.tolist()
+    assert table.column(0).times.tolist() == alone
+    assert alone == pytest.approx(times, abs=0.0006)
 
 
 polls = st.lists(
@@ -106,14 +163,15 @@ polls = st.lists(
 )
 def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed):
     """A group of counters, advanced together, gives what `judge` gives for each of them alone."""
-    column = CounterColumn(BYTES)
-    rows = [column.row(EntityId(f"e{n}"), ()) for n in range(len(histories))]
-    for row in rows:
-        column.limit[row] = limit
+    column, told_by = CounterRows(), np.asarray([0, 1], dtype=np.int32)
+    first = column.allot(len(histories))
+    rows = slice(first, first + len(histories))
+    numbers = np.arange(rows.start, rows.stop, dtype=np.int32)
+    column.limited(numbers, np.full(len(histories), limit))
     known = None if np.isnan(limit) else limit
-    totals, covered, carries = [0] * len(rows), [0.0] * len(rows), [0] * len(rows)
-    doubts = [0] * len(rows)
-    last: list[tuple[int, int] | None] = [None] * len(rows)
+    totals, covered, carries = [0] * len(numbers), [0.0] * len(numbers), [0] * len(numbers)
+    doubts = [0] * len(numbers)
+    last: list[tuple[int, int] | None] = [None] * len(numbers)
     clock, restarted, started = 100.0, float("-inf"), float("-inf")
     for step in range(min(len(history) for history in histories)):
         seconds, _, source, restart = histories[0][step]
@@ -122,7 +180,13 @@ def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed):
             restarted, started = now, now - seconds / 3
         view = SourceView(source, witnessed or restart, restarted, started, None)
         raws = [history[step][1] % 2**bits for history in histories]
-        column.advance(rows, raws, [bits] * len(rows), Instant(now, now), 60, view, [""] * len(rows))
+        reading = Reading(
+            rows if step % 2 else numbers,
+            np.asarray(raws, dtype=np.uint64),
+            None if bits == 64 else np.full(len(numbers), bits, dtype=np.uint8),
+            np.full(len(numbers), now),
+        )
+        column.advance(reading, source, told_by, view)
         for n, raw in enumerate(raws):
             before = last[n]
             if before is None or (before[1] != source and now >= clock):
@@ -153,28 +217,29 @@ def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed):
         if now >= clock or step == 0:
             clock = now
     assert column.totals[rows].tolist() == totals
-    assert column.covered[rows].tolist() == pytest.approx(covered)
+    assert column.covered(rows).tolist() == pytest.approx(covered)
+
+
+def advance(column: CounterRows, row: int, raw: int, at: float) -> None:
+    view = SourceView(0, True, NEVER, NEVER, None)
+    reading = Reading(slice(row, row + 1), np.asarray([raw], dtype=np.uint64), None, np.asarray([at]))
+    column.advance(reading, 0, np.zeros(1, dtype=np.int32), view)
 
 
 def test_a_line_speed_that_every_interval_contradicts_is_the_lie():
     """A virtual NIC that claims 10 Mbit/s and carries a gigabit is measured after three intervals."""
-    column = CounterColumn(BYTES)
-    row = column.row(EntityId("e"), ())
-    column.limit[row] = 1.25e6
-    view = SourceView(0, True, float("-inf"), float("-inf"), None)
+    column = CounterRows()
+    row = column.allot(1)
+    column.limited(np.asarray([row], dtype=np.int32), np.asarray([1.25e6]))
     for step in range(6):
-        raw, at = step * 60 * 100_000_000, Instant(step * 60.0, step * 60.0)
-        column.advance([row], [raw], [64], at, 60, view, [""])
+        advance(column, row, step * 60 * 100_000_000, step * 60.0)
     assert int(column.totals[row]) == 2 * 60 * 100_000_000
     assert column.rates[row] == pytest.approx(1e8)
 
 
 def test_totals_are_exact_past_the_precision_of_floats():
-    column = CounterColumn(BYTES)
-    row = column.row(EntityId("e"), ())
-    view = SourceView(0, True, float("-inf"), float("-inf"), None)
+    column = CounterRows()
+    row = column.allot(1)
     for step, raw in enumerate([0, 2**53, 2**53 + 1, 2**53 + 2]):
-        column.advance([row], [raw], [64], Instant(step, step), 60, view, [""])
-    totals = column.freeze(4).totals
-    assert totals is not None
-    assert totals.tolist() == [2**53 + 2]
+        advance(column, row, raw, float(step))
+    assert column.totals[row] == 2**53 + 2

@@ -140,7 +140,8 @@ class _Source:
             return {}
         known = column.fresh & np.isfinite(column.values)
         rows = np.flatnonzero(known).tolist()
-        return {column.entities[row]: (float(column.values[row]), float(column.times[row])) for row in rows}
+        values, times = column.values, column.times
+        return {column.entities[row]: (float(values[row]), float(times[row])) for row in rows}
 
 
 def measure(

@@ -256,7 +256,7 @@ class CounterRows(Rows):
             doubts = 0
         self._carry(row, judgement.carry)
         self.odd[row] = doubts | (_CARRIES if judgement.carry else 0)
-        self.totals[row] += np.uint64(judgement.increase)
+        self._raise(row, judgement.increase)
         self.rates[row] = judgement.increase / judgement.seconds if judgement.seconds > 0 else np.nan
         self.raw[row] = raw
         self.cause[row] = _NUMBER[judgement.cause]
@@ -267,7 +267,7 @@ class CounterRows(Rows):
         elapsed = at - float(self.mono[row])
         if elapsed < 0:
             return
-        self.totals[row] += np.uint64(amount)
+        self._raise(row, amount)
         if not math.isfinite(elapsed):
             self.gap[row] += at
             self.odd[row] &= ~_UNTOLD & 0xFF
@@ -281,10 +281,23 @@ class CounterRows(Rows):
         self.limit[rows] = limit
         self.odd[rows] &= ~_DOUBTS & 0xFF
 
+    def begin(
+        self, rows: NDArray[np.int32], raw: NDArray[np.uint64], mono: NDArray[np.float64], group: int
+    ) -> None:
+        """First readings that an earlier life of the program took; totals and `gap` are set already."""
+        self.raw[rows] = raw
+        self.gap[rows] += mono
+        self.mono[rows] = mono
+        self.group[rows] = group
+        self.odd[rows] &= ~_UNTOLD & 0xFF
+
     def carried(self, row: int, amount: int) -> None:
         """Puts back what an earlier life of the program carried."""
         self._carry(row, amount)
         self.odd[row] |= _CARRIES if amount else 0
+
+    def _raise(self, row: int, increase: int) -> None:
+        self.totals[row] = (int(self.totals[row]) + increase) % 2**64
 
     def _carry(self, row: int, amount: int) -> None:
         if amount:

@@ -25,6 +25,9 @@ _UP = "netwatch_device_up"
 _UPTIME = "netwatch_device_uptime_seconds"
 
 _MOST = 2**64 - 1
+_WINDOW = 1000
+_MISSES = 200
+"""How far ahead a reading is looked for in the last pass, and how many subjects may be missing there."""
 
 _Names = tuple[tuple[EntityKey, ...], tuple[str, ...], tuple[tuple[str, ...], ...]]
 """Subjects, families and labels of the readings of a pass."""
@@ -36,13 +39,20 @@ class _Entry(NamedTuple):
     key: SeriesKey
     row: int
     sheet: Sheet
+    gone: int
+    """Of the sheet: the row is void once that changed."""
 
 
 class _Known:
     """What the names of one pass mean, and where its values go."""
 
     def __init__(
-        self, names: _Names, version: tuple[int, int], entries: list[_Entry | None], table: SeriesTable
+        self,
+        names: _Names,
+        version: tuple[int, int],
+        entries: list[_Entry | None],
+        table: SeriesTable,
+        source: EntityId,
     ) -> None:
         self.names = names
         self.version = version
@@ -58,9 +68,13 @@ class _Known:
         self.gauges = [position for position, _ in gauges]
         self.counter_rows = np.asarray([entry.row for _, entry in counters], dtype=np.int32)
         self.gauge_rows = np.asarray([entry.row for _, entry in gauges], dtype=np.int32)
-        rows = {(table.counts[entry.key.family], entry.row) for _, entry in taken}
-        self.repeats = len(rows) < len(taken)
+        distinct = len(np.unique(self.counter_rows)) + len(np.unique(self.gauge_rows))
+        self.repeats = distinct < len(taken)
         """True if a series is told twice: the last one counts."""
+        devices = dict.fromkeys([entry.key.device for _, entry in taken])
+        devices.pop(source, None)
+        self.foreign = tuple(devices)
+        """Devices other than the source that it tells of."""
         up, uptime = table.numbers.get(_UP), table.numbers.get(_UPTIME)
         self.up = [(position, entry) for position, entry in taken if entry.key.family == up]
         self.uptimes = [
@@ -73,10 +87,53 @@ class _Known:
         assert entry is not None
         return entry.key
 
-    def place(self, position: int) -> tuple[int, Sheet]:
-        entry = self.entries[position]
-        assert entry is not None
-        return entry.row, entry.sheet
+
+class _Earlier:
+    """The entries of the last pass, asked for in nearly their order."""
+
+    def __init__(self, known: _Known | None) -> None:
+        self._entries: list[_Entry | None] = [] if known is None else known.entries
+        self._names: _Names = ((), (), ()) if known is None else known.names
+        self._places: dict[object, int] | None = None
+        self._next = 0
+        self._misses = 0
+        self._missed: EntityKey | None = None
+
+    def get(
+        self, subject: EntityKey, family: str, labels: tuple[str, ...], entity: EntityId, device: EntityId
+    ) -> _Entry | None:
+        """None where there was none, or it meant something else."""
+        at, (subjects, families, known) = self._next, self._names
+        if not (
+            at < len(subjects) and subjects[at] == subject and families[at] == family and known[at] == labels
+        ):
+            found = self._search(subject, family, labels)
+            if found is None:
+                return None
+            at = found
+        self._next = at + 1
+        entry = self._entries[at]
+        if entry is None or entry.gone != entry.sheet.gone:
+            return None
+        return entry if entry.key.entity == entity and entry.key.device == device else None
+
+    def _search(self, subject: EntityKey, family: str, labels: tuple[str, ...]) -> int | None:
+        """Rows that went are skipped; of rows that came nothing is known. Another order altogether is looked
+        up in a dictionary, which costs more than all the rest."""
+        subjects, families, known = self._names
+        if subject is self._missed or not subjects:
+            return None
+        if self._misses >= _MISSES:
+            if self._places is None:
+                self._places = {name: place for place, name in enumerate(zip(*self._names, strict=True))}
+            return self._places.get((subject, family, labels))
+        try:
+            at = subjects.index(subject, self._next, self._next + _WINDOW)
+        except ValueError:
+            self._misses += 1
+            self._missed = subject
+            return None
+        return at if families[at] == family and known[at] == labels else None
 
 
 class NamedReadings:
@@ -118,7 +175,7 @@ class NamedReadings:
         else:
             known = self._resolve(observation, source, names, before)
             self._known[where] = known if where in self._known else None
-        skipped = self._skipped(known, values, observation, source)
+        skipped = self._skipped(known, values, observation)
         for position, entity in known.uptimes:
             if position not in skipped:
                 self._uptime(entity, values[position], observation, source)
@@ -139,27 +196,23 @@ class NamedReadings:
     ) -> _Known:
         directory, numbers = self._directory, self._table.numbers
         keys, entities = directory.keys(observation.source), directory.entities
-        version = directory.keys_version(observation.source)
-        old: dict[object, _Entry | None] = {}
-        if before is not None and before.version[0] == version:
-            old = dict(zip(zip(*before.names, strict=True), before.entries, strict=True))
+        old = _Earlier(before)
         entries: list[_Entry | None] = []
         wanted: list[SeriesKey] = []
         places: list[int] = []
         last: EntityKey | None = None
         entity = device = source.device
-        for name in zip(*names, strict=True):
-            entry = old.get(name) if old else None
-            entries.append(entry)
-            subject, family, labels = name
+        for subject, family, labels in zip(*names, strict=True):
             number = numbers.get(family)
-            if entry is not None or number is None:
-                continue
-            if subject is not last:
+            if subject is not last and number is not None:
                 found = keys.get(subject)
                 if found is None or found not in entities:
                     found = directory.from_reading(observation, subject)
                 last, entity, device = subject, found, entities[found].device
+            entry = old.get(subject, family, labels, entity, device)
+            entries.append(entry)
+            if entry is not None or number is None:
+                continue
             if entity == source.device and subject != ROOT:
                 continue  # a cluster's word on the member that was asked: it knows itself better
             wanted.append(SeriesKey(device, entity, number, labels))
@@ -167,23 +220,17 @@ class NamedReadings:
         for position, key, (row, sheet) in zip(
             places, wanted, self._table.find_all(wanted, source.device), strict=True
         ):
-            entries[position] = _Entry(key, row, sheet)
+            entries[position] = _Entry(key, row, sheet, sheet.gone)
         now = directory.keys_version(observation.source), len(entries)
-        return _Known(names, now, entries, self._table)
+        return _Known(names, now, entries, self._table, source.device)
 
     # -- whom to believe
 
-    def _skipped(
-        self, known: _Known, values: tuple[float, ...], observation: Observation, source: Source
-    ) -> set[int]:
+    def _skipped(self, known: _Known, values: tuple[float, ...], observation: Observation) -> set[int]:
         """Positions of readings about other devices that others tell better."""
-        foreign: dict[EntityId, bool | None] = {
-            entry.key.device: None
-            for entry in known.entries
-            if entry is not None and entry.key.device != source.device
-        }
-        if not foreign:
+        if not known.foreign:
             return set()
+        foreign: dict[EntityId, bool | None] = dict.fromkeys(known.foreign)
         for position, entry in known.up:
             device = entry.key.device
             if device in foreign and entry.key.entity == device:
@@ -269,15 +316,10 @@ class NamedReadings:
         )
 
     def _note_origins(self, known: _Known, origins: tuple[str, ...], skipped: set[int]) -> None:
-        taken = [
-            position
-            for position, entry in enumerate(known.entries)
-            if entry is not None and position not in skipped
-        ]
         self._table.note_origins(
-            [known.place(position) for position in taken],
-            [known.key(position).family for position in taken],
-            [origins[position] for position in taken],
+            (entry.row, entry.sheet, entry.key.family, origin)
+            for position, (entry, origin) in enumerate(zip(known.entries, origins, strict=True))
+            if entry is not None and position not in skipped
         )
         known.origins = None if skipped else origins
 

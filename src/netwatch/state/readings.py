@@ -160,4 +160,4 @@ def set_gauge(table: SeriesTable, key: SeriesKey, value: float, at: Instant, gro
     ((row, sheet),) = table.find_all([key], key.device)
     if table.gauges.write(np.asarray([row], dtype=np.int32), np.asarray([value]), at.mono, group):
         table.changed([key.family])
-    table.note_origins([(row, sheet)], [key.family], [origin])
+    table.note_origins([(row, sheet, key.family, origin)])

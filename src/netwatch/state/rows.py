@@ -110,7 +110,7 @@ class GaugeRows(Rows):
         good = np.isfinite(values) & (mono <= at)
         if np.count_nonzero(good) < len(good):
             rows, values, mono = row_numbers(rows)[good], values[good], mono[good]
-            at = at if isinstance(at, float) else at[good]
+            at = at[good] if isinstance(at, np.ndarray) else at
         first = bool(np.count_nonzero(np.isfinite(mono)) < len(mono))
         self.values[rows] = values
         self.mono[rows] = at

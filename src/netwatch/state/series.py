@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +69,8 @@ class SeriesTable:
         """Devices of the entities that are told by another device than their own."""
         self._live: dict[int, Live | None] = {}
         """By family; absent where series came or went since."""
+        self.came: Callable[[Sheet], None] | None = None
+        """Told of each new sheet: whoever kept its counters may put them back."""
         self._moved: set[int] = set()
         """Families of which a value comes from elsewhere now."""
 
@@ -86,13 +88,13 @@ class SeriesTable:
 
     def find(self, key: SeriesKey) -> int | None:
         """The row of a series; None where there is none, or nobody told it so far."""
-        found = self._look(key, {})
-        return None if found is None or math.isinf(self.rows(key.family).mono[found[0]]) else found[0]
+        row = self._look(key)
+        return None if row is None or math.isinf(self.rows(key.family).mono[row]) else row
 
     def gauge(self, key: SeriesKey) -> float:
         """The last value of a gauge; NaN if unknown."""
-        found = self._look(key, {})
-        return math.nan if found is None else float(self.gauges.values[found[0]])
+        row = self._look(key)
+        return math.nan if row is None else float(self.gauges.values[row])
 
     def is_fresh(self, rows: Rows, row: int, mono: float) -> bool:
         interval = float(self.groups.interval[rows.group[row]])
@@ -100,14 +102,17 @@ class SeriesTable:
 
     def find_all(self, keys: Sequence[SeriesKey], teller: EntityId) -> list[tuple[int, Sheet]]:
         """The rows of series, made at first sight, and their sheets. `teller`: the device that tells them."""
-        memo: dict[Sheet, dict[EntityId | None, int]] = {}
         out: list[Any] = []
         missing: dict[EntityId, list[int]] = {}
-        for position, key in enumerate(keys):
-            found = self._look(key, memo)
+        indexes: dict[tuple[EntityId, int], dict[Any, tuple[int, Sheet]]] = {}
+        for position, (device, entity, family, labels) in enumerate(keys):
+            index = indexes.get((device, family))
+            if index is None:
+                index = indexes[device, family] = self._index(device, family)
+            found = index.get((entity, labels))
             out.append(found)
             if found is None:
-                missing.setdefault(key.device, []).append(position)
+                missing.setdefault(device, []).append(position)
         for device, positions in missing.items():
             entities = dict.fromkeys(keys[p].entity for p in positions)
             ids = {entity: number for number, entity in enumerate(entities)}
@@ -122,21 +127,25 @@ class SeriesTable:
                 out[p] = sheet.first(self.counts[family]) + offsets[family, ids[entity], labels], sheet
         return out
 
-    def _look(
-        self, key: SeriesKey, memo: dict[Sheet, dict[EntityId | None, int]]
-    ) -> tuple[int, Sheet] | None:
+    def _index(self, device: EntityId, family: int) -> dict[Any, tuple[int, Sheet]]:
+        """Rows of a family on one device, by entity and labels."""
+        out: dict[Any, tuple[int, Sheet]] = {}
+        for sheet in self._by_device.get(device, ()):
+            run = sheet.shape.runs.get(family)
+            if run is not None:
+                first = sheet.first(run.counter) + run.start
+                for at, key in enumerate(zip(sheet.names(run), run.labels, strict=True)):
+                    out[key] = first + at, sheet
+        return out
+
+    def _look(self, key: SeriesKey) -> int | None:
         for sheet in self._by_device.get(key.device, ()):
             run = sheet.shape.runs.get(key.family)
-            if run is None:
-                continue
-            who = memo.get(sheet)
-            if who is None:
-                who = memo[sheet] = {entity: number for number, entity in enumerate(sheet.ids)}
-            number = who.get(key.entity)
-            if number is not None:
+            if run is not None and key.entity in sheet.ids:
+                number = sheet.ids.index(key.entity)
                 offset = sheet.shape.offsets.get((key.family, number, key.labels))
                 if offset is not None:
-                    return sheet.first(run.counter) + offset, sheet
+                    return sheet.first(run.counter) + offset
         return None
 
     # -- coming and going
@@ -169,6 +178,8 @@ class SeriesTable:
         ):
             speeds = [self.gauge(SeriesKey(device, entity, self.speed)) for entity in ids]
             self._limit(sheet, np.asarray(speeds), np.ones(len(ids), dtype=np.bool_))
+        if self.came is not None:
+            self.came(sheet)
         return sheet
 
     def changed(self, families: Iterable[int]) -> None:
@@ -182,12 +193,10 @@ class SeriesTable:
             sheet.origins = origins
             self._moved.update(sheet.shape.runs)
 
-    def note_origins(
-        self, places: Sequence[tuple[int, Sheet]], families: Sequence[int], texts: Sequence[str]
-    ) -> None:
-        """Where values were read, for rows of sheets."""
+    def note_origins(self, told: Iterable[tuple[int, Sheet, int, str]]) -> None:
+        """Where values were read: row, its sheet, family, text."""
         news: dict[Sheet, dict[tuple[bool, int], str]] = {}
-        for (row, sheet), family, text in zip(places, families, texts, strict=True):
+        for row, sheet, family, text in told:
             counter = self.counts[family]
             place = counter, row - sheet.first(counter)
             known = "" if sheet.origins is None else sheet.origins.text(*place)

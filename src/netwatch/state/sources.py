@@ -40,7 +40,6 @@ class UptimeWitness:
     def note(self, evidence: Evidence, at: float) -> bool | None:
         """Takes evidence in. True if it shows a restart, False if not, None if it says nothing."""
         if (evidence.uptime is None and evidence.engine_time is None) or at <= self.at:
-            self.confirmed = bool(self.confirmed)
             return None
         first = self.at == float("-inf")
         restart = None if first else restart_between(self.evidence, evidence, at - self.at)

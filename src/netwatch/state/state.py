@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -33,8 +33,11 @@ from netwatch.state.directory import Directory, Sighting
 from netwatch.state.holders import Holders
 from netwatch.state.identity import Conflict, IdentityMap
 from netwatch.state.named import NamedReadings
+from netwatch.state.persist import CounterPage
 from netwatch.state.readings import own_row, set_gauge, take_block
+from netwatch.state.resume import Kept, export_pages
 from netwatch.state.series import SeriesKey, SeriesTable
+from netwatch.state.sheets import Sheet
 from netwatch.state.sources import Source, UptimeWitness
 from netwatch.state.topology import links
 from netwatch.state.witnesses import inventory_witnesses
@@ -70,6 +73,8 @@ class State:
         self._numbers: dict[EntityId, int] = {}
         self._uptimes: dict[EntityId, UptimeWitness] = {}
         """Witnesses of devices whose uptime is a reading of its own."""
+        self._kept: Kept | None = None
+        """Counters of an earlier life whose series did not come back so far."""
         self._reboots: dict[EntityId, int] = {}
         """Rows of their counters of reboots."""
         self._freshness: dict[tuple[EntityId, str], Freshness] = {}
@@ -98,8 +103,8 @@ class State:
             self._named.forget(device)
         for device in polled:
             if device not in self._sources:
-                number = self._numbers.setdefault(device, len(self._numbers))
-                self._sources[device] = Source(device, number)
+                source = self._sources[device] = Source(device, self._number(device))
+                self._resume_uptime(source)
         self._inventory = inventory
         self._identity.inventory_is_complete()
         self._forget(gone)
@@ -121,8 +126,11 @@ class State:
         source = self._sources.get(observation.source)
         if source is None:
             return
-        self._passed(observation.source, observation.table, observation.at, observation.interval)
         self._witness(observation.evidence, observation.at, observation.interval, source)
+        self._take(observation, source)
+
+    def _take(self, observation: Observation, source: Source) -> None:
+        self._passed(observation.source, observation.table, observation.at, observation.interval)
         sighting = self._directory.sight(observation)
         self._forget(sighting, observation.source)
         if observation.readings:
@@ -136,15 +144,15 @@ class State:
         source = self._sources.get(block.source)
         if source is None:
             return
-        binding = self._binding(block, source)
-        if binding is None:
-            self.accept(named(block))
-            return
-        self._passed(block.source, block.table, block.at, block.interval)
         # A pass takes time: what it told before the uptime was read is judged by that uptime as well.
         since = float(np.fmin.reduce(block.times)) if len(block.times) else block.at.mono
         since = since if math.isfinite(since) else block.at.mono
         self._witness(block.evidence, Instant(block.at.wall, since), block.interval, source)
+        binding = self._binding(block, source)
+        if binding is None:
+            self._take(named(block), source)
+            return
+        self._passed(block.source, block.table, block.at, block.interval)
         self._series.groups.told(binding.group, block.at, block.interval)
         for offset in binding.plan.uptime:
             self._block_uptime(block, binding, offset, source)
@@ -189,6 +197,8 @@ class State:
         return self._snapshot(await self._series.freeze_gently(self._clock.now().mono))
 
     def _snapshot(self, columns: Mapping[str, Column]) -> Snapshot:
+        if self._kept is not None and self._kept.over(self._clock.now().mono):
+            self._kept, self._series.came = None, None
         entities = self._directory.freeze()
         if self._links_version != self._directory.links_version:
             self._links_version = self._directory.links_version
@@ -205,6 +215,51 @@ class State:
             conflicts=tuple((c.first, c.second, c.witness) for c in self._identity.conflicts),
             _children=self._children,
         )
+
+    # -- over a restart of netwatch
+
+    def export_counters(self) -> Iterator[CounterPage]:
+        """All counters as they are, page by page, each some ten thousand series: give the event loop a turn
+        between two. `persist.encode_pages` makes a file of them."""
+        devices = {number: device for device, number in self._numbers.items()}
+
+        def evidence(number: int) -> tuple[EntityId, Evidence, float]:
+            device = devices.get(number, EntityId(""))
+            source = self._sources.get(device)
+            if source is None:
+                return device, Evidence(), -math.inf
+            return device, source.uptime.evidence, source.uptime.at
+
+        return export_pages(self._series, self._clock.now(), evidence)
+
+    def import_counters(self, pages: Iterable[CounterPage]) -> int:
+        """Counters of an earlier life, before anything is polled. They go on when their series come back:
+        totals at once, the interval in between if the uptime of the source confirms our wall clock. Returns
+        how many devices are waited for."""
+        kept = Kept(self._series, self._clock.now(), self._number)
+        kept.take(pages)
+        self._kept, self._series.came = kept, self._resume
+        for source in self._sources.values():
+            self._resume_uptime(source)
+        return len(kept)
+
+    def _resume(self, sheet: Sheet) -> None:
+        if self._kept is not None:
+            self._kept.resume(sheet, self._confirmed)
+            if self._kept.over(self._clock.now().mono):
+                self._kept, self._series.came = None, None
+
+    def _confirmed(self, device: EntityId) -> bool:
+        source = self._sources.get(device)
+        return source is not None and source.uptime.confirmed is True
+
+    def _resume_uptime(self, source: Source) -> None:
+        known = None if self._kept is None else self._kept.evidence.get(source.device)
+        if known is not None:
+            source.uptime.resume(*known)
+
+    def _number(self, device: EntityId) -> int:
+        return self._numbers.setdefault(device, len(self._numbers))
 
     # -- readings
 

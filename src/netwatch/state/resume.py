@@ -1,0 +1,193 @@
+"""Counters that outlive the program: what is written at the end, and where it goes on at the next start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwatch.model import EntityId, Evidence, Instant
+from netwatch.state.persist import CounterPage
+from netwatch.state.series import SeriesTable
+from netwatch.state.sheets import Sheet
+
+__all__ = ["KEEP_SECONDS", "Kept", "export_pages"]
+
+KEEP_SECONDS = 3600.0
+"""How long counters of an earlier life wait for the first poll of their device."""
+
+_PAGE_ROWS = 32768
+_IMPORTED = "\x00imported"
+"""Name of the table that tells what was kept, per source: no collector's table is called so."""
+
+SourceEvidence = Callable[[int], tuple[EntityId, Evidence, float]]
+"""Device, evidence and monotonic seconds of it, by number of the source."""
+
+
+def export_pages(table: SeriesTable, now: Instant, evidence: SourceEvidence) -> Iterator[CounterPage]:
+    """The counters of all series, page by page. Each page is as of when it is asked for."""
+    some: list[Sheet] = []
+    rows = 0
+    for sheet in list(table.sheets()):
+        if sheet.shape.counters and any(sheet.ids):
+            some.append(sheet)
+            rows += sheet.shape.counters
+        if rows >= _PAGE_ROWS:
+            yield _export(table, some, now, evidence)
+            some, rows = [], 0
+    if some:
+        yield _export(table, some, now, evidence)
+
+
+class _Names:
+    """Numbers for the names of one page."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Any, int] = {}
+
+    def of(self, name: Any) -> int:
+        return self.numbers.setdefault(name, len(self.numbers))
+
+
+def _export(table: SeriesTable, sheets: list[Sheet], now: Instant, evidence: SourceEvidence) -> CounterPage:
+    counters, groups = table.counters, table.groups
+    devices, entities, families, labelsets, sources = (_Names() for _ in range(5))
+    index: list[NDArray[Any]] = []
+    codes: dict[str, list[NDArray[Any]]] = {"device": [], "entity": [], "family": [], "labels": []}
+    for sheet in sheets:
+        shape = sheet.shape
+        runs = [run for run in shape.runs.values() if run.counter]
+        index.append(np.arange(sheet.counters, sheet.counters + shape.counters))
+        who = np.asarray([entities.of(one or "") for one in sheet.ids], dtype=np.uint32)
+        sizes = [len(run.who) for run in runs]
+        codes["device"].append(np.full(shape.counters, devices.of(sheet.device), dtype=np.uint32))
+        codes["entity"].append(who[shape.who[0]])
+        codes["family"].append(
+            np.repeat([families.of(table.families[run.family].name) for run in runs], sizes)
+        )
+        codes["labels"].append(np.asarray([labelsets.of(one) for run in runs for one in run.labels]))
+    rows = np.concatenate(index)
+    keep = np.isfinite(counters.mono[rows])
+    rows = rows[keep]
+    group = counters.group[rows]
+    told, source = np.unique(groups.source[group], return_inverse=True)
+    known = [evidence(int(number)) for number in told.tolist()]
+    for device, _, _ in known:
+        sources.of(device)
+    carry = np.zeros(len(rows), dtype=np.uint64)
+    if counters.carry:
+        carried = [counters.carry.get(row, 0) for row in rows.tolist()]
+        carry[:] = carried
+    return CounterPage(
+        tuple(devices.numbers),
+        tuple(entities.numbers),
+        tuple(families.numbers),
+        tuple(labelsets.numbers),
+        tuple(device for device, _, _ in known),
+        tuple((e, at + now.wall - now.mono if math.isfinite(at) else math.nan) for _, e, at in known),
+        **{name: np.concatenate(parts)[keep].astype(np.uint32) for name, parts in codes.items()},
+        source=source.astype(np.uint32),
+        raw=counters.raw[rows],
+        totals=counters.totals[rows],
+        covered=counters.covered(rows.astype(np.int32)),
+        wall=counters.mono[rows] + groups.lead[group],
+        carry=carry,
+    )
+
+
+class Kept:
+    """Counters of an earlier life that wait for their series to come back."""
+
+    def __init__(self, table: SeriesTable, now: Instant, number_of: Callable[[EntityId], int]) -> None:
+        self._table = table
+        self._now = now
+        self._number_of = number_of
+        self._by_device: dict[EntityId, list[tuple[CounterPage, NDArray[np.intp]]]] = {}
+        self.evidence: dict[EntityId, tuple[Evidence, float]] = {}
+        """Per source: the last evidence of its uptime, and monotonic seconds of it on our clock."""
+
+    def take(self, pages: Iterable[CounterPage]) -> None:
+        for page in pages:
+            order = np.argsort(page.device, kind="stable")
+            numbers = page.device[order]
+            for at, device in enumerate(page.devices):
+                first, last = np.searchsorted(numbers, (at, at + 1))
+                if last > first:
+                    self._by_device.setdefault(device, []).append((page, order[first:last]))
+            for source, (told, wall) in zip(page.sources, page.evidence, strict=True):
+                if math.isfinite(wall):
+                    self.evidence[source] = told, self._mono(wall)
+
+    def __len__(self) -> int:
+        """How many devices are waited for."""
+        return len(self._by_device)
+
+    def over(self, mono: float) -> bool:
+        """True once nothing more is to be waited for."""
+        return not self._by_device or mono - self._now.mono > KEEP_SECONDS
+
+    def resume(self, sheet: Sheet, confirmed: Callable[[EntityId], bool]) -> None:
+        """Counters of a new sheet go on from where they were. `confirmed`: whether the uptime of a source
+        says that our clock went on by the right time; otherwise what was counted meanwhile is unknown."""
+        waiting = self._by_device.get(sheet.device)
+        if not waiting or not sheet.shape.counters:
+            return
+        offsets, families = sheet.shape.offsets, self._table.numbers
+        who = {entity: number for number, entity in enumerate(sheet.ids)}
+        left: list[tuple[CounterPage, NDArray[np.intp]]] = []
+        for page, positions in waiting:
+            found = [
+                offsets.get(
+                    (
+                        families.get(page.families[family], -1),
+                        who.get(page.entities[entity], -1),
+                        page.labelsets[labels],
+                    ),
+                    -1,
+                )
+                for family, entity, labels in zip(
+                    page.family[positions].tolist(),
+                    page.entity[positions].tolist(),
+                    page.labels[positions].tolist(),
+                    strict=True,
+                )
+            ]
+            rows = np.asarray(found, dtype=np.int32)
+            here = rows >= 0
+            self._seed(page, positions[here], rows[here] + np.int32(sheet.counters), confirmed)
+            if not here.all():
+                left.append((page, positions[~here]))
+        if left:
+            self._by_device[sheet.device] = left
+        else:
+            del self._by_device[sheet.device]
+
+    def _seed(
+        self,
+        page: CounterPage,
+        positions: NDArray[np.intp],
+        rows: NDArray[np.int32],
+        confirmed: Callable[[EntityId], bool],
+    ) -> None:
+        counters, groups = self._table.counters, self._table.groups
+        counters.totals[rows] = page.totals[positions]
+        counters.gap[rows] = -page.covered[positions]
+        for source in np.unique(page.source[positions]).tolist():
+            device = page.sources[source]
+            if not confirmed(device):
+                continue
+            mine = page.source[positions] == source
+            chosen, at = rows[mine], positions[mine]
+            mono = page.wall[at] + (self._now.mono - self._now.wall)
+            group = groups.number(self._number_of(device), _IMPORTED)
+            groups.told(group, self._now, 0.0)  # stale until the first poll
+            counters.begin(chosen, page.raw[at], mono, group)
+            for row, amount in zip(chosen.tolist(), page.carry[at].tolist(), strict=True):
+                if amount:
+                    counters.carried(row, amount)
+
+    def _mono(self, wall: float) -> float:
+        return wall + (self._now.mono - self._now.wall)
