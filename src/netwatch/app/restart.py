@@ -6,14 +6,15 @@ polling begins, and `save_now` when it stops.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from netwatch.app.memory import CounterKeeper, Learner, Memory, PlanHolder, PlanText
+from netwatch.app.memory import Learner, Memory, PlanHolder, PlanText
 from netwatch.profiles import Plan, ProfileSet, dump_plan, load_plan
+from netwatch.state import State, decode_pages, encode_pages
 from netwatch.store import Store
 
-__all__ = ["COUNTERS_FILE", "PlanBytes", "connect"]
+__all__ = ["COUNTERS_FILE", "CounterBytes", "PlanBytes", "connect"]
 
 COUNTERS_FILE = "counters.last"
 """In the state_dir."""
@@ -34,6 +35,20 @@ class PlanBytes:
         return load_plan(body, self._profiles)
 
 
+class CounterBytes:
+    """The state's counters as the octets of a file."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def export_counters(self) -> Iterator[bytes]:
+        return encode_pages(self._state.export_counters())
+
+    def import_counters(self, data: bytes) -> int:
+        """For how many devices there are some. Raises StoreError for what can't be read."""
+        return self._state.import_counters(decode_pages(data))
+
+
 def connect(
     store: Store,
     state_dir: Path,
@@ -41,7 +56,14 @@ def connect(
     text: Callable[[], PlanText],
     poller: PlanHolder,
     wire: Learner,
-    state: CounterKeeper,
+    state: State,
 ) -> Memory:
     """Any part that can do what the protocols of `memory` say."""
-    return Memory(store.restart, state_dir / COUNTERS_FILE, text=text, poller=poller, wire=wire, state=state)
+    return Memory(
+        store.restart,
+        state_dir / COUNTERS_FILE,
+        text=text,
+        poller=poller,
+        wire=wire,
+        state=CounterBytes(state),
+    )
