@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import cramjam
 import pytest
 import structlog
+from aiohttp import web
 from typer.testing import CliRunner
 
 from netwatch.alerts import AlertEngine
@@ -78,6 +80,32 @@ async def test_devices_that_give_nothing_do_not_keep_it_from_being_ready(setting
         found.parts.poller.recheck(found.parts.targets()[0].device)
         found.parts.poller.recheck(found.parts.targets()[1].device)
         await until(found.parts.ready)
+
+
+async def test_samples_are_sent_to_a_receiver_and_netwatch_says_so(settings: Path, tmp_path: Path) -> None:
+    bodies: list[bytes] = []
+
+    async def take(request: web.Request) -> web.Response:
+        bodies.append(bytes(cramjam.snappy.decompress_raw(await request.read())))
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.add_routes([web.post("/write", take)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/write"
+    write(settings, f"{SETTINGS}remote_write: [{{name: store, url: '{url}', interval: 0.1}}]\n")
+    try:
+        async with running(settings) as (_, found):
+            await until(lambda: any(b"netwatch_device_up" in body for body in bodies))
+            told = 'netwatch_remote_write_samples_total{outcome="sent",receiver="store"}'
+            metrics = found.parts.metrics
+            await until(lambda: told in metrics.render(openmetrics=False).decode())
+    finally:
+        await runner.cleanup()
+    assert all(b"only-probed" in body or b"silent" in body for body in bodies)
+    assert not list((tmp_path / "var/remote-write/store").glob("*.spool"))
 
 
 async def test_a_reload_that_fails_half_way_changes_nothing(

@@ -22,6 +22,7 @@ import numpy as np
 from aiohttp import web
 
 from netwatch.exposition import Renderer, Shard
+from netwatch.exposition.remote_write import Encoder, News, Request
 from netwatch.model import (
     Column,
     Entity,
@@ -165,6 +166,37 @@ def rendering(snapshot: Snapshot, million: float) -> None:
         print(f"{name}: {resident() - before:.0f} MB more resident for label text")
 
 
+def remote_write(snapshot: Snapshot) -> None:
+    """Encoded, compressed and thrown away."""
+    before = resident()
+    renderer, encoder = Renderer(load_catalogue()), Encoder()
+    *_, plan = renderer.plan(snapshot)
+    assert plan is not None
+    label_text = resident()
+    news = News(encoder, 10_000, FAMILIES)
+    for what, seconds in (("first", 0), ("later", 60), ("later, all again", 120), ("nothing new", 120)):
+        columns = {name: replace(c, times=c.times + seconds) for name, c in snapshot.columns.items()}
+        shot = replace(snapshot, columns=columns, at=snapshot.at.plus(seconds))
+        *_, plan = renderer.plan(shot)
+        assert plan is not None
+        found: list[Request] = []
+        longest, began, cpu = 0.0, time.thread_time(), time.process_time()
+        for request in news.requests(shot, plan):
+            now = time.thread_time()
+            longest, began = max(longest, now - began), now
+            if request is not None:
+                found.append(request)
+        used, samples = time.process_time() - cpu, sum(one.samples for one in found)
+        size = sum(len(one.body) for one in found)
+        per = used / max(1, samples) * 1e5 if samples else used
+        print(
+            f"remote write, {what}: {per:.4f} CPU-s {'per 100k samples' if samples else 'in all'},"
+            f" {samples} samples in {len(found)} requests, {size / max(1, samples):.1f} bytes each,"
+            f" longest between two pauses {longest * 1e3:.1f} CPU-ms"
+        )
+    print(f"remote write: {label_text - before:.0f} MB label text, {resident() - label_text:.0f} MB more")
+
+
 async def lateness(stop: asyncio.Event) -> list[float]:
     out = []
     while not stop.is_set():
@@ -224,6 +256,7 @@ def main() -> None:
     samples = sum(len(column.entities) for column in snapshot.columns.values())
     print(f"{switches} switches, {samples} samples, {resident():.0f} MB resident")
     rendering(snapshot, 1e6 / samples)
+    remote_write(snapshot)
     for pure, gzip in ((False, False), (True, False), (False, True)):
         if pure or load({}) is not None:
             asyncio.run(streaming(snapshot, pure=pure, gzip=gzip))

@@ -66,13 +66,20 @@ def _texts(
     before: list[Entity] = [] if old is None else old.members
     texts: list[str] = [] if old is None else old.tails
     tails: list[str] = []
+    told: list[NDArray[np.bool_]] = []
     place = count = 0
+    same = len(before) == len(members)
     while count < len(members):
         block = members[count : count + _BLOCK]
-        if len(block) == _BLOCK and before[place : place + _BLOCK] == block:
-            tails += texts[place : place + _BLOCK]
-            place += _BLOCK
+        if old is not None and before[place : place + _BLOCK] == block:
+            tails += texts[place : place + len(block)]
+            told.append(old.told[place : place + len(block)])
+            same = same and place == count
+            place += len(block)
         else:
+            same = same and all(
+                one.id == other.id for one, other in zip(before[count : count + _BLOCK], block, strict=True)
+            )
             for entity in block:
                 while place < len(before) and before[place] is not entity:
                     if before[place].id != entity.id and before[place].id in known:
@@ -83,22 +90,15 @@ def _texts(
                     place += 1
                 else:
                     tails.append(_text(family, entity))
+            told.append(np.array([_is_told(family, tail) for tail in tails[count:]], dtype=np.bool_))
         count += len(block)
         yield
-    if family.entity is EntityKind.DEVICE:
-        told = np.ones(len(tails), dtype=np.bool_)
-    else:
-        told = np.fromiter(map(bool, tails), dtype=np.bool_, count=len(tails))
-    if old is not None and _same(before, members):
-        return InfoTexts(family, members, old.ids, tails, told)
-    return InfoTexts(family, members, tuple([entity.id for entity in members]), tails, told)
+    ids = old.ids if old is not None and same else tuple([entity.id for entity in members])
+    return InfoTexts(family, members, ids, tails, np.concatenate([np.zeros(0, np.bool_), *told]))
 
 
-def _same(before: list[Entity], after: list[Entity]) -> bool:
-    """Whether they are the same entities, whatever their facts."""
-    if len(before) != len(after):
-        return False
-    return all(old.id == new.id for old, new in zip(before, after, strict=True) if old is not new)
+def _is_told(family: Family, tail: str) -> bool:
+    return bool(tail) or family.entity is EntityKind.DEVICE
 
 
 def _text(family: Family, entity: Entity) -> str:

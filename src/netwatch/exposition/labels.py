@@ -171,9 +171,9 @@ def _compare(
     gone: list[EntityId] = []
     added = 0
     get = before.get
-    for batch in batches(after.items()):
-        for key, entity in [(key, entity) for key, entity in batch if get(key) is not entity]:
-            old = get(key)
+    for batch in batches(after.values()):
+        for entity in [entity for entity in batch if get(entity.id) is not entity]:
+            old = get(entity.id)
             added += old is None
             if _standing(old) != _standing(entity):
                 touched.add(entity.device)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lines", "PureLines", "format_number"]
+__all__ = ["Lines", "PureLines", "format_number", "picker"]
 
 _KEPT_STAMPS = 4096
 """Rows of one device share the time of its poll: few texts serve many rows."""
@@ -68,7 +68,7 @@ class PureLines:
             numbers: Iterable[str] = map(str, totals[rows].tolist())
         else:
             numbers = ["1"] * count if values is None else _numbers(values[rows])
-        pick = _picker(rows)
+        pick = picker(rows)
         pieces: list[Any] = [None] * ((len(texts) + 4) * count)
         width = len(texts) + 4
         pieces[0::width] = [f"{name}{{"] * count
@@ -107,7 +107,7 @@ class _Picker(Protocol):
     def __call__(self, items: list[str], /) -> Sequence[str]: ...
 
 
-def _picker(rows: NDArray[np.int64]) -> _Picker:
+def picker(rows: NDArray[np.int64]) -> _Picker:
     """Picks the items of `rows` from a list; quickly if they stand side by side."""
     first, last = int(rows[0]), int(rows[-1])
     if last - first == len(rows) - 1 and (len(rows) < 3 or bool((np.diff(rows) == 1).all())):

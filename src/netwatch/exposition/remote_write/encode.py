@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.exposition.groups import Rows
+from netwatch.exposition.lines import picker
 from netwatch.model import EntityKind, Family
 
 __all__ = ["Encoder", "Request", "compress", "encode_labels", "parse_labels", "varint"]
@@ -81,14 +82,11 @@ class Encoder:
     ) -> bytes:
         """TimeSeries fields of some rows, one sample each. `texts` are those of `Planned`; `values` and
         `times` (wall seconds) are vectors over `rows`."""
-        numbers = rows.tolist()
-        count = len(numbers)
+        count = len(rows)
         if not count:
             return b""
-        columns: list[list[bytes]] = []
-        for source, run in self._plan(family):
-            listed = texts[source]
-            columns.append([run[listed[number]] for number in numbers])
+        pick = picker(rows)
+        columns = [list(map(run.__getitem__, pick(texts[source]))) for source, run in self._plan(family)]
         samples, widths = _samples(values, np.rint(times * 1000).astype(np.int64))
         lengths = sum((np.fromiter(map(len, c), np.int64, count) for c in columns), widths)
         heads = _Heads(_label("__name__", family.name))
