@@ -70,7 +70,7 @@ async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock
         problems += repair.problems
     if trips is not None:
         agent.answered(trips, addresses[target])
-    if not isinstance(clock, SystemClock):
+    if type(clock) is not SystemClock:
         times = columns[2]
         times += clock.now().mono - monotonic()
     return Fetched(*columns, others, tuple(problems))
@@ -129,7 +129,7 @@ class Repair:
             await self._odd(start, stop, event[3], (event[4] + event[4] + event[5]) / 2)
         elif event[0] == SILENT and (agent.heard or pdu) and stop - start > GENTLE:
             # Silence after an answer: perhaps the reply was too large for the agent or for the path.
-            agent.heard = False
+            agent.heard = True
             middle = (start + stop + 1) // 2
             await self._ask(range(start, middle))
             agent.too_big(stop - start)
