@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import socket
 import struct
+import weakref
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -17,7 +18,7 @@ from netwatch.wire import Template
 from netwatch.wire.snmp.flights import pure
 
 FIRST_ID = 0x1234567
-ADDRESS, PORT = bytes((10, 0, 0, 1)), 161
+ADDRESS, PORT = bytes((127, 0, 0, 9)), 9
 HOST = (int(socket.AF_INET), ADDRESS, 0)
 
 
@@ -38,14 +39,26 @@ def columns(size: int) -> tuple[Any, Any, Any]:
 
 
 class Deck:
-    """One engine without sockets: what is sent is lost, what comes is fed."""
+    """One engine whose answers are fed by the test; what it sends goes to a port where nobody is."""
 
     def __init__(self, kernel: Kernel, template: Template, counts: tuple[int, ...], version: int = 1) -> None:
         self.engine = kernel.Engine(known_ids())
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        weakref.finalize(self, self.socket.close)
+        self.engine.attach(socket.AF_INET, self.socket)
         self.questions = kernel.Questions(template.varbinds, counts)
         self.peer = kernel.Peer(version, b"public", PORT, (HOST,), ())
         self.columns = columns(len(template))
         self.handle = self.engine.launch("token", self.peer, self.questions, *self.columns, (5.0, 5.0))
+
+    def relaunch(self) -> int:
+        """Another flight in place of this one; the id of its first question."""
+        self.engine.cancel(self.handle)
+        before = self.engine.identifier()
+        self.handle = self.engine.launch("token", self.peer, self.questions, *self.columns, (5.0, 5.0))
+        assert list(self.engine.flush()) == []
+        return before + 1
 
     def feed(self, data: bytes, address: bytes = ADDRESS, port: int = PORT) -> list[tuple[Any, ...]]:
         return [tuple(event) for event in self.engine.feed(data, socket.AF_INET, address, port)]

@@ -222,7 +222,7 @@ def test_a_flight_goes_on_by_itself_and_ends(twin: str) -> None:
 def test_who_may_answer(twin: str) -> None:
     deck = Deck(TWINS[twin], Template(OIDS[:1]), (1,))
     answer = response([(OIDS[0], b"\x43\x01\x07")])
-    assert deck.feed(answer, bytes((10, 0, 0, 2))) == []
+    assert deck.feed(answer, bytes((127, 0, 0, 8))) == []
     assert deck.feed(answer, ADDRESS, PORT + 1) == []
     assert deck.feed(b"\x30\x03\x02\x01\x01") == []
     assert deck.feed(answer.replace(b"\xa2", b"\xa0", 1)) == []
