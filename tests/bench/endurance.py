@@ -46,14 +46,14 @@ metrics: {{max_samples: 100000}}
 class BenchDaemon(Daemon):
     """One switch is discovered for real, the others have what it has."""
 
-    found: Discovery | None = None
+    found: asyncio.Future[Discovery] | None = None
 
-    async def _discover(self, target: Target) -> Discovery:
+    async def _find(self, target: Target) -> Discovery:
         if self.found is None:
-            self.found = await super()._discover(target)
-        at = self._clock.now()
-        told = [replace(one, source=target.device, at=at, readings=()) for one in self.found.observations]
-        return replace(self.found, observations=tuple(told))
+            self.found = asyncio.ensure_future(super()._find(target))
+        found, at = await asyncio.shield(self.found), self._clock.now()
+        told = [replace(one, source=target.device, at=at, readings=()) for one in found.observations]
+        return replace(found, observations=tuple(told))
 
 
 def write(folder: Path, devices: int, port: int) -> Path:
@@ -81,7 +81,7 @@ async def run(settings: Path, seconds: float, *, reload: bool) -> dict[str, Any]
         told["all polled"] = time.monotonic() - began
         told["all polled cpu"] = time.process_time() - cpu
     told["start lateness"] = starting.percentile(99)
-    told["discoveries"] = 0 if daemon.found is None else len(running.parts.discoveries)
+    told["discoveries"] = len(running.parts.discoveries)
     await asyncio.sleep(60.0 if seconds > 60 else 0.0)
     scraper = scraping(running.urls[0])
     cpu, began, passes = time.process_time(), time.monotonic(), running.parts.poller.stats.passes

@@ -237,9 +237,9 @@ class Daemon:
         stack.callback(memory.save_now)
         return parts
 
-    async def _discover(self, target: Target) -> Discovery:
+    async def _find(self, target: Target) -> Discovery:
         parts = self.parts
-        found = await discover(
+        return await discover(
             target,
             snmp=parts.wires.snmp,
             ssh=parts.wires.ssh,
@@ -247,6 +247,10 @@ class Daemon:
             profiles=parts.configuration.profiles,
             clock=self._clock,
         )
+
+    async def _discover(self, target: Target) -> Discovery:
+        parts = self.parts
+        found = await self._find(target)
         # What it told is in the state from now on and kept for the next start: here it would fill the memory.
         parts.discoveries[target.device] = replace(found, observations=())
         assert parts.memory is not None

@@ -59,11 +59,7 @@ def connect(
     state: State,
 ) -> Memory:
     """Any part that can do what the protocols of `memory` say."""
+    counters = CounterBytes(state)
     return Memory(
-        store.restart,
-        state_dir / COUNTERS_FILE,
-        text=text,
-        poller=poller,
-        wire=wire,
-        state=CounterBytes(state),
+        store.restart, state_dir / COUNTERS_FILE, text=text, poller=poller, wire=wire, state=counters
     )

@@ -462,7 +462,10 @@ static int take(Engine *e, const uint8_t *d, size_t n, const Address *from, doub
     }
     uint32_t at = 0;
     while (at + 1 < f->tried && f->ids[at] != (uint32_t)id) at++;
-    if (!f->questions) return pause_with(e, f, RAW, d, n, f->sent[f->tried - 1], now);
+    if (!f->questions) {
+        f->pdu = f->via = (f->via + f->tried - 1) % f->peer->targets;
+        return pause_with(e, f, RAW, d, n, f->sent[f->tried - 1], now);
+    }
     uint32_t found = 0;
     if (version != f->peer->version || !read_answer(e, f, d, pos, end, (f->sent[at] + now) / 2, &found))
         return pause_with(e, f, ODD, d, n, f->sent[at], now);

@@ -45,7 +45,7 @@ ODD, token, pdu, datagram, sent, trip: an answer to question number `pdu` that d
 SILENT, token, pdu, 0, address, port: no try of the question was answered in time. The flight is paused.
     `address`: who answered without being asked, or "".
 REFUSED, token, pdu, errno, address, port: as SILENT, after an ICMP error or because it can't be sent.
-RAW, token, 0, datagram, sent, trip: an answer to `ask`. `trip` is negative after a repeat. Paused.
+RAW, token, target, datagram, sent, trip: an answer to `ask`. `trip` is negative after a repeat. Paused.
 """
 
 MAX_TRIES = 16

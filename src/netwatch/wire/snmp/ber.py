@@ -128,6 +128,8 @@ def header(data: bytes, pos: int, end: int) -> tuple[int, int, int]:
 
 def expect(data: bytes, pos: int, end: int, tag: int) -> tuple[int, int]:
     """Start and stop of the content at `pos`, which has to have this tag. Raises WireDecodeError."""
+    if pos + 2 <= end and data[pos] == tag and (size := data[pos + 1]) < 0x80 and pos + 2 + size <= end:
+        return pos + 2, pos + 2 + size
     found, start, stop = header(data, pos, end)
     if found != tag:
         raise WireDecodeError(f"tag {found:#04x} where {tag:#04x} belongs")

@@ -7,10 +7,12 @@ from typing import Protocol
 
 from netwatch.errors import WireAuthError, WireDecodeError
 from netwatch.model import Clock, Secret
+from netwatch.wire.snmp.ber import header
 from netwatch.wire.snmp.pdu import (
     Pdu,
     PduType,
     decode_community_message,
+    decode_pdu,
     encode_community_message,
     encode_pdu,
 )
@@ -23,7 +25,8 @@ from netwatch.wire.snmp.v3 import (
     V3Message,
     decode_v3,
     encode_v3,
-    open_scoped_pdu,
+    open_payload,
+    pdu_at,
     scoped_pdu,
 )
 
@@ -104,6 +107,10 @@ class UsmChannel:
 
     def encode(self, pdu: Pdu, identifier: int) -> bytes:
         body = Pdu(pdu.type, identifier, pdu.error_status, pdu.error_index, pdu.varbinds)
+        return self.wrap(encode_pdu(body), identifier)
+
+    def wrap(self, pdu: bytes, identifier: int) -> bytes:
+        """A message around an encoded PDU; or one that makes the agent tell its engine id, if that is new."""
         if not self._engine.engine_id:
             # RFC 3414, 4: an empty question without security makes the agent tell its engine id.
             empty = scoped_pdu(b"", b"", encode_pdu(Pdu(PduType.GET, identifier)))
@@ -114,28 +121,41 @@ class UsmChannel:
         self._salt = (self._salt + 1) & 0xFFFFFFFFFFFFFFFF
         elapsed = int(self._clock.now().mono - self._synced)
         engine = EngineClock(self._engine.engine_id, self._engine.boots, self._engine.time + elapsed)
-        scoped = scoped_pdu(engine.engine_id, self._context, encode_pdu(body))
+        scoped = scoped_pdu(engine.engine_id, self._context, pdu)
         name = self._user.name.encode()
         return encode_v3(identifier, engine, name, self._keys, scoped, salt=self._salt, flags=REPORTABLE)
 
     def decode(self, data: bytes, identifier: int) -> Pdu:
+        plain, pos, stop = self.unwrap(data)
+        pdu = decode_pdu(plain, pos, stop)
+        if pdu.type == PduType.RESPONSE and pdu.request_id != identifier:
+            raise WireDecodeError("the SNMPv3 reply is no answer to this request")
+        return pdu
+
+    def unwrap(self, data: bytes) -> tuple[bytes, int, int]:
+        """A reply's scoped PDU, and where in it the Response or Report lies: verified, and learnt from.
+
+        Raises WireDecodeError, WireAuthError.
+        """
         message = decode_v3(data)
         known = message.engine.engine_id == self._engine.engine_id
         if known and self._keys is not None:
             keys = self._keys
         else:
             keys = self._user.keys(message.engine.engine_id) if message.flags & AUTH else _NO_KEYS
-        _, _, pdu = open_scoped_pdu(message, data, keys)
-        if pdu.type == PduType.REPORT:
+        plain, stop = open_payload(message, data, keys)
+        pos = pdu_at(plain, stop)
+        kind, _, end = header(plain, pos, stop)
+        if kind == PduType.REPORT:
             self._learn(message, replace=True)
-            return pdu
-        if pdu.type != PduType.RESPONSE or pdu.request_id != identifier:
+            return plain, pos, end
+        if kind != PduType.RESPONSE:
             raise WireDecodeError("the SNMPv3 reply is no answer to this request")
         needed = (AUTH if keys.auth else 0) | (PRIVACY if keys.privacy else 0)
         if not known or message.flags & needed != needed:
             raise WireDecodeError("the SNMPv3 reply is less secure than the question")
         self._learn(message, replace=False)
-        return pdu
+        return plain, pos, end
 
     def judge(self, report: Pdu) -> None:
         oids = {varbind.oid for varbind in report.varbinds}

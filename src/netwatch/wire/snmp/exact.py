@@ -15,7 +15,7 @@ from netwatch.native.flights import MAX_TAIL
 from netwatch.wire.protocols import ValueKind
 from netwatch.wire.snmp import ber
 
-__all__ = ["Questions", "decode_varbinds"]
+__all__ = ["Questions", "decode_varbinds", "encode_get", "exact_varbinds"]
 
 _32, _64 = (1 << 32) - 1, (1 << 64) - 1
 _MASKS = {ber.COUNTER32: _32, ber.GAUGE32: _32, ber.TIME_TICKS: _32, ber.COUNTER64: _64, 0x47: _32}
@@ -71,6 +71,27 @@ class Questions:
 
     def tail(self, pdu: int, /) -> bytes:
         return self.tails[pdu]
+
+
+def encode_get(identifier: int, tail: bytes) -> bytes:
+    """A GetRequest-PDU; `tail`: what follows its request-id."""
+    return ber.tlv(0xA0, b"\x02\x04" + identifier.to_bytes(4, "big") + tail)
+
+
+def exact_varbinds(data: bytes, pos: int, end: int, identifier: int) -> tuple[int, int] | None:
+    """Where the varbinds lie in the Response-PDU at `pos`; None if it has another id or tells of an error.
+
+    Raises WireDecodeError.
+    """
+    pos, end = ber.expect(data, pos, end, 0xA2)
+    start, pos = ber.expect(data, pos, end, ber.INTEGER)
+    if int.from_bytes(data[start:pos], "big", signed=True) != identifier:
+        return None
+    start, pos = ber.expect(data, pos, end, ber.INTEGER)
+    if any(data[start:pos]):
+        return None
+    _, pos = ber.expect(data, pos, end, ber.INTEGER)
+    return ber.expect(data, pos, end, ber.SEQUENCE)
 
 
 def decode_varbinds(

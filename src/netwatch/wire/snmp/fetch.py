@@ -5,56 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from time import monotonic
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.errors import WireDecodeError, WireError, WireRefused, WireTimeout
+from netwatch.errors import WireAuthError, WireDecodeError, WireError, WireRefused, WireTimeout
 from netwatch.model import Clock, SnmpValue, SystemClock
-from netwatch.native.flights import DONE, ODD, SILENT, Event
+from netwatch.native.flights import DONE, ODD, RAW, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
 from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
+from netwatch.wire.snmp.exact import encode_get, exact_varbinds
 from netwatch.wire.snmp.flights import Flights
-from netwatch.wire.snmp.pdu import Missing, decode_community_message, decode_value
+from netwatch.wire.snmp.pdu import Missing, Pdu, PduType, decode_community_message, decode_pdu, decode_value
 from netwatch.wire.snmp.session import GENTLE, NetworkSession
 from netwatch.wire.snmp.template import Template
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "fetch_v3"]
 
 _UINT64, _UINT8, _FLOAT64 = np.dtype(np.uint64), np.dtype(np.uint8), np.dtype(np.float64)
+MAX_REPORTS = 3
+"""A report about engine id, one about time, and one more for an agent that restarts; then an answer."""
 _MASK = (1 << 64) - 1
 Columns = tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.float64]]
-
-
-def _decode(
-    coded: Iterable[tuple[int, int, bytes]], columns: Columns, others: dict[int, SnmpValue], cut: Cut
-) -> list[str]:
-    """Values that are no plain numbers, into their places. Returns what can't be read."""
-    problems: list[str] = []
-    for position, tag, content in coded:
-        try:
-            value = decode_value(tag, content)
-        except WireDecodeError as error:
-            _forget(columns, position)
-            problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")
-        else:
-            if isinstance(value, int):
-                _put_int(columns, others, position, value)
-            elif value is not None and not isinstance(value, Missing):
-                others[position] = value
-    return problems
-
-
-def _partial(columns: Columns, stop: int, repair: Repair) -> Fetched | None:
-    """What came before an agent stopped answering: the GETs before the one that begins at `stop`."""
-    values, kinds, times = columns
-    kinds[stop:], values[stop:], times[stop:] = ValueKind.ABSENT, 0, np.nan
-    for position in np.flatnonzero(kinds == ValueKind.OTHER).tolist():
-        if position not in repair.others:  # the flight would have told it at its end
-            _forget(columns, position)
-    others = {position: value for position, value in repair.others.items() if position < stop}
-    return None if np.isnan(times).all() else Fetched(values, kinds, times, others, tuple(repair.problems))
 
 
 async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock) -> Fetched:
@@ -85,17 +60,117 @@ async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock
     finally:
         flights.land(handle, event)
     _, _, octets, coded, trips, target = event
-    others: dict[int, SnmpValue] = octets or {}
-    problems = [] if coded is None else _decode(coded, columns, others, cut)
+    if trips is not None:
+        agent.answered(trips, addresses[target])
+    return _fetched(columns, cut, octets or {}, coded, repair, clock)
+
+
+async def fetch_v3(
+    flights: Flights, agent: Agent, channel: UsmChannel, template: Template, clock: Clock
+) -> Fetched:
+    """Everything in a template, from an agent of v3. Raises WireError."""
+    count = len(template)
+    cut = flights.cuts.get(template, agent.max_varbinds)
+    columns = np.zeros(count, _UINT64), np.zeros(count, _UINT8), np.full(count, np.nan)
+    if not count:
+        return Fetched(*columns, {})
+    peer = agent.peer or flights.peer(agent)
+    addresses = agent.addresses
+    if flights.full:
+        await flights.turn()
+    octets: dict[int, bytes] = {}
+    coded: list[tuple[int, int, bytes]] = []
+    trips: list[float] = []
+    repair: Repair | None = None
+    target = pdu = reports = 0
+    handle, _ = flights.launch(peer, None, (None, None, None), agent.waits())
+    try:
+        while pdu < cut.pdus:
+            identifier = flights.engine.identifier()
+            question = encode_get(identifier, cut.questions.tail(pdu))
+            event = await flights.ask(handle, channel.wrap(question, identifier), identifier)
+            if event[0] != RAW:
+                flights.rest(handle)
+                repair = repair or Repair(agent, cut, columns)
+                pdu = await repair.get((*event[:2], pdu, *event[3:]))
+                continue
+            _, _, target, datagram, sent, trip = event
+            moment = sent + (monotonic() - sent) / 2
+            answer: Pdu | None = None
+            try:
+                plain, pos, end = channel.unwrap(datagram)
+                if plain[pos] == PduType.REPORT:
+                    reports += 1
+                    if reports > MAX_REPORTS:
+                        raise WireAuthError("the agent's SNMPv3 engine id or clock does not settle")
+                    channel.judge(decode_pdu(plain, pos, end))
+                    continue
+                if trip >= 0:
+                    trips.append(trip)
+                where = exact_varbinds(plain, pos, end, identifier)
+                if where is not None and flights.kernel.decode_varbinds(
+                    cut.questions, pdu, plain, *where, columns, moment, octets, coded
+                ):
+                    pdu, reports = pdu + 1, 0
+                    continue
+                answer = decode_pdu(plain, pos, end)
+            except WireDecodeError:
+                pass
+            flights.rest(handle)
+            repair = repair or Repair(agent, cut, columns)
+            pdu = await repair.odd(
+                pdu, answer if answer and answer.request_id == identifier else None, moment
+            )
+    except WireError as error:
+        if pdu:
+            error.partial = _fetched(columns, cut, octets, coded, repair, clock)
+        raise
+    finally:
+        flights.land(handle, None)
+    agent.answered(trips, addresses[target])
+    return _fetched(columns, cut, octets, coded, repair, clock)
+
+
+def _fetched(
+    columns: Columns,
+    cut: Cut,
+    octets: dict[int, bytes],
+    coded: list[tuple[int, int, bytes]] | None,
+    repair: Repair | None,
+    clock: Clock,
+) -> Fetched:
+    """Decodes what the engine handed out, and adds what came in another way."""
+    others = cast(dict[int, SnmpValue], octets)
+    problems: list[str] = []
+    for position, tag, content in coded or ():
+        try:
+            value = decode_value(tag, content)
+        except WireDecodeError as error:
+            _forget(columns, position)
+            problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")
+            continue
+        if isinstance(value, int):
+            _put_int(columns, others, position, value)
+        elif value is not None and not isinstance(value, Missing):
+            others[position] = value
     if repair is not None:
         others.update(repair.others)
         problems += repair.problems
-    if trips is not None:
-        agent.answered(trips, addresses[target])
-    if not isinstance(clock, SystemClock):
+    if type(clock) is not SystemClock:
         times = columns[2]
         times += clock.now().mono - monotonic()
     return Fetched(*columns, others, tuple(problems))
+
+
+def _partial(columns: Columns, stop: int, repair: Repair) -> Fetched | None:
+    """What came before an agent stopped answering: the GETs before the one that begins at `stop`."""
+    values, kinds, times = columns
+    kinds[stop:], values[stop:], times[stop:] = ValueKind.ABSENT, 0, np.nan
+    for position in np.flatnonzero(kinds == ValueKind.OTHER).tolist():
+        if position not in repair.others:  # the flight would have told it at its end
+            _forget(columns, position)
+    others = {position: value for position, value in repair.others.items() if position < stop}
+    return None if np.isnan(times).all() else Fetched(values, kinds, times, others, tuple(repair.problems))
 
 
 def _put_int(columns: Columns, others: dict[int, SnmpValue], position: int, value: int) -> None:
@@ -143,43 +218,46 @@ class Repair:
 
     async def get(self, event: Event) -> int:
         """Gets in another way what a paused flight did not; the GET it is to go on with. Raises WireError."""
-        agent, cut, pdu = self._agent, self._cut, event[2]
-        size = agent.max_varbinds
-        start, stop = cut.first[pdu], cut.first[pdu + 1]
         if event[0] == ODD:
-            agent.heard = True
-            await self._odd(start, stop, event[3], (event[4] + event[4] + event[5]) / 2)
-        elif event[0] == SILENT and (agent.heard or pdu) and stop - start > GENTLE:
-            # Silence after an answer: perhaps the reply was too large for the agent or for the path.
-            agent.heard = False
-            middle = (start + stop + 1) // 2
-            await self._ask(range(start, middle))
-            agent.too_big(stop - start, told=False)
-            await self._ask(range(middle, stop))
-        else:
+            try:
+                answer = decode_community_message(event[3]).pdu
+            except WireDecodeError:
+                return await self.odd(event[2], None, 0.0)
+            return await self.odd(event[2], answer, event[4] + event[5] / 2)
+        agent, pdu, size = self._agent, event[2], self._agent.max_varbinds
+        start, stop = self._cut.first[pdu], self._cut.first[pdu + 1]
+        if event[0] != SILENT or not (agent.heard or pdu) or stop - start <= GENTLE:
             agent.heard = False
             raise _failure(agent, event)
-        if agent.max_varbinds >= size:
-            return int(pdu) + 1
-        # Less is asked of it from now on, and the flight asks in the old way.
-        await self._ask(range(stop, cut.first[-1]))
-        return cut.pdus
+        # Silence after an answer: perhaps the reply was too large for the agent or for the path.
+        agent.heard = True
+        middle = (start + stop + 1) // 2
+        await self._ask(range(start, middle))
+        agent.too_big(stop - start, told=False)
+        await self._ask(range(middle, stop))
+        return await self._go_on(pdu, size)
 
-    async def _odd(self, start: int, stop: int, datagram: bytes, moment: float) -> None:
-        """An answer that does not match: what can be told by its OIDs is taken, the rest asked again."""
+    async def odd(self, pdu: int, answer: Pdu | None, moment: float) -> int:
+        """What can be told of an answer by its OIDs is taken, the rest asked again; see `get`."""
+        agent, size = self._agent, self._agent.max_varbinds
+        start, stop = self._cut.first[pdu], self._cut.first[pdu + 1]
+        agent.heard = True
         positions: Iterable[int] = range(start, stop)
-        try:
-            answer = decode_community_message(datagram).pdu
-        except WireDecodeError:
-            pass
-        else:
-            if not answer.error_status:
-                found = dict(answer.varbinds)
-                oids = dict(zip(range(start, stop), self._cut.oids(start, stop), strict=True))
-                for position, oid in oids.items():
-                    self._put(position, found.get(oid), moment)
-                positions = [position for position, oid in oids.items() if oid not in found]
+        if answer is not None and not answer.error_status:
+            found = dict(answer.varbinds)
+            oids = dict(zip(range(start, stop), self._cut.oids(start, stop), strict=True))
+            for position, oid in oids.items():
+                self._put(position, found.get(oid), moment)
+            positions = [position for position, oid in oids.items() if oid not in found]
         await self._ask(positions)
+        return await self._go_on(pdu, size)
+
+    async def _go_on(self, pdu: int, size: int) -> int:
+        if self._agent.max_varbinds >= size:
+            return pdu + 1
+        # Less is asked of it from now on, and the flight asks in the old way.
+        await self._ask(range(self._cut.first[pdu + 1], self._cut.first[-1]))
+        return self._cut.pdus
 
     async def _ask(self, positions: Iterable[int]) -> None:
         """By a session, which knows how to split what is too much."""

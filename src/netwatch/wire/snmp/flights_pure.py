@@ -27,7 +27,7 @@ from netwatch.native.flights import (
     Stat,
 )
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.exact import Questions, decode_varbinds
+from netwatch.wire.snmp.exact import Questions, decode_varbinds, encode_get
 from netwatch.wire.snmp.pdu import V3, PduType
 
 __all__ = ["Engine", "Peer", "Questions", "decode_varbinds"]
@@ -363,7 +363,8 @@ class Engine:
                 return
         if questions is None:
             trip = now - flight.sent[-1] if len(flight.ids) == 1 else -1.0
-            self._events.append((RAW, flight.token, 0, data, flight.sent[-1], trip))
+            flight.pdu = flight.via = (flight.via + len(flight.ids) - 1) % len(peer.targets)
+            self._events.append((RAW, flight.token, flight.via, data, flight.sent[-1], trip))
             self._close(flight, PAUSED)
             return
         at = flight.ids.index(identifier)
@@ -392,8 +393,7 @@ def _sockaddr(family: int, octets: bytes, scope: int, port: int) -> Any:
 
 
 def _get(head: bytes, identifier: int, tail: bytes) -> bytes:
-    pdu = ber.tlv(PduType.GET, b"\x02\x04" + identifier.to_bytes(4, "big") + tail)
-    return ber.tlv(ber.SEQUENCE, head + pdu)
+    return ber.tlv(ber.SEQUENCE, head + encode_get(identifier, tail))
 
 
 def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
-from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 
 from netwatch.errors import WireAuthError
 from netwatch.model import Secret, UsmAuth, UsmPrivacy
@@ -76,6 +77,8 @@ class UsmKeys:
     auth_key: bytes
     privacy: UsmPrivacy | None
     privacy_key: bytes
+    _blocks: list[CipherContext] = field(default_factory=list, init=False, compare=False)
+    """The bare block cipher of AES, once it was needed."""
 
     def __repr__(self) -> str:
         return f"UsmKeys({self.auth}, {self.privacy})"
@@ -103,16 +106,33 @@ class UsmKeys:
         """The scoped PDU, perhaps padded. Raises WireAuthError where the form is wrong."""
         if len(parameters) != 8 or (self.privacy is UsmPrivacy.DES and len(data) % 8):
             raise WireAuthError("encrypted SNMPv3 reply has a wrong form")
+        if self.privacy is not UsmPrivacy.DES:
+            return self._decrypt_aes(data, boots, time, parameters)
         context = self._cipher(boots, time, parameters).decryptor()
         return context.update(data) + context.finalize()
+
+    def _decrypt_aes(self, data: bytes, boots: int, time: int, parameters: bytes) -> bytes:
+        """CFB128 from the bare cipher: each block of key stream is that of the ciphertext before it.
+
+        So one context serves all messages; making one for each costs three times as much as decrypting.
+        """
+        if not self._blocks:
+            self._blocks.append(Cipher(AES(self.privacy_key), ECB()).encryptor())  # noqa: S305 - as said above
+        before = _iv(boots, time, parameters) + data[: len(data) // 16 * 16]
+        stream = np.frombuffer(self._blocks[0].update(before), np.uint8, len(data))
+        return (np.frombuffer(data, np.uint8) ^ stream).tobytes()
 
     def _cipher(self, boots: int, time: int, parameters: bytes) -> Cipher[CBC] | Cipher[CFB]:
         if self.privacy is UsmPrivacy.DES:
             key, pre_iv = self.privacy_key[:8], self.privacy_key[8:16]
             iv = bytes(a ^ b for a, b in zip(pre_iv, parameters, strict=True))
             return Cipher(TripleDES(key * 3), CBC(iv))  # three equal keys are DES
-        iv = (boots & 0xFFFFFFFF).to_bytes(4, "big") + (time & 0xFFFFFFFF).to_bytes(4, "big") + parameters
-        return Cipher(AES(self.privacy_key), CFB(iv))
+        return Cipher(AES(self.privacy_key), CFB(_iv(boots, time, parameters)))
+
+
+def _iv(boots: int, time: int, salt: bytes) -> bytes:
+    """RFC 3826, 3.1.2.1."""
+    return (boots & 0xFFFFFFFF).to_bytes(4, "big") + (time & 0xFFFFFFFF).to_bytes(4, "big") + salt
 
 
 def digest(auth: UsmAuth, key: bytes, message: bytes) -> bytes:

@@ -16,7 +16,9 @@ __all__ = [
     "V3Message",
     "decode_v3",
     "encode_v3",
+    "open_payload",
     "open_scoped_pdu",
+    "pdu_at",
     "scoped_pdu",
 ]
 
@@ -137,6 +139,26 @@ def open_scoped_pdu(message: V3Message, data: bytes, keys: UsmKeys) -> tuple[byt
     Raises WireAuthError where the signature is wrong, WireDecodeError where the plain text is no scoped PDU
     (as after decryption with a wrong key).
     """
+    plain, stop = open_payload(message, data, keys)
+    start, _ = ber.expect(plain, 0, stop, ber.SEQUENCE)
+    first, after = ber.expect(plain, start, stop, ber.OCTET_STRING)
+    name, rest = ber.expect(plain, after, stop, ber.OCTET_STRING)
+    return plain[first:after], plain[name:rest], decode_pdu(plain, rest, stop)
+
+
+def pdu_at(plain: bytes, stop: int) -> int:
+    """Where in a scoped PDU that ends at `stop` its PDU begins. Raises WireDecodeError."""
+    start, _ = ber.expect(plain, 0, stop, ber.SEQUENCE)
+    _, after = ber.expect(plain, start, stop, ber.OCTET_STRING)
+    _, rest = ber.expect(plain, after, stop, ber.OCTET_STRING)
+    return rest
+
+
+def open_payload(message: V3Message, data: bytes, keys: UsmKeys) -> tuple[bytes, int]:
+    """The scoped PDU, verified and decrypted as far as `flags` says, and where it ends.
+
+    Raises WireAuthError, WireDecodeError.
+    """
     if message.flags & AUTH:
         if keys.auth is None:
             raise WireAuthError("signed SNMPv3 message for a user without authentication")
@@ -149,7 +171,5 @@ def open_scoped_pdu(message: V3Message, data: bytes, keys: UsmKeys) -> tuple[byt
         if keys.privacy is None or not message.flags & AUTH:
             raise WireAuthError("encrypted SNMPv3 message for a user without privacy")
         plain = keys.decrypt(plain, message.engine.boots, message.engine.time, message.salt)
-    start, stop = ber.expect(plain, 0, len(plain), ber.SEQUENCE)
-    first, after = ber.expect(plain, start, stop, ber.OCTET_STRING)
-    name, rest = ber.expect(plain, after, stop, ber.OCTET_STRING)
-    return plain[first:after], plain[name:rest], decode_pdu(plain, rest, stop)
+    _, stop = ber.expect(plain, 0, len(plain), ber.SEQUENCE)
+    return plain, stop

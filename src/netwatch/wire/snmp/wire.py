@@ -9,12 +9,12 @@ from dataclasses import astuple
 from typing import Any
 
 from netwatch.errors import WireError
-from netwatch.model import Clock, EntityId, SnmpVersion, SystemClock, Target
+from netwatch.model import Clock, EntityId, SystemClock, Target
 from netwatch.native.flights import Kernel
-from netwatch.wire.fetched import fetched_from
 from netwatch.wire.protocols import Fetched
 from netwatch.wire.snmp.agent import Agent
-from netwatch.wire.snmp.fetch import fetch
+from netwatch.wire.snmp.channel import UsmChannel
+from netwatch.wire.snmp.fetch import fetch, fetch_v3
 from netwatch.wire.snmp.flights import Flights, pure
 from netwatch.wire.snmp.pdu import message_id
 from netwatch.wire.snmp.session import NetworkSession
@@ -72,16 +72,9 @@ class NetworkSnmpWire:
     def fetch(self, target: Target, template: Template, *, context: str = "") -> Coroutine[Any, Any, Fetched]:
         """Everything in a template. Raises WireError, some of it before the first await."""
         agent = self._agent(target, context)
-        if agent.access.version is SnmpVersion.V3:
-            return self._fetch_slowly(agent, template)
+        if isinstance(agent.channel, UsmChannel):
+            return fetch_v3(self._flights, agent, agent.channel, template, self._clock)
         return fetch(self._flights, agent, template, self._clock)
-
-    async def _fetch_slowly(self, agent: Agent, template: Template) -> Fetched:
-        session = NetworkSession(agent)
-        began = self._clock.now().mono
-        oids = template.oids()
-        found = await session.get(oids)
-        return fetched_from(oids, found, (began + self._clock.now().mono) / 2, session.problems)
 
     def forget(self, device: EntityId) -> None:
         """Drops what was learnt of a device that is no longer in the inventory."""
