@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from netwatch.app.memory import CountersFile, read_counters, write_counters
-from netwatch.app.restart import COUNTERS_FILE, connect
-from netwatch.errors import ConfigError, Problem
+from netwatch.app.memory import CountersFile, Kept, Memory, read_counters, write_counters
+from netwatch.app.restart import COUNTERS_FILE
+from netwatch.errors import ConfigError, Problem, StoreError
 from netwatch.model import EntityId
 from netwatch.store import Store
 
@@ -39,12 +39,18 @@ class Text:
 class Poller:
     def __init__(self, plans: dict[EntityId, str]) -> None:
         self.held = plans
+        self.said: dict[EntityId, dict[str, Any]] = {}
 
     def plans(self) -> Mapping[EntityId, str]:
         return dict(self.held)
 
-    def adopt_plans(self, plans: Mapping[EntityId, str]) -> None:
-        self.held.update(plans)
+    def adopt_plan(self, device: EntityId, plan: str, sentinels: Mapping[str, Any]) -> bool:
+        self.held[device] = plan
+        self.said[device] = dict(sentinels)
+        return True
+
+    def sentinels(self, device: EntityId) -> Mapping[str, Any]:
+        return {"1.3.6.1.2.1.1.3.0": len(device)}
 
 
 class Wire:
@@ -67,14 +73,27 @@ class Counters:
 
     def import_counters(self, data: bytes) -> None:
         if data == b"nonsense":
-            raise ValueError("unknown version")
+            raise StoreError("unknown version")
         self.data = data
 
 
 def parts(store: Store, folder: Path, plans, known, data: bytes, text: Text):
     poller, wire, counters = Poller(dict(plans)), Wire(dict(known)), Counters(data)
-    memory = connect(store, folder, text=lambda: text, poller=poller, wire=wire, state=counters)
+    memory = Memory(
+        store.restart, folder / COUNTERS_FILE, text=lambda: text, poller=poller, wire=wire, state=counters
+    )
+    for device in plans:
+        memory.told(device, b"of " + device.encode())
     return memory, poller, wire, counters
+
+
+async def restored(memory: Memory, devices: Sequence[EntityId]) -> dict[EntityId, bytes]:
+    """What was told of the entities of devices that have their plan back."""
+    memory.restore(devices)
+    told: dict[EntityId, bytes] = {}
+    count = await memory.restore_plans(devices, told.__setitem__)
+    assert count == len(told)
+    return told
 
 
 @pytest.mark.parametrize("at_the_end", [True, False])
@@ -89,7 +108,8 @@ async def test_everything_comes_back_after_a_restart(tmp_path: Path, at_the_end:
             await memory.save()
     with Store(tmp_path / "db") as store:
         memory, poller, wire, counters = parts(store, tmp_path, {}, {}, b"", Text())
-        assert memory.restore([A, B]) == 2
+        assert await restored(memory, [A, B]) == {A: b"of a", B: b"of b"}
+        assert poller.said[A] == {"1.3.6.1.2.1.1.3.0": 1}
         assert poller.held == {A: "plan a", B: "plan b"}
         assert wire.known == {A: {"max": 3}}
         assert counters.data == b"0123456789"
@@ -103,10 +123,14 @@ async def test_only_what_changed_is_written_again(tmp_path: Path) -> None:
         await memory.save()
         assert text.dumped == ["one", "two"]
         poller.held = {A: "one more"}
+        memory.told(A, b"news")
         wire.known = {}
         await memory.save()
         assert text.dumped == ["one", "two", "one more"]
-        assert [(kept.device, kept.body) for kept in store.restart.plans("1")] == [(A, b"one more")]
+        assert [
+            (kept.device, Kept.unpack(kept.body).plan, Kept.unpack(kept.body).told)
+            for kept in store.restart.plans("1")
+        ] == [(A, b"one more", b"news")]
         assert store.restart.learnt() == {}
 
 
@@ -117,43 +141,33 @@ async def test_plans_of_other_profiles_damaged_ones_and_strangers_are_left_out(t
         await memory.save()
         memory, poller, wire, _ = parts(store, tmp_path, {}, {}, b"", Text())
         with capture_logs() as logs:
-            assert memory.restore([A, B, EntityId("c")]) == 1
+            assert await restored(memory, [A, B, EntityId("c")]) == {A: b"of a"}
         assert poller.held == {A: "good"}
         assert wire.known == {}
         assert [entry["event"] for entry in logs] == ["plan not used"]
         assert EntityId("d") not in store.restart.devices()
         memory, poller, *_ = parts(store, tmp_path, {}, {}, b"", Text("2"))
-        assert memory.restore([A]) == 0
+        assert await restored(memory, [A]) == {}
         assert poller.held == {}
 
 
-async def test_a_broken_file_is_set_aside_and_stops_nothing(tmp_path: Path) -> None:
+async def test_a_file_that_the_state_refuses_is_set_aside_and_stops_nothing(tmp_path: Path) -> None:
     file = tmp_path / COUNTERS_FILE
-    write_counters(file, [b"hello", b" world"])
-    whole = file.read_bytes()
-    assert read_counters(file) == b"hello world"
-    flipped = bytearray(whole)
-    flipped[12] ^= 1
-    for data in (
-        whole[:-1],
-        whole[:5],
-        b"",
-        bytes(flipped),
-        b"x" * 100,
-        whole.replace(b"\x01\x00", b"\x09\x00"),
-    ):
-        file.write_bytes(data)
-        with capture_logs() as logs:
-            assert read_counters(file) is None
-        assert [entry["event"] for entry in logs] == ["last counters set aside"]
-        assert not file.exists()
-        assert (tmp_path / f"{COUNTERS_FILE}.broken").read_bytes() == data
-    write_counters(file, [b"nonsense"])  # whole, and yet the state can't use it
+    write_counters(file, [b"non", b"sense"])
     with Store(tmp_path / "db") as store, capture_logs() as logs:
         memory, *_ = parts(store, tmp_path, {}, {}, b"", Text())
-        assert memory.restore([]) == 0
+        assert await restored(memory, []) == {}
     assert not file.exists()
+    assert (tmp_path / f"{COUNTERS_FILE}.broken").read_bytes() == b"nonsense"
     assert "unknown version" in logs[0]["reason"]
+
+
+def test_what_is_kept_of_a_device_is_checked() -> None:
+    kept = Kept(b"plan", b"told", {"1.3.6.1.2.1.1.2.0": "1.3.6.1.4.1.9", "1.3.6.1.2.1.1.3.0": 7})
+    assert Kept.unpack(kept.pack()) == kept
+    for damaged in (b"", b"\xff\xff\xff\xff", kept.pack()[:8], b"\x02\0\0\0[]"):
+        with pytest.raises(StoreError):
+            Kept.unpack(damaged)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import struct
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -34,11 +33,7 @@ __all__ = [
     "write_counters",
 ]
 
-_MAGIC = b"NWLAST\r\n"
-_HEAD = struct.Struct("<8sH")
-_TAIL = struct.Struct("<QI")
 _KEPT = struct.Struct("<I")
-_VERSION = 1
 _PLANS_AT_ONCE = 100
 _TURN = 4
 """Plans between two turns for others."""
@@ -113,7 +108,7 @@ class CounterKeeper(Protocol):
         ...
 
     def import_counters(self, data: bytes) -> object:
-        """Raises ValueError or NetwatchError for what it can't read."""
+        """Raises StoreError for what it can't read."""
         ...
 
 
@@ -184,7 +179,7 @@ class Memory:
         if data is not None:
             try:
                 self._state.import_counters(data)
-            except (ValueError, NetwatchError) as error:
+            except NetwatchError as error:
                 set_aside(self._file, str(error))
 
     async def save(self) -> None:
@@ -258,32 +253,26 @@ class Memory:
 
 
 class CountersFile:
-    """Replaces a file as a whole: header, pieces, their length and checksum. Without `commit` the old one
-    stays as it was. Raises OSError."""
+    """Replaces a file as a whole. Without `commit` the old one stays as it was. What is in it checks itself
+    (netwatch.state.persist). Raises OSError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fresh = path.with_name(path.name + ".new")
-        self._length = self._checksum = 0
 
     def __enter__(self) -> CountersFile:
         descriptor = os.open(self._fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
         self._file = os.fdopen(descriptor, "wb")
-        self._file.write(_HEAD.pack(_MAGIC, _VERSION))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def write(self, pieces: Iterable[bytes]) -> None:
-        for piece in pieces:
-            self._file.write(piece)
-            self._length += len(piece)
-            self._checksum = zlib.crc32(piece, self._checksum)
+        self._file.writelines(pieces)
 
     def commit(self) -> None:
         """On disk, under its name, when it returns."""
-        self._file.write(_TAIL.pack(self._length, self._checksum))
         self._file.flush()
         os.fsync(self._file.fileno())
         self._fresh.replace(self._path)
@@ -302,19 +291,14 @@ def write_counters(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def read_counters(path: Path) -> bytes | None:
-    """What a `CountersFile` holds; None where there is nothing. A damaged file is set aside."""
+    """What a `CountersFile` holds; None where there is nothing."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         structlog.get_logger("netwatch").warning("counters not read", file=str(path), reason=error.strerror)
         return None
-    reason = _fault(data)
-    if reason:
-        set_aside(path, reason)
-        return None
-    return data[_HEAD.size : -_TAIL.size]
 
 
 def set_aside(path: Path, reason: str) -> None:
@@ -327,14 +311,3 @@ def set_aside(path: Path, reason: str) -> None:
     structlog.get_logger("netwatch").warning(
         "last counters set aside", file=str(path), kept_as=str(aside), reason=reason
     )
-
-
-def _fault(data: bytes) -> str:
-    if len(data) < _HEAD.size + _TAIL.size or not data.startswith(_MAGIC):
-        return "it is no file of last counters, or cut off"
-    _, version = _HEAD.unpack_from(data)
-    if version != _VERSION:
-        return f"it has format {version}, and this netwatch reads {_VERSION}"
-    length, checksum = _TAIL.unpack_from(data, len(data) - _TAIL.size)
-    body = memoryview(data)[_HEAD.size : -_TAIL.size]
-    return "" if length == len(body) and checksum == zlib.crc32(body) else "its checksum is wrong"

@@ -58,7 +58,7 @@ def connect(
     wire: Learner,
     state: State,
 ) -> Memory:
-    """Any part that can do what the protocols of `memory` say."""
+    """One memory of what these parts know."""
     counters = CounterBytes(state)
     return Memory(
         store.restart, state_dir / COUNTERS_FILE, text=text, poller=poller, wire=wire, state=counters

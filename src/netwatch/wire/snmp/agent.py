@@ -76,9 +76,7 @@ class Agent:
         """A fetch was answered, the last time by `address`; `trips`: seconds that each answer took."""
         self.heard = self._known = True
         if trips:
-            self._answered(
-                address, 0, max(trips)
-            )  # the slowest of its answers is what the next wait is about
+            self._answered(address, 0, max(trips))  # what the next wait is about
 
     async def ask(self, pdu: Pdu, *, tries: int | None = None) -> Pdu:
         """The Response to a request PDU (its request id is filled in here). Raises WireError."""
