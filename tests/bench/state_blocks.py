@@ -5,6 +5,7 @@ Prints CPU seconds, and bytes per series of the table and two snapshots (residen
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -33,6 +34,7 @@ from netwatch.model import (
     load_catalogue,
 )
 from netwatch.state import State
+from netwatch.state.persist import encode_pages
 from netwatch.store import Store
 
 
@@ -63,6 +65,17 @@ def layout() -> BlockLayout:
     series_of = list(range(first)) * PORTS + list(range(first, first + last)) * PORTS
     numbers = np.asarray(subject_of, dtype=np.int32), np.asarray(series_of, dtype=np.int32)
     return BlockLayout(subjects, series, *numbers, PORTS * first)
+
+
+async def turns_of(state: State) -> list[float]:
+    """CPU seconds between two turns of the event loop while a snapshot is made."""
+    task = asyncio.create_task(state.snapshot_gently())
+    turns = []
+    while not task.done():
+        began = time.thread_time()
+        await asyncio.sleep(0)
+        turns.append(time.thread_time() - began)
+    return turns
 
 
 def main() -> None:
@@ -113,6 +126,10 @@ def main() -> None:
     assert first is not second
     assert int(second.columns[COUNTERS[0]].totals.min()) > 0
     print(f"process: {resident() / 1e6:.0f} MB, before the first block {before / 1e6:.0f} MB")
+    seconds, size = cost(lambda: sum(map(len, encode_pages(state.export_counters()))))
+    print(f"counters written: {seconds:.2f} CPU-s, {size / 1e6:.0f} MB")
+    turns = asyncio.run(turns_of(state))
+    print(f"gentle snapshot: {len(turns)} turns, longest {max(turns) * 1000:.1f} ms CPU")
     store.close()
     folder.cleanup()
 

@@ -123,7 +123,10 @@ def live_rows(family: int, sheets: Iterable[Sheet], rows: Rows, others: Iterable
             entities = other.entities if same is None and other.entities == entities else entities
             labels = other.labels if other.labels == labels else labels
     told = SheetOrigins(counter, index, starts, firsts, tuple(sheet.origins for sheet in owners))
-    return Live(owners, index, rows.generation[index], entities, labels, starts, firsts, told, whole)
+    generations = rows.generation[index]
+    if not generations.any():
+        generations = np.broadcast_to(np.uint16(0), len(index))  # the usual case takes no memory
+    return Live(owners, index, generations, entities, labels, starts, firsts, told, whole)
 
 
 def with_origins(live: Live, counter: bool) -> Live:

@@ -90,7 +90,8 @@ class Rows:
         for name, kind in (*((name, kind) for name, kind, _ in self._BLANKS), ("generation", np.uint16)):
             old = getattr(self, name)
             new = np.zeros(size, dtype=kind)
-            new[: self.count] = old[: self.count]
+            if old.any():
+                new[: self.count] = old[: self.count]
             setattr(self, name, new)
 
 

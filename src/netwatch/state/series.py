@@ -21,7 +21,7 @@ from netwatch.state.sources import Groups
 
 __all__ = ["SeriesKey", "SeriesTable"]
 
-_A_TURN = 131072
+_A_TURN = 65536
 """Rows that are frozen in one turn of the event loop: a few milliseconds."""
 
 
