@@ -1,4 +1,4 @@
-"""What a poll of fixed tables costs between the wire and the state, and what a plan weighs: `python blocks.py`."""
+"""What a poll of fixed tables costs between the wire and the state, and what a plan weighs."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def passes(plan: Plan, answers: dict[str, SnmpValue], count: int) -> float:
 
 
 def weights(plan: Plan, profiles: ProfileSet, count: int) -> tuple[float, float, float]:
-    """Bytes per device of equal builds, of builds with the same port names, and seconds to load 10,000 plans."""
+    """Bytes per device of equal builds, of own builds with known port names; seconds to load 10,000 plans."""
     data = dump_plan(plan)
     began = time.process_time()
     plans = [load_plan(data, profiles) for _ in range(10_000)]
