@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from polling_fakes import (
 
 from netwatch.errors import WireTimeout
 from netwatch.model import ROOT, Block, BlockLayout, BlockSeries, BlockSubject, EntityId, SnmpAccess, Target
-from netwatch.polling import Poller, PollingSettings
+from netwatch.polling import KeptPlan, Poller, PollingSettings
 from netwatch.polling.request import Request, Requests
 from netwatch.wire import Fetched, Template
 
@@ -318,6 +318,42 @@ async def test_costs_are_told_by_table_and_by_device(make: Any) -> None:
     assert [one.name for one in worst] == ["slow"]
     assert worst[0].seconds == pytest.approx(8.0)
     assert worst[0].table == "observed"
+
+
+async def test_a_restart_with_plans_of_before_discovers_nothing(make: Any) -> None:
+    before, rig = make(blocks("ports", OCTETS)), make(blocks("ports", OCTETS))
+    before.snmp.agents["a"] = FakeAgent({UPTIME: 100, OCTETS: 1, IF_TABLE: 5})
+    before.start()
+    await before.clock.advance(70)
+    kept = before.poller.kept_plan(EntityId("a"))
+    assert kept is not None
+    assert kept.sentinels[IF_TABLE] == 5
+    wall = rig.clock.now().wall
+    old = replace(kept, discovered=wall - 90_000)
+    rig.snmp.agents["a"] = agent = FakeAgent({UPTIME: 200, OCTETS: 2, IF_TABLE: 5})
+    rig.poller.update([target("a"), target("old"), target("new")])
+    recent = replace(kept, discovered=wall - 3600)
+    rig.poller.restore({EntityId("a"): recent, EntityId("old"): old, EntityId("stranger"): kept})
+    rig.task = asyncio.create_task(rig.poller.run())
+    await rig.clock.advance(15)
+    assert {name for name, _ in rig.discoverer.calls} == {"old", "new"}
+    assert [one.source for one in rig.sink.blocks] == ["a"], "it is read at once, not in its next slot"
+    agent.values[IF_TABLE] = 6
+    await rig.clock.advance(60)
+    assert [name for name, _ in rig.discoverer.calls].count("a") == 1
+
+
+async def test_what_changed_between_two_runs_is_seen_at_once(make: Any) -> None:
+    rig = make(blocks("ports", OCTETS))
+    rig.snmp.agents["a"] = FakeAgent({UPTIME: 200, OCTETS: 2, SYS_OBJECT_ID: "1.3.6.1.4.1.2"})
+    rig.poller.update([target("a")])
+    said = {UPTIME: 100, SYS_OBJECT_ID: "1.3.6.1.4.1.1"}
+    kept = KeptPlan(rig.discoverer.plan, rig.clock.now().wall - 3600, said)
+    rig.poller.restore({EntityId("a"): kept})
+    rig.task = asyncio.create_task(rig.poller.run())
+    await rig.clock.advance(15)
+    assert len(rig.discoverer.calls) == 1
+    assert rig.sink.blocks == []
 
 
 def test_devices_with_the_same_tables_share_a_request() -> None:

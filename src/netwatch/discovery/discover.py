@@ -346,6 +346,7 @@ class _Run:
         observations.append(told)
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:
             plans.append(plan)
+            _ = plan.blocks  # compiled here, where it may take its time
 
 
 def _entry_of(column: str) -> str:
