@@ -15,7 +15,7 @@ from netwatch.profiles.assemble import Candidate, assemble
 from netwatch.profiles.block_parts import Output, RowTable
 from netwatch.profiles.compiled import Profile, Table, ValueRule
 from netwatch.profiles.evaluate import STATE_LEVEL_FAMILY, label_text
-from netwatch.profiles.expression import Expression
+from netwatch.profiles.expression import Expression, tree_of
 from netwatch.profiles.frame import DeviceFrame, Rows, in_order
 from netwatch.profiles.needs import Needs, expressions_of, needs_of, rule_names, rules_of, splitter_of
 from netwatch.profiles.packing import Settled
@@ -320,5 +320,5 @@ def _outputs(table: Table) -> Iterator[tuple[int, Output]]:
 
 
 def _uses_index(expression: Expression) -> bool:
-    source = " ".join(expression.source.split("\n")).strip()
-    return any(isinstance(node, ast.Name) and node.id == "index" for node in ast.walk(ast.parse(source)))
+    nodes = ast.walk(tree_of(expression.source))
+    return any(isinstance(node, ast.Name) and node.id == "index" for node in nodes)
