@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from netwatch.exposition import Renderer, SelfMetrics, Shard, parse_shard, probe, render, sd_targets, shards
 from netwatch.model import (
     Column,
+    DeviceCost,
     Entity,
     EntityId,
     EntityKind,
@@ -20,6 +21,7 @@ from netwatch.model import (
     Inventory,
     InventoryDevice,
     Snapshot,
+    TableCost,
     Target,
     load_catalogue,
 )
@@ -132,6 +134,12 @@ def test_own_metrics_join_those_of_the_devices():
     own.polled(ok=True, readings=5)
     own.polled(ok=False)
     own.poller(passes=3, deadlines=1, seconds_late=0.5, running=1, waiting=0)
+    for seconds in (2.0, 5.0):  # sums, told twice
+        cost = TableCost(1, 0, 572, seconds, 0.25)
+        worst = [
+            DeviceCost(EntityId(f"d{n}"), f"sw-{n}", 9.0 - n / 10, 60.0, "ports", cost) for n in range(30)
+        ]
+        own.costs({"ports": cost}, worst)
     own.loop_lag(0.001)
     own.state(shot)
     own.alerts({"firing": 2})
@@ -151,6 +159,11 @@ def test_own_metrics_join_those_of_the_devices():
     assert values["netwatch_poller_polls_total", "failed"] == 1
     assert values["netwatch_poller_readings_total",] == 5
     assert values["netwatch_poller_tables", "fresh"] == 1
+    assert values["netwatch_poller_table_wait_seconds_total", "ports"] == 5
+    assert values["netwatch_poller_table_values_total", "ports"] == 572
+    assert values["netwatch_poller_table_mapping_seconds_total", "ports"] == 0.25
+    assert values["netwatch_poller_costliest_pass_seconds", "ports", "sw-0"] == 9.0
+    assert sum(name[0] == "netwatch_poller_costliest_pass_seconds" for name in values) == 20
     assert values["netwatch_state_series", "fresh"] == 2
     assert values["netwatch_state_entities", "interface"] == 2
     assert values["netwatch_alerts", "firing"] == 2

@@ -145,7 +145,13 @@ class FakeTable:
     blocks: Any = None
 
     def observe(
-        self, raw: dict[str, SnmpValue], source: EntityId, at: Instant, interval: float
+        self,
+        raw: dict[str, SnmpValue],
+        source: EntityId,
+        at: Instant,
+        interval: float,
+        *,
+        memory: dict[str, Any] | None = None,
     ) -> Observation:
         if self.broken:
             raise KeyError("a mistake in the profile")

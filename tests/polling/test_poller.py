@@ -463,9 +463,9 @@ async def test_a_large_table_is_mapped_beside_the_loop(rigs: list[Rig]) -> None:
     class Watched(FakeTable):
         threads: ClassVar[set[bool]] = set()
 
-        def observe(self, *arguments: Any) -> Observation:
+        def observe(self, *arguments: Any, **more: Any) -> Observation:
             self.threads.add(threading.current_thread() is threading.main_thread())
-            return super().observe(*arguments)
+            return super().observe(*arguments, **more)
 
     many = tuple(f"{OCTETS}.{row}" for row in range(LARGE + 1))
     rig = make(FakePlan((Watched("large", oids=many), Watched("small"))))

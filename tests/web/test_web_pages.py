@@ -10,7 +10,16 @@ import pytest
 import web_district
 from web_client import Outline, providers, running
 
-from netwatch.model import AlertState, EntityId, EntityKind, Severity, Witness, WitnessKind
+from netwatch.model import (
+    AlertState,
+    DeviceCost,
+    EntityId,
+    EntityKind,
+    Severity,
+    TableCost,
+    Witness,
+    WitnessKind,
+)
 from netwatch.web.units import age, bit_rate, duration, measured, percent, plain, size
 
 PAGES = (
@@ -235,6 +244,17 @@ async def test_a_device_that_was_entered_twice_is_told() -> None:
     assert "Devices entered twice (1)" in words
     assert "serial FDO1111X" in words
     assert 'href="/devices/sw-2"' in text
+
+
+async def test_the_costliest_devices_are_told() -> None:
+    cost = TableCost(passes=9, failures=1, values=5_148, seconds=60.0)
+    worst = DeviceCost(EntityId("sw-1"), "<sw-1>", 7.25, 60.0, "interfaces", cost)
+    async with running(providers(costs=lambda: (worst,))) as web:
+        _, text = await web.get("/status")
+    words = " ".join(Outline(text).text)
+    assert "Costliest devices and tables" in words
+    for found in ("<sw-1>", "7.25 s", "12.1%", "interfaces", "6.00 s", "572"):
+        assert found in words, found
 
 
 async def test_no_ranking_yet() -> None:

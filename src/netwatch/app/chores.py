@@ -155,6 +155,7 @@ class Chores:
             running=stats.running,
             waiting=stats.waiting,
         )
+        metrics.costs(stats.tables, parts.poller.costliest(20))
         metrics.queued(parts.store.outbox.depths())
         metrics.notifications(parts.alerting.counts())
 

@@ -120,6 +120,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         reload=reload,
         ready=parts.ready,
         explain=explain,
+        costs=lambda: parts.poller.costliest(20),
         simulated=simulated,
         metrics_path=settings.metrics.path,
         shard_limit=settings.metrics.max_samples,

@@ -364,6 +364,7 @@ class _Run:
         observations.append(told)
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:
             plans.append(plan)
+            _ = plan.blocks  # compiled here, where it may take its time
 
 
 async def _walk_many(

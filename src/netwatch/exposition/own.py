@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter as Counter_
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,13 +14,15 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from netwatch import __version__
-from netwatch.model import Entity, EntityId, EntityKind, Snapshot
+from netwatch.model import DeviceCost, Entity, EntityId, EntityKind, Snapshot, TableCost
 
 __all__ = ["OwnFamily", "SelfMetrics"]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STEP = 8192
 _EOF = b"# EOF\n"
+MOST_COSTLIEST = 20
+"""Devices that are named in netwatch's own metrics."""
 
 
 class OwnFamily(NamedTuple):
@@ -79,6 +81,26 @@ class SelfMetrics:
             "netwatch_poller_waiting", "Devices that are due while all places for concurrent polls are taken."
         )
         self._readings = self._counter("netwatch_poller_readings_total", "Readings that polling handed over.")
+        self._table_seconds = self._counter(
+            "netwatch_poller_table_wait_seconds_total",
+            "Waiting for answers, by table over all devices; of tables asked together each one's share.",
+            "table",
+        )
+        self._table_values = self._counter(
+            "netwatch_poller_table_values_total", "Values that came back, by table over all devices.", "table"
+        )
+        self._table_mapping = self._counter(
+            "netwatch_poller_table_mapping_seconds_total",
+            "Making readings of values, by table over all devices.",
+            "table",
+        )
+        self._costliest = self._gauge(
+            "netwatch_poller_costliest_pass_seconds",
+            "Usual duration of a pass over the devices that take longest for their interval, with the table "
+            "that is waited for most: at most 20.",
+            "device",
+            "table",
+        )
         self._lag = self._histogram(
             "netwatch_loop_lag_seconds", "Lateness of a timer of the event loop: what heavy work in it costs."
         )
@@ -161,6 +183,16 @@ class SelfMetrics:
             self._advance(counter, value)
         self._running.set(running)
         self._waiting.set(waiting)
+
+    def costs(self, tables: Mapping[str, TableCost], costliest: Sequence[DeviceCost]) -> None:
+        """Sums since the start by table, and the devices that cost most."""
+        for table, cost in tables.items():
+            self._advance(self._table_seconds.labels(table), cost.seconds)
+            self._advance(self._table_values.labels(table), cost.values)
+            self._advance(self._table_mapping.labels(table), cost.cpu_seconds)
+        self._costliest.clear()
+        for one in costliest[:MOST_COSTLIEST]:
+            self._costliest.labels(one.name, one.table).set(one.seconds)
 
     def loop_lag(self, seconds: float) -> None:
         self._lag.observe(max(0.0, seconds))

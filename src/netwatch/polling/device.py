@@ -8,7 +8,7 @@ from typing import Any
 
 from netwatch.model import Instant, SnmpValue, TableCost, Target
 from netwatch.polling.evidence import Sentinels
-from netwatch.polling.ports import PlanPort, TablePort
+from netwatch.polling.ports import KeptPlan, PlanPort, TablePort
 from netwatch.polling.request import Request, Requests
 from netwatch.polling.spread import fraction, next_slot, table_phase
 
@@ -42,6 +42,9 @@ class Device:
     memories: dict[str, Any] = field(default_factory=dict)
     """By table: what BlockPort.read returned to be handed in again."""
     costs: dict[str, TableCost] = field(default_factory=dict)
+    sorted_tables: tuple[tuple[TablePort, ...], tuple[TablePort, ...]] | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+    """By table: its place in its interval, in seconds."""
 
     # reachability
     failures: int = 0
@@ -85,7 +88,7 @@ class Device:
 
     def adopt(self, plan: PlanPort, now: float) -> None:
         """A new plan whose tables were all read just now."""
-        self.plan, self.stranger = plan, ""
+        self.plan = plan
         self._forget_tables()
         self.table_due = {table.name: self._slot(table, now) for table in plan.tables}
 
@@ -113,6 +116,8 @@ class Device:
     def _forget_tables(self) -> None:
         self.requests.clear()
         self.memories.clear()
+        self.phases.clear()
+        self.sorted_tables = None
 
     def request(self, tables: tuple[TablePort, ...], requests: Requests) -> Request:
         """For the device's evidence and these tables."""
@@ -124,6 +129,34 @@ class Device:
                 self.requests.clear()
             found = self.requests[key] = requests.get(evidence, tables)
         return found
+
+    def restore(self, kept: KeptPlan, discovered: Instant) -> None:
+        """A plan of an earlier run, none of whose tables has been read in this one."""
+        self.plan, self.discovered = kept.plan, discovered
+        if kept.sentinels:
+            self.sentinels = Sentinels(dict(kept.sentinels), tuple(kept.sentinels))
+        self._forget_tables()
+        self.table_due.clear()
+
+    @property
+    def together(self) -> tuple[TablePort, ...]:
+        """Tables of the plan that make blocks: asked in one go."""
+        return self._sorted()[0]
+
+    @property
+    def apart(self) -> tuple[TablePort, ...]:
+        """The others, in the plan's order."""
+        return self._sorted()[1]
+
+    def _sorted(self) -> tuple[tuple[TablePort, ...], tuple[TablePort, ...]]:
+        """Made at first use: what makes blocks may have to be compiled first."""
+        if self.sorted_tables is None:
+            tables = () if self.plan is None else tuple(self.plan.tables)
+            self.sorted_tables = (
+                tuple(table for table in tables if _makes_blocks(table)),
+                tuple(table for table in tables if not _makes_blocks(table)),
+            )
+        return self.sorted_tables
 
     def cost(self, table: str) -> TableCost:
         found = self.costs.get(table)
@@ -149,6 +182,12 @@ class Device:
 
     def _slot(self, table: TablePort, now: float) -> float:
         interval = self.interval_of(table)
-        return next_slot(
-            now, interval, table_phase(self.target.device, table.name, self.target.interval, interval)
-        )
+        phase = self.phases.get(table.name)
+        if phase is None:
+            phase = table_phase(self.target.device, table.name, self.target.interval, interval)
+            self.phases[table.name] = phase
+        return next_slot(now, interval, phase)
+
+
+def _makes_blocks(table: TablePort) -> bool:
+    return table.source == "snmp" and not table.context and table.blocks is not None

@@ -15,8 +15,8 @@ import structlog
 from netwatch.model import Clock, DeviceCost, EntityId, ObservationSink, SnmpValue, TableCost, Target
 from netwatch.polling.device import Device
 from netwatch.polling.fetch import Fetcher
-from netwatch.polling.ports import DiscoveryPort, PlanPort
-from netwatch.polling.settings import PollingSettings
+from netwatch.polling.ports import DiscoveryPort, KeptPlan, PlanPort
+from netwatch.polling.settings import PollingSettings, rediscovery_slot
 from netwatch.polling.spread import fraction
 from netwatch.polling.status import DeviceStatus, PollerStats
 from netwatch.polling.visit import Surroundings, Visit
@@ -99,6 +99,28 @@ class Poller:
             for address in (*target.reply_from, *target.addresses)
         }
         self.stats.devices = len(self._devices)
+
+    def kept_plan(self, device: EntityId) -> KeptPlan | None:
+        """What to keep of a device for `restore` in the next run; None before its first discovery, and while
+        another device answers in its place."""
+        known = self._devices.get(device)
+        if known is None or known.plan is None or known.discovered is None or known.stranger:
+            return None
+        return KeptPlan(known.plan, known.discovered.wall, dict(known.sentinels.values or {}))
+
+    def restore(self, plans: Mapping[EntityId, KeptPlan]) -> None:
+        """Plans of an earlier run. For right after `update`: devices that have a plan already, and strangers,
+        are left alone. Nothing is walked again before a device says that it changed, or its daily discovery
+        is due."""
+        now = self._clock.now()
+        for name, kept in plans.items():
+            device = self._devices.get(name)
+            if device is not None and device.plan is None and not device.busy:
+                device.restore(kept, now.plus(min(0.0, kept.discovered - now.wall)))
+                settings = self._settings
+                overdue = now.wall - kept.discovered > settings.rediscovery_interval
+                slot = rediscovery_slot(device.target, settings, now.mono)
+                device.discover_at = now.mono if overdue else slot
 
     def recheck(self, device: EntityId) -> None:
         """Polls a device now. Any number of calls until that poll begins are one; strangers are ignored."""

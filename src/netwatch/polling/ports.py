@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from netwatch.model import Block, EntityId, Evidence, Instant, Observation
+from netwatch.model import Block, EntityId, Evidence, Instant, Observation, SnmpValue
 from netwatch.wire import Fetched
 
-__all__ = ["BlockPort", "DiscoveryPort", "PlanPort", "TablePort"]
+__all__ = ["BlockPort", "DiscoveryPort", "KeptPlan", "PlanPort", "TablePort"]
 
 
 class BlockPort(Protocol):
@@ -69,7 +70,17 @@ class TablePort(Protocol):
         """For a table of exact OIDs whose series are known; None for one that is observed."""
         ...
 
-    def observe(self, raw: Any, source: EntityId, at: Instant, interval: float) -> Observation: ...
+    def observe(
+        self,
+        raw: Any,
+        source: EntityId,
+        at: Instant,
+        interval: float,
+        *,
+        memory: dict[str, Any] | None = None,
+    ) -> Observation:
+        """`memory`: empty at first; the same one at each pass over the device."""
+        ...
 
 
 class PlanPort(Protocol):
@@ -80,6 +91,18 @@ class PlanPort(Protocol):
 
     @property
     def evidence_oids(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """What has to outlive a restart, for the next run to walk nothing."""
+
+    plan: PlanPort
+    discovered: float
+    """Wall seconds of the discovery that made it."""
+    sentinels: Mapping[str, SnmpValue] = field(default_factory=dict)
+    """What the device said last of itself, by OID (numbers, and sysObjectID as text): a change meanwhile is
+    seen at once."""
 
 
 class DiscoveryPort(Protocol):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PollingSettings"]
+from netwatch.model import Target
+from netwatch.polling.spread import fraction, next_slot
+
+__all__ = ["PollingSettings", "rediscovery_slot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,9 @@ class PollingSettings:
         for name in self.__slots__:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: not negative")
+
+
+def rediscovery_slot(target: Target, settings: PollingSettings, now: float) -> float:
+    """When a device that was discovered at `now` (monotonic seconds) is due again: at a time of its own."""
+    interval = settings.rediscovery_interval
+    return next_slot(now, interval, fraction(target.device) * interval)

@@ -29,8 +29,7 @@ from netwatch.polling.fetch import Fetcher, Raw
 from netwatch.polling.health import DEVICE_TABLE, device_observation
 from netwatch.polling.ports import DiscoveryPort, TablePort
 from netwatch.polling.request import Requests
-from netwatch.polling.settings import PollingSettings
-from netwatch.polling.spread import fraction, next_slot
+from netwatch.polling.settings import PollingSettings, rediscovery_slot
 from netwatch.polling.status import PollerStats
 from netwatch.wire import DocumentReader, Prober, ProbeResult
 
@@ -156,21 +155,18 @@ class Visit:
             if not answer.request.parts and (tables := self._tables_of_blocks()):
                 answer = await self._ask(tables)  # the discovery failed: the old plan stays in use
             self._feed(answer)
-        for table in device.plan.tables:
+        for table in device.apart:
             if device.generation != self.generation:
                 return
-            if self._due(table) and not (table.source == "snmp" and not self._answers(table)):
+            if self._due(table) and (table.source != "snmp" or self._answers()):
                 await self._read(table)
 
-    def _answers(self, table: TablePort) -> bool:
-        """Is there something to be asked for, beside what was asked already?"""
-        return self.probes["snmp"].success and not self.device.stranger and _observed(table)
+    def _answers(self) -> bool:
+        return self.probes["snmp"].success and not self.device.stranger
 
     def _tables_of_blocks(self) -> tuple[TablePort, ...]:
-        plan = self.device.plan
-        if plan is None or self.device.stranger:
-            return ()
-        return tuple(table for table in plan.tables if not _observed(table) and self._due(table))
+        device = self.device
+        return () if device.stranger else tuple(table for table in device.together if self._due(table))
 
     async def _ask(self, tables: tuple[TablePort, ...]) -> Answer:
         """The device's evidence, and these tables."""
@@ -241,9 +237,9 @@ class Visit:
             return True  # what was asked is no longer who is meant: the next pass asks the right one
         now = self.around.clock.now()
         device.adopt(found.plan, now.mono)
+        device.stranger = ""
         device.discovered, device.discovery_failures = now, 0
-        phase = fraction(self.target.device) * settings.rediscovery_interval
-        device.discover_at = next_slot(now.mono, settings.rediscovery_interval, phase)
+        device.discover_at = rediscovery_slot(self.target, settings, now.mono)
         device.sentinels.oids = ()
         for observation in found.observations:
             self._accept(replace(observation, evidence=self.evidence))
@@ -300,7 +296,8 @@ class Visit:
         self.reading = ()
 
     def _observe(self, table: TablePort, raw: Raw, now: Instant, interval: float) -> Observation:
-        observation = table.observe(raw.data, self.target.device, now, interval)
+        memory = self.device.memories.setdefault(table.name, {}) if table.mode == "churning" else None
+        observation = table.observe(raw.data, self.target.device, now, interval, memory=memory)
         if raw.problems:
             # What an agent cut short is not the whole table: nothing may be taken for gone.
             problems = (*observation.problems, *raw.problems)
@@ -379,8 +376,3 @@ class Visit:
 
 
 _PROTOCOL = {"ssh": "ssh", "http-json": "http"}
-
-
-def _observed(table: TablePort) -> bool:
-    """Read by its own way, not together with others."""
-    return table.source != "snmp" or bool(table.context) or table.blocks is None

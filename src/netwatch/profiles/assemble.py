@@ -92,14 +92,14 @@ def assemble(
         context=context,
         size=inputs.size,
         layout=layout,
-        sources=np.array([found[0].source for found in (*counters, *gauges)], np.intp),
+        sources=pool.array(np.array([found[0].source for found in (*counters, *gauges)], np.intp)),
         counter_groups=_groups(direct_counters),
         gauge_groups=_groups(direct_gauges),
         direct=(len(direct_counters), len(direct_gauges)),
         constants=(np.array(known_counters, np.uint64), np.array(known_gauges, np.float64)),
-        rules=np.array([one.output for one in direct], np.int16),
+        rules=pool.array(np.array([one.output for one in direct], np.int16)),
         outputs=inputs.outputs,
-        row_of=_numbers([one.row for one in direct]),
+        row_of=pool.array(_numbers([one.row for one in direct])),
         rows=rows,
         computed=_computed(
             [found for found in counters if _rank(found) == 2],
@@ -191,7 +191,7 @@ def _computed(
     )
 
 
-def _numbers(numbers: Sequence[int]) -> NDArray[np.int16] | NDArray[np.int32]:
+def _numbers(numbers: Sequence[int]) -> NDArray[Any]:
     """As narrow as may be."""
     if max(numbers, default=0) < 1 << 15:
         return np.array(numbers, np.int16)

@@ -15,8 +15,8 @@ from netwatch.profiles.assemble import Candidate, assemble
 from netwatch.profiles.block_parts import Output, RowTable
 from netwatch.profiles.compiled import Profile, Table, ValueRule
 from netwatch.profiles.evaluate import STATE_LEVEL_FAMILY, label_text
-from netwatch.profiles.expression import Expression
-from netwatch.profiles.frame import DeviceFrame, Rows
+from netwatch.profiles.expression import Expression, tree_of
+from netwatch.profiles.frame import DeviceFrame, Rows, in_order
 from netwatch.profiles.needs import Needs, expressions_of, needs_of, rule_names, rules_of, splitter_of
 from netwatch.profiles.packing import Settled
 from netwatch.profiles.pool import PlanPool
@@ -84,7 +84,7 @@ class _Compiler:
         self.statics: Mapping[str, Rows] = settled.rows
         self.needs = rule_names(table)
         self.places = self._sort(settled.oids)
-        self.order = list(DeviceFrame(profile, {"": {index: {} for index in self.slots}}, {}).rows(""))
+        self.order = [pool.text(index) for index in in_order({index: {} for index in self.slots})]
         scalars = dict(settled.scalars)
         self.frame = DeviceFrame(profile, dict(settled.rows), scalars, context)
         self.scalars = scalars
@@ -263,8 +263,8 @@ class _Compiler:
         return RowTable(
             indexes=tuple(self.order),
             patterns=tuple(patterns),
-            pattern_of=np.array(pattern_of, np.int16),
-            starts=np.array(starts, np.int32),
+            pattern_of=self.pool.array(np.array(pattern_of, np.int16)),
+            starts=self.pool.array(np.array(starts, np.int32)),
             positions=None if positions == list(range(len(positions))) else np.array(positions, np.int32),
             statics=tuple(statics),
             foreign=self.statics if whole else {},
@@ -320,5 +320,5 @@ def _outputs(table: Table) -> Iterator[tuple[int, Output]]:
 
 
 def _uses_index(expression: Expression) -> bool:
-    source = " ".join(expression.source.split("\n")).strip()
-    return any(isinstance(node, ast.Name) and node.id == "index" for node in ast.walk(ast.parse(source)))
+    nodes = ast.walk(tree_of(expression.source))
+    return any(isinstance(node, ast.Name) and node.id == "index" for node in nodes)

@@ -19,6 +19,7 @@ __all__ = [
     "Slots",
     "Yield",
     "evaluate",
+    "evaluate_row",
     "label_text",
     "level_of",
     "state_of",
@@ -71,6 +72,14 @@ def evaluate(table: Table, frame: DeviceFrame, *, slots: Slots | None, full: boo
             break
         _Row(table, scope, result, full).run(None if slots is None else slots[index])
     return result
+
+
+def evaluate_row(table: Table, scope: Scope, result: Yield) -> bool:
+    """One row in full, as if it were alone. False if it is none of the table's."""
+    if table.where is not None and truth(table.where(scope)) is not True:
+        return False
+    _Row(table, scope, result, True).run(None)
+    return True
 
 
 class _Row:

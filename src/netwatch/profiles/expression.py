@@ -22,7 +22,7 @@ from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.scope import NONSENSE, Closure, ExpressionError, Frame, Scope
 from netwatch.profiles.values import Value, number, truth
 
-__all__ = ["Expression", "ExpressionError", "Frame", "Scope", "closure_of"]
+__all__ = ["Expression", "ExpressionError", "Frame", "Scope", "closure_of", "tree_of"]
 
 MAX_LENGTH = 2000
 MAX_NODES = 400
@@ -79,6 +79,13 @@ class Expression:
         return f"Expression({self.source!r})"
 
 
+def tree_of(source: str) -> ast.expr:
+    """The syntax tree of an expression. Raises what `ast.parse` raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(" ".join(source.split("\n")).strip(), mode="eval").body
+
+
 def closure_of(node: ast.expr) -> tuple[Closure, tuple[str, ...], tuple[tuple[str, str], ...]]:
     """A part of an expression that compiled as a whole: what it computes (raises NONSENSE), and the names and
     references that it uses. Raises ExpressionError for what is none by itself, such as a table's name."""
@@ -96,9 +103,7 @@ class _Compiler(SpecialForms):
         if len(source) > MAX_LENGTH:
             raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters")
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(" ".join(source.split("\n")).strip(), mode="eval").body
+            tree = tree_of(source)
         except SyntaxError as error:
             raise ExpressionError(f"is no expression: {error.msg}", f"found {source!r}") from None
         except (ValueError, RecursionError, MemoryError) as error:

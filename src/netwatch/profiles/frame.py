@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netwatch.profiles.compiled import Profile, Table
@@ -11,7 +11,15 @@ from netwatch.profiles.expression import Scope
 from netwatch.profiles.schema import TableSource
 from netwatch.profiles.values import Value
 
-__all__ = ["DeviceFrame", "Rows", "Splitter", "place_in_document", "rows_of_document", "rows_of_records"]
+__all__ = [
+    "DeviceFrame",
+    "Rows",
+    "Splitter",
+    "in_order",
+    "place_in_document",
+    "rows_of_document",
+    "rows_of_records",
+]
 
 Rows = dict[str, dict[str, Value]]
 """Index -> column -> value."""
@@ -51,7 +59,7 @@ class DeviceFrame:
         ready = self._ready.get(table)
         if ready is None:
             # Set first: a look-up that comes back to this table sees its plain columns and ends there.
-            ready = self._ready[table] = _in_order(self.raw.get(table, {}))
+            ready = self._ready[table] = in_order(self.raw.get(table, {}))
             known = self.profile.tables.get(table)
             if known is not None and known.let:
                 ready = self._ready[table] = {index: dict(row) for index, row in ready.items()}
@@ -62,7 +70,8 @@ class DeviceFrame:
         return ready
 
 
-def _in_order(rows: Rows) -> Rows:
+def in_order(rows: Rows) -> Rows:
+    """Rows by the numbers of their indexes."""
     if len(rows) < 2:
         return rows
     return {index: rows[index] for index in sorted(rows, key=_arcs)}
@@ -86,6 +95,20 @@ class Splitter:
         self._scalars: dict[str, list[str]] = {}
         for name, oid in scalars.items():
             self._scalars.setdefault(oid, []).append(name)
+
+    def places(self, oid: str) -> tuple[list[tuple[str, str, str]], Sequence[str]]:
+        """Where one OID belongs: (table, index, column) of cells, and scalars."""
+        cells: list[tuple[str, str, str]] = []
+        root, _, index = oid.rpartition(".")
+        found = self._columns.get(root)
+        if found is not None:
+            cells = [(table, index, alias) for table, alias in found]
+        else:
+            for length in self._lengths:
+                if oid[length : length + 1] == ".":
+                    index = oid[length + 1 :]
+                    cells += [(table, index, alias) for table, alias in self._columns.get(oid[:length], ())]
+        return cells, self._scalars.get(oid, ())
 
     def split(self, raw: Mapping[str, Value], rows: dict[str, Rows], scalars: dict[str, Value]) -> None:
         """Adds to `rows` and `scalars`. NULL counts as not answered."""

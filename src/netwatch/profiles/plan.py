@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from netwatch.model import EntityId, Instant, Observation
+from netwatch.profiles.again import RowCache, evaluate_again, may_repeat
 from netwatch.profiles.blocks import compile_blocks
 from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.evaluate import Slots, Yield, evaluate
@@ -27,6 +28,7 @@ EVIDENCE_OIDS = (
     "1.3.6.1.6.3.10.2.1.3.0",  # snmpEngineTime
 )
 
+_ROWS = "rows"
 SLOW_INTERVAL = 86_400.0
 """Seconds between passes over a slow table that names no interval."""
 
@@ -91,18 +93,40 @@ class TablePlan:
         interval: float,
         *,
         full: bool | None = None,
+        memory: dict[str, Any] | None = None,
     ) -> Observation:
         """The answer as an observation.
 
         `raw`: dict of OID to SnmpValue; list of dicts for ssh; a decoded document for http-json. With `full`
-        (default: for tables that are not fixed) it tells of entities too.
+        (default: for tables that are not fixed) it tells of entities too. `memory`, empty at first, is to be
+        handed in again at the device's next pass: rows that have not changed cost next to nothing then, and
+        give the very same objects.
         """
+        if memory is not None and full is None and (result := self._observe_again(raw, memory)) is not None:
+            return observation(self.name, result, source, at, interval, True)
         frame = self._frame(raw)
         if full is None:
             full = self.mode is not TableMode.FIXED
         slots = self._settled.slots if self.mode is TableMode.FIXED else None
         result = evaluate(self.table, frame, slots=slots, full=full, max_rows=self.max_rows)
         return observation(self.name, result, source, at, interval, full)
+
+    def _observe_again(self, raw: Any, memory: dict[str, Any]) -> Yield | None:
+        if self.source != TableSource.SNMP or self.mode is TableMode.FIXED:
+            return None
+        cache = memory.get(_ROWS)
+        if cache is None:
+            cache = memory[_ROWS] = RowCache(off=not may_repeat(self.table, self._settled))
+        return evaluate_again(
+            self.table,
+            self.profile,
+            self._settled,
+            self.context,
+            self._splitter,
+            raw,
+            cache,
+            self.max_rows,
+        )
 
     @cached_property
     def _settled(self) -> Settled:

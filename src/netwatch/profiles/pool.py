@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netwatch.model import BlockLayout, BlockSubject
 from netwatch.profiles.compiled import Profile, Table
@@ -20,6 +23,7 @@ __all__ = ["PlanPool"]
 MOST_SUBJECTS = 1_000_000
 """Tuples can't be held weakly: beyond so many all are let go."""
 
+Number = TypeVar("Number", bound=np.generic)
 Outputs = tuple[tuple[int, "Output"], ...]
 
 
@@ -31,7 +35,9 @@ class PlanPool:
         self._tables: WeakValueDictionary[Any, TablePlan] = WeakValueDictionary()
         self._layouts: WeakValueDictionary[Any, BlockLayout] = WeakValueDictionary()
         self._profiles: WeakValueDictionary[Any, Profile] = WeakValueDictionary()
+        self._arrays: WeakValueDictionary[Any, NDArray[Any]] = WeakValueDictionary()
         self._subjects: dict[BlockSubject, BlockSubject] = {}
+        self._texts: dict[str, str] = {}
         self._outputs: dict[int, tuple[Table, Outputs]] = {}
 
     def __reduce__(self) -> tuple[type[PlanPool], tuple[()]]:
@@ -69,11 +75,24 @@ class PlanPool:
         said.update(layout.subject_of.tobytes() + layout.series_of.tobytes())
         return self._layouts.setdefault((layout.series, layout.counters, said.digest()), layout)
 
+    def array(self, array: NDArray[Number]) -> NDArray[Number]:
+        """The first with the same content, which must not be written to: ports are numbered alike."""
+        array.flags.writeable = False
+        key = array.dtype.char, len(array), blake2b(array.tobytes(), digest_size=16).digest()
+        found: NDArray[Number] = self._arrays.setdefault(key, array)
+        return found
+
     def subject(self, subject: BlockSubject) -> BlockSubject:
         """The first of these words: ports are called the same in a thousand switches."""
         if len(self._subjects) >= MOST_SUBJECTS:
             self._subjects.clear()
         return self._subjects.setdefault(subject, subject)
+
+    def text(self, text: str) -> str:
+        """The first of these words."""
+        if len(self._texts) >= MOST_SUBJECTS:
+            self._texts.clear()
+        return self._texts.setdefault(text, text)
 
     def outputs(self, table: Table, make: Callable[[], Outputs]) -> Outputs:
         """What a table's rules may tell; held as long as the profiles are."""

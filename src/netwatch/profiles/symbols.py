@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netwatch.profiles.expression import Expression, closure_of
+from netwatch.profiles.expression import Expression, closure_of, tree_of
 from netwatch.profiles.scope import NONSENSE, ExpressionError, Frame, Scope
 from netwatch.profiles.values import Value, number, truth
 
@@ -93,8 +93,7 @@ class Symbols:
     def of(self, expression: Expression) -> Symbol:
         tree = self._parsed.get(expression.source)
         if tree is None:
-            source = " ".join(expression.source.split("\n")).strip()
-            tree = self._parsed[expression.source] = ast.parse(source, mode="eval").body
+            tree = self._parsed[expression.source] = tree_of(expression.source)
         return self._symbol(tree)
 
     def guards(self, expression: Expression | None) -> tuple[Cell, ...] | bool | None:

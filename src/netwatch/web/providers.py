@@ -8,7 +8,7 @@ from typing import Any
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
-from netwatch.model import Alert, EntityId, ReplacementPlan, Snapshot
+from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot
 
 __all__ = ["Providers", "ReloadResult"]
 
@@ -32,6 +32,10 @@ def _nothing(device: EntityId) -> Mapping[str, Any] | None:  # noqa: ARG001
     return None
 
 
+def _free() -> Sequence[DeviceCost]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Providers:
     """Callables that are cheap, never block, and are called in the event loop."""
@@ -50,6 +54,8 @@ class Providers:
     healthy: Callable[[], bool] = _always
     explain: Callable[[EntityId], Mapping[str, Any] | None] = _nothing
     """How a device was recognised: what matched, and which table gives which family."""
+    costs: Callable[[], Sequence[DeviceCost]] = _free
+    """The devices whose polling costs most, the worst first."""
     simulated: bool = False
     """True for the demo: the pages say so."""
     metrics_path: str = "/metrics"

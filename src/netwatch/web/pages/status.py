@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netwatch.model import EntityId, Freshness, Snapshot
+from netwatch.model import DeviceCost, EntityId, Freshness, Snapshot
 from netwatch.web.html import Child, Html, tag
 from netwatch.web.pages.layout import (
     Frame,
@@ -26,7 +26,13 @@ __all__ = ["error_page", "status_page"]
 _SHOWN = 200
 
 
-def status_page(frame: Frame, snapshot: Snapshot, ready: bool, may_reload: Identity | None) -> Html:
+def status_page(
+    frame: Frame,
+    snapshot: Snapshot,
+    ready: bool,
+    may_reload: Identity | None,
+    costs: Sequence[DeviceCost] = (),
+) -> Html:
     """`may_reload`: who looks, if they may reload the configuration."""
     failing = [entry for entry in snapshot.freshness if _late(entry, frame.now)]
     failing.sort(key=lambda entry: (-entry.failures, entry.source, entry.table))
@@ -54,6 +60,7 @@ def status_page(frame: Frame, snapshot: Snapshot, ready: bool, may_reload: Ident
             f"Tables that are late ({len(failing)})",
             _late_table(failing[:_SHOWN], snapshot, frame.now) if failing else empty("Every table is fresh."),
         ),
+        _costs(costs) if costs else None,
         _conflicts(snapshot) if snapshot.conflicts else None,
         _reload_form(may_reload) if may_reload is not None else None,
     )
@@ -79,6 +86,34 @@ def _late_table(entries: Sequence[Freshness], snapshot: Snapshot, now: float) ->
         )
     columns = ["Device", "Table", "Last read", "Every", "Failures in a row", "Reason"]
     return table("Tables that are late", columns, rows, numeric=(3, 4))
+
+
+def _costs(costs: Sequence[DeviceCost]) -> Html:
+    rows: list[list[Child]] = []
+    for one in costs:
+        passes = max(1, one.cost.passes + one.cost.failures)
+        rows.append(
+            [
+                device_link(one.device, one.name),
+                f"{one.seconds:.2f} s",
+                f"{one.seconds / one.interval:.1%}",
+                one.table or "–",
+                f"{one.cost.seconds / passes:.2f} s",
+                f"{one.cost.values / max(1, one.cost.passes):,.0f}",
+                one.cost.failures,
+            ]
+        )
+    columns = ["Device", "A pass takes", "Of its interval", "Longest table", "Waited per pass"]
+    columns += ["Values per pass", "Failed passes"]
+    return section(
+        "Costliest devices and tables",
+        tag(
+            "p",
+            "Those whose passes take the longest for their interval, and the table that is waited for most.",
+            class_="lead",
+        ),
+        table("Costliest devices and tables", columns, rows, numeric=(1, 2, 4, 5, 6)),
+    )
 
 
 def _conflicts(snapshot: Snapshot) -> Html:
