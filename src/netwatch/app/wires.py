@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import structlog
@@ -16,6 +17,7 @@ from netwatch.wire import (
     Prober,
     SipOptionsProber,
     UdpEchoProber,
+    snmp_kernel,
 )
 
 __all__ = ["Wires"]
@@ -25,7 +27,7 @@ class Wires:
     """SNMP, SSH, HTTP and the probers."""
 
     def __init__(self, clock: Clock, ssh_workers: int) -> None:
-        self.snmp = NetworkSnmpWire(clock=clock)
+        self.snmp = NetworkSnmpWire(clock=clock, kernel=snmp_kernel(os.environ))
         self.ssh = NetmikoRunner(workers=ssh_workers)
         self.http = AiohttpJson()
         self._probers = (IcmpProber(), UdpEchoProber(), SipOptionsProber())
