@@ -14,6 +14,7 @@ from netwatch.app.memory import CountersFile, Kept, Memory, read_counters, write
 from netwatch.app.restart import COUNTERS_FILE
 from netwatch.errors import ConfigError, Problem, StoreError
 from netwatch.model import EntityId
+from netwatch.polling import KeptPlan
 from netwatch.store import Store
 
 A, B = EntityId("a"), EntityId("b")
@@ -39,18 +40,18 @@ class Text:
 class Poller:
     def __init__(self, plans: dict[EntityId, str]) -> None:
         self.held = plans
-        self.said: dict[EntityId, dict[str, Any]] = {}
+        self.said: dict[EntityId, tuple[float, dict[str, Any]]] = {}
 
     def plans(self) -> Mapping[EntityId, str]:
         return dict(self.held)
 
-    def adopt_plan(self, device: EntityId, plan: str, sentinels: Mapping[str, Any]) -> bool:
-        self.held[device] = plan
-        self.said[device] = dict(sentinels)
-        return True
+    def kept_plan(self, device: EntityId) -> KeptPlan | None:
+        return KeptPlan(self.held[device], 1000.0, {"1.3.6.1.2.1.1.3.0": len(device)})  # type: ignore[arg-type]
 
-    def sentinels(self, device: EntityId) -> Mapping[str, Any]:
-        return {"1.3.6.1.2.1.1.3.0": len(device)}
+    def restore(self, plans: Mapping[EntityId, KeptPlan]) -> None:
+        for device, kept in plans.items():
+            self.held[device] = kept.plan  # type: ignore[assignment]
+            self.said[device] = (kept.discovered, dict(kept.sentinels))
 
 
 class Wire:
@@ -109,7 +110,7 @@ async def test_everything_comes_back_after_a_restart(tmp_path: Path, at_the_end:
     with Store(tmp_path / "db") as store:
         memory, poller, wire, counters = parts(store, tmp_path, {}, {}, b"", Text())
         assert await restored(memory, [A, B]) == {A: b"of a", B: b"of b"}
-        assert poller.said[A] == {"1.3.6.1.2.1.1.3.0": 1}
+        assert poller.said[A] == (1000.0, {"1.3.6.1.2.1.1.3.0": 1})
         assert poller.held == {A: "plan a", B: "plan b"}
         assert wire.known == {A: {"max": 3}}
         assert counters.data == b"0123456789"
@@ -163,7 +164,7 @@ async def test_a_file_that_the_state_refuses_is_set_aside_and_stops_nothing(tmp_
 
 
 def test_what_is_kept_of_a_device_is_checked() -> None:
-    kept = Kept(b"plan", b"told", {"1.3.6.1.2.1.1.2.0": "1.3.6.1.4.1.9", "1.3.6.1.2.1.1.3.0": 7})
+    kept = Kept(b"plan", b"told", 12.5, {"1.3.6.1.2.1.1.2.0": "1.3.6.1.4.1.9", "1.3.6.1.2.1.1.3.0": 7})
     assert Kept.unpack(kept.pack()) == kept
     for damaged in (b"", b"\xff\xff\xff\xff", kept.pack()[:8], b"\x02\0\0\0[]"):
         with pytest.raises(StoreError):

@@ -6,12 +6,12 @@ import sqlite3
 from pathlib import Path
 
 from netwatch.model import EntityId
-from netwatch.store import KeptPlan, Store
+from netwatch.store import Store, StoredPlan
 from netwatch.store.schema import APPLICATION_ID, MIGRATIONS
 
 
-def plan(number: int, digest: str = "a") -> KeptPlan:
-    return KeptPlan(EntityId(f"d{number:04}"), digest, bytes([number % 256]) * 10)
+def plan(number: int, digest: str = "a") -> StoredPlan:
+    return StoredPlan(EntityId(f"d{number:04}"), digest, bytes([number % 256]) * 10)
 
 
 def test_plans_of_the_profiles_in_use_come_back_in_order(tmp_path: Path) -> None:

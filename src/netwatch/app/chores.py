@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from netwatch.app.garbage import settle
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
 from netwatch.app.turns import gently, metered
@@ -26,6 +27,7 @@ OLDEST_SNAPSHOT = 60.0
 RECORD_SECONDS = 30.0
 PLAN_SECONDS = 900.0
 FIRST_PLAN_SECONDS = 45.0
+SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
 DAY = 86_400.0
@@ -61,6 +63,7 @@ class Chores:
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
             ("retention", DAY, 600.0, self.forget),
             ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
+            ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
         yield "snapshot", self._keep_fresh()
@@ -126,6 +129,11 @@ class Chores:
         """Writes what makes the next start cheap."""
         if self._parts.memory is not None:
             await self._parts.memory.save()
+
+    async def settle(self) -> None:
+        """Objects that came with devices, plans and label texts are there to stay."""
+        if self._parts.ready():
+            settle()
 
     async def _keep_fresh(self) -> None:
         """Snapshots as often as their cost allows."""

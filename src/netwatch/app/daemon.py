@@ -15,6 +15,7 @@ import structlog
 
 from netwatch.app.alerting import Alerting
 from netwatch.app.chores import Chores
+from netwatch.app.garbage import calm
 from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
 from netwatch.app.planner import Planner
@@ -84,6 +85,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             # Threads write history and read configurations: the event loop is to get its turn after a
             # millisecond, not after five.
+            stack.enter_context(calm())
             stack.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(SWITCH_SECONDS)
             self.parts = parts = await self._build(stack)

@@ -19,7 +19,8 @@ import structlog
 
 from netwatch.errors import NetwatchError, StoreError
 from netwatch.model import EntityId
-from netwatch.store import KeptPlan, RestartTable
+from netwatch.polling import KeptPlan
+from netwatch.store import RestartTable, StoredPlan
 
 __all__ = [
     "CounterKeeper",
@@ -46,11 +47,13 @@ class Kept(NamedTuple):
     plan: bytes
     told: bytes
     """What discovery told of entities."""
+    discovered: float
+    """Wall seconds."""
     sentinels: Mapping[str, Any]
     """What the device said when the plan was made: whether it changed meanwhile is seen at the first poll."""
 
     def pack(self) -> bytes:
-        head = json.dumps([len(self.plan), len(self.told), dict(self.sentinels)]).encode()
+        head = json.dumps([len(self.plan), len(self.told), self.discovered, dict(self.sentinels)]).encode()
         return _KEPT.pack(len(head)) + head + self.plan + self.told
 
     @classmethod
@@ -58,9 +61,9 @@ class Kept(NamedTuple):
         """Raises StoreError."""
         try:
             start = _KEPT.size + _KEPT.unpack_from(body)[0]
-            plan, told, sentinels = json.loads(body[_KEPT.size : start])
+            plan, told, discovered, sentinels = json.loads(body[_KEPT.size : start])
             middle = start + plan
-            return cls(body[start:middle], body[middle : middle + told], dict(sentinels))
+            return cls(body[start:middle], body[middle : middle + told], float(discovered), dict(sentinels))
         except (ValueError, TypeError, struct.error) as error:
             raise StoreError(f"it is damaged: {error}") from None
 
@@ -83,12 +86,12 @@ class PlanHolder(Protocol):
 
     def plans(self) -> Mapping[EntityId, Any]: ...
 
-    def adopt_plan(self, device: EntityId, plan: Any, sentinels: Mapping[str, Any]) -> bool:
-        """The device needs no discovery before its first poll. False if it is not polled at all."""
+    def kept_plan(self, device: EntityId) -> KeptPlan | None:
+        """What to keep of a device; None if there is nothing worth it."""
         ...
 
-    def sentinels(self, device: EntityId) -> Mapping[str, Any]:
-        """What the device said last of when it started and changed; numbers and text."""
+    def restore(self, plans: Mapping[EntityId, KeptPlan]) -> None:
+        """Devices that have a plan need no discovery before their first poll."""
         ...
 
 
@@ -161,9 +164,9 @@ class Memory:
             except NetwatchError as error:
                 self._log.warning("plan not used", device=kept.device, reason=str(error))
                 continue
-            if self._poller.adopt_plan(kept.device, plan, body.sentinels):
-                self._plans[kept.device] = plan
-                count += 1
+            self._poller.restore({kept.device: KeptPlan(plan, body.discovered, body.sentinels)})
+            self._plans[kept.device] = plan
+            count += 1
             if number % _TURN == 0:
                 await asyncio.sleep(0)
         return count
@@ -215,16 +218,16 @@ class Memory:
         while part := list(islice(new, _PLANS_AT_ONCE)):
             await asyncio.to_thread(self._table.save_plans, part)
 
-    def _new_plans(self, text: PlanText) -> Iterator[KeptPlan]:
+    def _new_plans(self, text: PlanText) -> Iterator[StoredPlan]:
         if text.digest != self._digest:
             self._digest, self._plans = text.digest, {}
         for device, plan in list(self._poller.plans().items()):
             if self._plans.get(device) is not plan:
                 self._plans[device] = plan
-                told = self._told.pop(device, None)
-                if told is not None:  # without it the plan's entities would be nameless
-                    kept = Kept(text.dump(plan), told, self._poller.sentinels(device))
-                    yield KeptPlan(device, text.digest, kept.pack())
+                told, known = self._told.pop(device, None), self._poller.kept_plan(device)
+                if told is not None and known is not None:  # untold, its entities would be nameless
+                    kept = Kept(text.dump(plan), told, known.discovered, known.sentinels)
+                    yield StoredPlan(device, text.digest, kept.pack())
 
     async def _save_counters(self) -> None:
         """A few megabytes at a time: all counters of a large fleet are more than a hundred."""
@@ -242,7 +245,7 @@ class Memory:
         except OSError as error:
             self._log.warning("counters not kept", file=str(self._file), reason=error.strerror)
 
-    def _load(self, text: PlanText, kept: KeptPlan) -> tuple[Any, Kept] | None:
+    def _load(self, text: PlanText, kept: StoredPlan) -> tuple[Any, Kept] | None:
         try:
             body = Kept.unpack(kept.body)
             plan = text.load(body.plan)

@@ -54,6 +54,8 @@ class Evidence:
     """snmpEngineBoots, SNMP-FRAMEWORK-MIB."""
     engine_time: float | None = None
     """Seconds: snmpEngineTime, SNMP-FRAMEWORK-MIB."""
+    agent: str = ""
+    """sysObjectID, SNMPv2-MIB: another one is another device at the same address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ async def ask(fetcher: Fetcher, device: Device, request: Request, now: Callable[
         values = evidence_values(request, fetched)
         answer.evidence = evidence_of(values)
         answer.reason = device.sentinels.compare(values)
+        if not answer.reason and request.moved(fetched):
+            answer.reason = "ifTableLastChange changed during the poll"
     return answer
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch.model import Instant, SnmpValue, TableCost, Target
+from netwatch.model import Instant, TableCost, Target
 from netwatch.polling.evidence import Sentinels
 from netwatch.polling.ports import KeptPlan, PlanPort, TablePort
 from netwatch.polling.request import Request, Requests
@@ -91,18 +90,6 @@ class Device:
         self.plan = plan
         self._forget_tables()
         self.table_due = {table.name: self._slot(table, now) for table in plan.tables}
-
-    def restored(
-        self, plan: PlanPort, sentinels: Mapping[str, SnmpValue], now: Instant, rediscovery: float
-    ) -> None:
-        """A plan of an earlier process. Slow tables wait for their slots, all others are due at once."""
-        self.adopt(plan, now.mono)
-        for table in plan.tables:
-            if table.mode != "slow":
-                self.table_due[table.name] = 0.0
-        self.discovered = now
-        self.discover_at = next_slot(now.mono, rediscovery, fraction(self.target.device) * rediscovery)
-        self.sentinels.values, self.sentinels.oids = dict(sentinels) or None, tuple(sentinels)
 
     def forget_plan(self) -> None:
         self.generation += 1

@@ -37,6 +37,7 @@ def evidence_of(values: Mapping[str, SnmpValue]) -> Evidence:
         uptime=None if ticks is None else ticks / 100,
         engine_boots=boots,
         engine_time=None if time is None else float(time),
+        agent=str(values.get(SYS_OBJECT_ID) or ""),
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from netwatch.model import Clock, DeviceCost, EntityId, ObservationSink, SnmpValue, TableCost, Target
+from netwatch.model import Clock, DeviceCost, EntityId, ObservationSink, TableCost, Target
 from netwatch.polling.device import Device
 from netwatch.polling.fetch import Fetcher
 from netwatch.polling.ports import DiscoveryPort, KeptPlan, PlanPort
@@ -145,20 +145,6 @@ class Poller:
         """Discovers every device anew at its next poll; until then its plan stays in use."""
         for device in self._devices.values():
             device.discover_at = float("-inf")
-
-    def adopt_plan(self, device: EntityId, plan: PlanPort, sentinels: Mapping[str, SnmpValue]) -> bool:
-        """A plan that was kept over a restart, and what the device said when it was made. Whether it changed
-        since is seen at its first poll. False if the device is not polled."""
-        known = self._devices.get(device)
-        if known is None or known.plan is not None:
-            return False
-        known.restored(plan, sentinels, self._clock.now(), self._settings.rediscovery_interval)
-        return True
-
-    def sentinels(self, device: EntityId) -> Mapping[str, SnmpValue]:
-        """What a device said last of when it started and changed; empty if nothing yet."""
-        known = self._devices.get(device)
-        return {} if known is None or known.sentinels.values is None else known.sentinels.values
 
     def plans(self) -> Mapping[EntityId, PlanPort]:
         """Of the devices that have been discovered."""

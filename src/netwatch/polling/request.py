@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.model import SnmpValue
+from netwatch.polling.evidence import IF_TABLE_LAST_CHANGE
 from netwatch.polling.ports import TablePort
 from netwatch.wire import Fetched, Template, ValueKind
 
@@ -55,7 +56,7 @@ class Part:
 class Request:
     """Encoded once; shared by devices whose plans share their tables."""
 
-    __slots__ = ("__weakref__", "evidence", "parts", "template")
+    __slots__ = ("__weakref__", "_closing", "evidence", "parts", "template")
 
     def __init__(self, evidence: tuple[str, ...], tables: Sequence[TablePort]) -> None:
         places = {oid: at for at, oid in enumerate(evidence)}
@@ -68,7 +69,18 @@ class Request:
             parts.append(Part(table, len(wanted), start, positions))
         self.evidence = evidence
         self.parts = tuple(parts)
-        self.template = Template(tuple(places))
+        # Rows that move while they are asked for give their values to the wrong ports: what tells of it is
+        # asked before and, by its second mention, after them.
+        again = [oid for oid in evidence if oid == IF_TABLE_LAST_CHANGE and parts]
+        self._closing = [(places[oid], len(places) + at) for at, oid in enumerate(again)]
+        self.template = Template((*places, *again))
+
+    def moved(self, fetched: Fetched) -> bool:
+        """True if the device's rows changed between its first answer and its last."""
+        values, kinds = fetched.values, fetched.kinds
+        return any(
+            kinds[last] and kinds[first] and values[last] != values[first] for first, last in self._closing
+        )
 
 
 class Requests:

@@ -65,6 +65,10 @@ class Source:
         self.number = number
         """Small and unique: what groups keep."""
         self.uptime = UptimeWitness()
+        self.evidence: Evidence | None = None
+        """Taken in last: the same piece comes with each table of a pass."""
+        self.agent = ""
+        """Which make of agent answers, as it says itself."""
 
 
 class Groups:

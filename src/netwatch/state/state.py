@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from netwatch.model import (
+    ROOT,
     Block,
     Catalogue,
     Clock,
@@ -71,6 +73,7 @@ class State:
         self._plans: WeakValueDictionary[int, LayoutPlan] = WeakValueDictionary()
         """By id of the layout, which its plan keeps alive."""
         self._numbers: dict[EntityId, int] = {}
+        self._fresh_number = count()
         self._uptimes: dict[EntityId, UptimeWitness] = {}
         """Witnesses of devices whose uptime is a reading of its own."""
         self._kept: Kept | None = None
@@ -126,13 +129,17 @@ class State:
         source = self._sources.get(observation.source)
         if source is None:
             return
-        self._witness(observation.evidence, observation.at, observation.interval, source)
+        source = self._witness(observation.evidence, observation.at, observation.interval, source)
         self._take(observation, source)
 
     def _take(self, observation: Observation, source: Source) -> None:
         self._passed(observation.source, observation.table, observation.at, observation.interval)
+        about_itself = any(one.key == ROOT for one in observation.seen)
+        swaps = len(self._directory.swaps(source.device)) if about_itself else 0
         sighting = self._directory.sight(observation)
         self._forget(sighting, observation.source)
+        if about_itself and len(self._directory.swaps(source.device)) > swaps:
+            source = self._another(source)
         if observation.readings:
             self._named.take(observation, source)
         if sighting.missing:
@@ -147,7 +154,7 @@ class State:
         # A pass takes time: what it told before the uptime was read is judged by that uptime as well.
         since = float(np.fmin.reduce(block.times)) if len(block.times) else block.at.mono
         since = since if math.isfinite(since) else block.at.mono
-        self._witness(block.evidence, Instant(block.at.wall, since), block.interval, source)
+        source = self._witness(block.evidence, Instant(block.at.wall, since), block.interval, source)
         binding = self._binding(block, source)
         if binding is None:
             self._take(named(block), source)
@@ -259,7 +266,9 @@ class State:
             source.uptime.resume(*known)
 
     def _number(self, device: EntityId) -> int:
-        return self._numbers.setdefault(device, len(self._numbers))
+        if device not in self._numbers:
+            self._numbers[device] = next(self._fresh_number)
+        return self._numbers[device]
 
     # -- readings
 
@@ -316,7 +325,30 @@ class State:
 
     # -- restarts
 
-    def _witness(self, evidence: Evidence, at: Instant, interval: float, source: Source) -> None:
+    def _another(self, source: Source) -> Source:
+        """Another device answers in this one's place: none of its counters goes on where the old one's stood.
+        As a teller of its own it makes each of them unknown, once."""
+        device = source.device
+        self._numbers[device] = next(self._fresh_number)
+        found = self._sources[device] = Source(device, self._numbers[device])
+        for key in [key for key in self._bindings if key[0] == device]:
+            del self._bindings[key]
+        self._named.forget(device)
+        return found
+
+    def _witness(self, evidence: Evidence, at: Instant, interval: float, source: Source) -> Source:
+        """Who told this: the same source, or the one that took its place."""
+        if evidence is source.evidence:
+            return source
+        if evidence.agent:
+            if source.agent and evidence.agent != source.agent:
+                source = self._another(source)
+            source.agent = evidence.agent
+        source.evidence = evidence
+        self._note_evidence(evidence, at, interval, source)
+        return source
+
+    def _note_evidence(self, evidence: Evidence, at: Instant, interval: float, source: Source) -> None:
         restarted = source.uptime.note(evidence, at.mono)
         if restarted is not None and source.device not in self._uptimes:
             self._count_reboot(source.device, restarted, at, interval, source)

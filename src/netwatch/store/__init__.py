@@ -13,17 +13,17 @@ from netwatch.store.database import Database
 from netwatch.store.identity import IdentityTable
 from netwatch.store.incidents import IncidentTable, Remembered, TimelineEntry
 from netwatch.store.outbox import OutboxEntry, OutboxTable
-from netwatch.store.restart import KeptPlan, RestartTable
+from netwatch.store.restart import RestartTable, StoredPlan
 
 __all__ = [
     "IdentityTable",
     "IncidentTable",
-    "KeptPlan",
     "OutboxEntry",
     "OutboxTable",
     "Remembered",
     "RestartTable",
     "Store",
+    "StoredPlan",
     "TimelineEntry",
     "decode_alert",
     "encode_alert",

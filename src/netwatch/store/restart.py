@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from netwatch.model import EntityId
 from netwatch.store.database import Database
 
-__all__ = ["KeptPlan", "RestartTable"]
+__all__ = ["RestartTable", "StoredPlan"]
 
 _SLICE = 500
 
 
-class KeptPlan(NamedTuple):
+class StoredPlan(NamedTuple):
     """A compiled plan as its maker writes it."""
 
     device: EntityId
@@ -30,12 +30,12 @@ class RestartTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save_plans(self, plans: Sequence[KeptPlan]) -> None:
+    def save_plans(self, plans: Sequence[StoredPlan]) -> None:
         """Inserts or replaces, all in one transaction."""
         if plans:
             self._database.write_many("INSERT OR REPLACE INTO plan VALUES (?, ?, ?)", plans)
 
-    def plans(self, digest: str) -> Iterator[KeptPlan]:
+    def plans(self, digest: str) -> Iterator[StoredPlan]:
         """Plans made with these profiles, a few hundred at a time, in order of device."""
         after = ""
         while True:
@@ -45,7 +45,7 @@ class RestartTable:
                 (after, digest, _SLICE),
             )
             for device, found, body in rows:
-                yield KeptPlan(EntityId(device), found, body)
+                yield StoredPlan(EntityId(device), found, body)
             if len(rows) < _SLICE:
                 return
             after = rows[-1][0]
