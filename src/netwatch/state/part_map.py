@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from sys import intern
 
 from netwatch.model import (
     Entity,
@@ -198,14 +199,15 @@ class PartMap:
         table, _, index = said.get(WitnessKind.INDEX, "").rpartition(" ")
         facts = {"alias": said.get(WitnessKind.ALIAS, ""), "descr": said.get(WitnessKind.NAME, "")}
         ids = self._ids.setdefault(record.device, {}).setdefault(record.kind, {})
-        if ids.setdefault(record.natural, record.id) != record.id:
+        natural = intern(record.natural)  # ten thousand switches name their ports alike
+        if ids.setdefault(natural, record.id) != record.id:
             return
         self._away[record.id] = Entity(
             record.id,
             record.kind,
             record.device,
             None,
-            record.natural,
+            natural,
             index,
             record.name,
             facts,
@@ -213,7 +215,7 @@ class PartMap:
         )
         self._last_seen[record.id] = record.last_seen
         if table:
-            self._table[record.id] = table
+            self._table[record.id] = intern(table)
         self._restored[record.device] = max(record.last_seen, self._restored.get(record.device, 0.0))
 
     # -- inside
