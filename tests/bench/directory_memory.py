@@ -34,6 +34,9 @@ from netwatch.model import (
 from netwatch.state.directory import Directory
 from netwatch.state.identity import IdentityMap
 
+FLUSH_EVERY = 500
+"""Devices. The daemon writes changed identities every few seconds."""
+
 ACCESS_POINTS = 2000
 CHANGING = 0.05
 
@@ -138,6 +141,8 @@ def main() -> None:
             begun = time.process_time()
             directory.sight(observation)
             spent += time.process_time() - begun
+            if number % FLUSH_EVERY == 0:
+                identity.flush()
         print(f"{what} sight of {total:,} ports: {spent:.2f} s, {1e6 * spent / total:.2f} us per port")
         begun = time.process_time()
         directory.freeze()

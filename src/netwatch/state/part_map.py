@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from sys import intern
 
 from netwatch.model import (
     Entity,
@@ -68,6 +69,7 @@ class PartMap:
         """Which table told of a part, of those that only the journal knows so far."""
         self._dirty: dict[EntityId, tuple[float, str]] = {}
         """What the journal has to learn, with the wall seconds of the last sighting and the table."""
+        self._last_stamp = 0.0, ""
         self._restored: dict[EntityId, float] = {}
         """By device: the last sighting of a part that the journal told of."""
 
@@ -84,7 +86,7 @@ class PartMap:
         found = ids.get(natural)
         if found is None:
             found = ids[natural] = self._new_id()
-            self._dirty[found] = wall, table
+            self._dirty[found] = self._stamp(wall, table)
         return found
 
     def unsettled(self, device: EntityId, kind: EntityKind, seen: Sequence[Seen]) -> bool:
@@ -136,7 +138,7 @@ class PartMap:
 
     def changed(self, entity: EntityId, wall: float, table: str) -> None:
         """The journal has to learn of it."""
-        self._dirty[entity] = wall, table
+        self._dirty[entity] = self._stamp(wall, table)
 
     def sighted(
         self, device: EntityId, parts: Collection[EntityId], saved: float | None, wall: float, table: str
@@ -197,14 +199,15 @@ class PartMap:
         table, _, index = said.get(WitnessKind.INDEX, "").rpartition(" ")
         facts = {"alias": said.get(WitnessKind.ALIAS, ""), "descr": said.get(WitnessKind.NAME, "")}
         ids = self._ids.setdefault(record.device, {}).setdefault(record.kind, {})
-        if ids.setdefault(record.natural, record.id) != record.id:
+        natural = intern(record.natural)  # ten thousand switches name their ports alike
+        if ids.setdefault(natural, record.id) != record.id:
             return
         self._away[record.id] = Entity(
             record.id,
             record.kind,
             record.device,
             None,
-            record.natural,
+            natural,
             index,
             record.name,
             facts,
@@ -212,7 +215,7 @@ class PartMap:
         )
         self._last_seen[record.id] = record.last_seen
         if table:
-            self._table[record.id] = table
+            self._table[record.id] = intern(table)
         self._restored[record.device] = max(record.last_seen, self._restored.get(record.device, 0.0))
 
     # -- inside
@@ -237,6 +240,12 @@ class PartMap:
             witnesses.append(Witness(WitnessKind.INDEX, f"{table} {part.index}"))
         natural = self._key_of(part)
         return IdentityRecord(part.id, part.kind, part.device, natural, part.name, tuple(witnesses), wall)
+
+    def _stamp(self, wall: float, table: str) -> tuple[float, str]:
+        """One object for all parts of a pass."""
+        if self._last_stamp != (wall, table):
+            self._last_stamp = wall, table
+        return self._last_stamp
 
     def _key_of(self, part: Entity) -> str:
         gone = _key_of_gone(part.natural, part.id)

@@ -94,7 +94,8 @@ class TablePass:
     def remember(self, seen: Sequence[Seen], complete: bool, mono: float, interval: float) -> None:
         hot = mono - self._at <= min(_HOT[0], _HOT[1] * interval)
         self._at = mono
-        if not hot:
+        children = bool(seen) and seen[0].key.kind is EntityKind.DEVICE and seen[0].parent is not None
+        if not hot and not children:  # a table of devices is read at each poll, and is dear to resolve
             self.last = _NO_ROWS
         else:
             now = {one.key: one for one in seen}
