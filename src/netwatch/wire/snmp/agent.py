@@ -20,6 +20,8 @@ __all__ = ["Agent"]
 
 _LOSSY = 0.02
 """Share of lost tries from which on silence says little of the question."""
+PACE_EVERY = 8
+"""Fetches from which one tells the round trip; RFC 6298 asks for one sample per round trip at most."""
 _LOSS_MEMORY = 1 / 64
 """Weight of the latest answer in that share."""
 
@@ -41,6 +43,10 @@ class Agent:
         self.heard = False
         """The last question was answered: silence now is perhaps about the question."""
         self.limits = Limits()
+        self._configured_varbinds = max(1, access.max_varbinds)
+        self._waits: tuple[float, ...] = ()
+        self._answers = 0
+        """Fetches answered since the waits were made anew."""
         self.round_trip = RoundTrip()
         self.is_v1 = access.version is SnmpVersion.V1
         """It is asked in SNMPv1: as configured, or because it answers nothing else."""
@@ -70,13 +76,23 @@ class Agent:
 
     def waits(self) -> tuple[float, ...]:
         """Seconds to wait after each try of a question."""
-        return self.round_trip.waits(self.access.timeout, min(self.access.retries + 1, MAX_TRIES))
+        if not self._waits:
+            tries = min(self.access.retries + 1, MAX_TRIES)
+            self._waits = self.round_trip.waits(self.access.timeout, tries)
+        return self._waits
 
     def answered(self, trips: Sequence[float], address: str) -> None:
         """A fetch was answered, the last time by `address`; `trips`: seconds that each answer took."""
         self.heard = self._known = True
-        if trips:
-            self._answered(address, 0, max(trips))  # what the next wait is about
+        if not trips:
+            return
+        self._answers += 1
+        if self._answers >= PACE_EVERY or max(trips) * 4 > self.waits()[0]:
+            # A sample now and then follows the pace; one that came near its timeout counts at once.
+            self._answers, self._waits = 0, ()
+            self._answered(address, 0, max(trips))
+        else:
+            self._prefer(address)
 
     async def ask(self, pdu: Pdu, *, tries: int | None = None) -> Pdu:
         """The Response to a request PDU (its request id is filled in here). Raises WireError."""
@@ -141,6 +157,8 @@ class Agent:
     @property
     def max_varbinds(self) -> int:
         """How many varbinds a GET may hold."""
+        if self.limits.untouched:
+            return self._configured_varbinds
         return max(1, self.limits.most(GET, max(1, self.access.max_varbinds)))
 
     def max_repetitions(self, root: str) -> int:
@@ -209,6 +227,7 @@ class Agent:
 
     def _answered(self, address: str, number: int, seconds: float) -> None:
         self.round_trip.observe(seconds)
+        self._waits = ()
         self._lost += _LOSS_MEMORY * (number / (number + 1) - self._lost)
         self._prefer(address)
 

@@ -39,6 +39,11 @@ class Limits:
         self._suspects: set[str] = set()
         """The agent vanished when it was asked for these."""
 
+    @property
+    def untouched(self) -> bool:
+        """Nothing was learnt: what is configured holds."""
+        return not self._limits
+
     def most(self, key: str, configured: int) -> int:
         """How much to ask for at once; `configured` where nothing was learnt.
 
