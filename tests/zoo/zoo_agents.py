@@ -7,6 +7,7 @@ of the question and an answer, and gives the answers that are sent instead: none
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from netwatch.simulate.pdu import GETBULK, GETNEXT, RESPONSE, Request, parse_pdu
 from netwatch.simulate.view import MibView, Source
 
 COMMUNITY = "planted-zoo"
-PORT = 16100
+PORT = 20_000 + os.getpid() % 10_000
 GEN_ERR, TOO_BIG = 5, 1
 
 Objects = dict[str, tuple[int, Source]]

@@ -313,7 +313,8 @@ class Lab:
 
     def problems(self, device: EntityId, table: str = "interfaces") -> str:
         """What the last reading of a table told of the agent's mistakes."""
-        return "; ".join(self.observations[device, table].problems)
+        told = self.blocks.get((device, table)) or self.observations[device, table]
+        return "; ".join(told.problems)
 
     def status(self, device: EntityId) -> str:
         """What the poller says is wrong with the device."""

@@ -84,6 +84,8 @@ class Visit:
     reading: tuple[str, ...] = ()
     """Tables under way."""
     discovering: bool = False
+    apart: tuple[TablePort, ...] = ()
+    """Tables that were asked for together in vain, to be asked for one by one."""
     documents: DocumentReader | None = None
     """What this pass reads over HTTP."""
 
@@ -130,20 +132,11 @@ class Visit:
 
     async def _poll(self) -> None:
         device, answer = self.device, None
-        reason = ""
         if self.target.snmp is not None:
-            # What is to be discovered anew would be asked in vain.
-            answer = await self._ask(() if self._discovery_due("") else self._tables_of_blocks())
-            if device.generation != self.generation:
-                return  # its address or credentials changed in mid-pass
-            reason = answer.reason
-            if answer.fetched is None:
-                self._fail_tables("snmp", answer.refusal)
-                if device.plan is None:
-                    self._fail(DISCOVERY_TABLE, answer.refusal)
-                    return
-            elif reason == ANOTHER_DEVICE and device.plan is not None:
-                device.stranger = reason
+            answer = await self._first_answer()
+            if answer is None:
+                return
+        reason = "" if answer is None else answer.reason
         # Where the device says that it changed, what was read may be of other rows than it seems.
         if self._discovery_due(reason) and await self._discover(reason):
             return
@@ -151,6 +144,8 @@ class Visit:
             return
         if device.stranger:
             self._fail_tables("snmp", f"{device.stranger}: it has to be discovered first")
+        elif self.apart:
+            await self._feed_apart()
         elif answer is not None and answer.fetched is not None:
             if not answer.request.parts and (tables := self._tables_of_blocks()):
                 answer = await self._ask(tables)  # the discovery failed: the old plan stays in use
@@ -160,6 +155,27 @@ class Visit:
                 return
             if self._due(table) and (table.source != "snmp" or self._answers()):
                 await self._read(table)
+
+    async def _first_answer(self) -> Answer | None:
+        """What the device says of itself, and the tables of blocks that are due. None ends the pass."""
+        device = self.device
+        # What is to be discovered anew would be asked in vain.
+        tables = self._tables_of_blocks() if not self._discovery_due("") else ()
+        answer = await self._ask(tables)
+        if answer.fetched is None and tables and not device.failures:
+            # Perhaps one table silences the agent: is it there at all?
+            answer, self.apart = await self._ask(()), tables
+        if device.generation != self.generation:
+            return None  # its address or credentials changed in mid-pass
+        if answer.fetched is None:
+            self.apart = ()
+            self._fail_tables("snmp", answer.refusal)
+            if device.plan is None:
+                self._fail(DISCOVERY_TABLE, answer.refusal)
+                return None
+        elif answer.reason == ANOTHER_DEVICE and device.plan is not None:
+            device.stranger = answer.reason
+        return answer
 
     def _answers(self) -> bool:
         return self.probes["snmp"].success and not self.device.stranger
@@ -182,6 +198,19 @@ class Visit:
             self.answered = True
             self.evidence = answer.evidence
         return answer
+
+    async def _feed_apart(self) -> None:
+        """Asks for each table by itself, so that the one which the agent does not bear spoils no other."""
+        alive = self.probes["snmp"]
+        for table in self.apart:
+            if self.device.generation != self.generation:
+                return
+            answer = await self._ask((table,))
+            if answer.fetched is None:
+                self._table_failed(table, answer.refusal, TableCost(seconds=answer.seconds))
+            else:
+                self._feed(answer)
+        self.probes["snmp"] = alive
 
     def _feed(self, answer: Answer) -> None:
         """Hands on what came; a table of which nothing came has failed."""

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netwatch.errors import WireAuthError, WireTimeout
+from netwatch.errors import WireAuthError, WireError, WireTimeout
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
 from netwatch.native.flights import MAX_TRIES, Peer
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
 from netwatch.wire.snmp.limits import GET, Limits, columns_of, table_of
-from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType
+from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType, VarBind
 from netwatch.wire.snmp.roundtrip import RoundTrip
 from netwatch.wire.snmp.usm import UsmUser
 from netwatch.wire.udp import Question, UdpTransport, canonical
@@ -20,6 +20,7 @@ __all__ = ["Agent"]
 
 _LOSSY = 0.02
 """Share of lost tries from which on silence says little of the question."""
+SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"  # SNMPv2-MIB
 PACE_EVERY = 8
 """Fetches from which one tells the round trip; RFC 6298 asks for one sample per round trip at most."""
 _LOSS_MEMORY = 1 / 64
@@ -122,6 +123,20 @@ class Agent:
         except BaseException:
             self._speak(V2C)
             raise
+
+    @property
+    def may_be_v1(self) -> bool:
+        """It is asked in SNMPv2c and never answered: perhaps it drops what it does not understand."""
+        return not (self._known or self._context or self.is_v1) and self.access.version is SnmpVersion.V2C
+
+    async def answers_v1(self) -> bool:
+        """Asks once in SNMPv1 since when it runs; from then on it is asked in what it answers."""
+        try:
+            await self._ask_in_v1(Pdu(PduType.GET, 0, varbinds=[VarBind(SYS_UP_TIME, None)]))
+        except WireError:
+            return False
+        self.heard = self._known = True
+        return True
 
     def _speak(self, version: int) -> None:
         """For a target of SNMPv2c: the version that it is asked in from now on."""

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import astuple
 from typing import Any
 
-from netwatch.errors import WireError
+from netwatch.errors import WireError, WireTimeout
 from netwatch.model import Clock, EntityId, SystemClock, Target
 from netwatch.native.flights import Kernel
 from netwatch.wire.protocols import Fetched
@@ -74,7 +74,17 @@ class NetworkSnmpWire:
         agent = self._agent(target, context)
         if isinstance(agent.channel, UsmChannel):
             return fetch_v3(self._flights, agent, agent.channel, template, self._clock)
+        if agent.may_be_v1:
+            return self._fetch_at_first(agent, template)
         return fetch(self._flights, agent, template, self._clock)
+
+    async def _fetch_at_first(self, agent: Agent, template: Template) -> Fetched:
+        try:
+            return await fetch(self._flights, agent, template, self._clock)
+        except WireTimeout:
+            if not await agent.answers_v1():
+                raise
+        return await fetch(self._flights, agent, template, self._clock)
 
     def forget(self, device: EntityId) -> None:
         """Drops what was learnt of a device that is no longer in the inventory."""
