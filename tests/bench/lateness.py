@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
-from synthetic import PORTS, W1_FAMILIES, Synthetic
+from tests.bench.synthetic import PORTS, W1_FAMILIES, Synthetic
 
 from netwatch.alerts import AlertEngine, load_rules
 from netwatch.app.turns import gently, metered

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthetic import PORTS, Synthetic
+from tests.bench.synthetic import PORTS, Synthetic
 
 from netwatch.alerts import AlertEngine, load_rules
 from netwatch.documents import read_yaml

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,9 +15,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parent))
-from run import COUNTERS, GAUGES, PORTS, HandClock, port, switch
+from tests.bench.fixtures import COUNTERS, GAUGES, PORTS, HandClock, port, switch
 
 from netwatch.model import (
     ROOT,

@@ -281,9 +281,9 @@ async def test_silence(wire: NetworkSnmpWire) -> None:
     async with scripted(lambda message: None) as agent:
         with pytest.raises(WireTimeout, match=r"no answer within 0.05 s \(3 tries\)"):
             await wire.fetch(snmp_target(agent.port, timeout=0.05, retries=2), TEMPLATE)
-        assert len(agent.requests) == 4  # the last one in SNMPv1
+        assert [one.version for one in agent.requests] == [1, 1, 1, 0], "perhaps it knows SNMPv1 alone"
         assert {one.pdu.type for one in agent.requests} == {PduType.GET}
-        assert len({one.pdu.request_id for one in agent.requests}) == 3
+        assert len({one.pdu.request_id for one in agent.requests}) == 4
 
 
 async def test_an_agent_that_stops_in_the_middle(wire: NetworkSnmpWire) -> None:
