@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any
 
 from netwatch.discovery import Discovery, discover
-from netwatch.model import EntityKey, Observation, PollFailure, SystemClock, Target, load_catalogue
+from netwatch.model import Block, EntityKey, Observation, PollFailure, SystemClock, Target, load_catalogue
 from netwatch.polling import Poller, PollingSettings
 from netwatch.profiles import ProfileSet, load_profiles
 from netwatch.resources import collectors_dir
@@ -50,6 +50,10 @@ class Sink:
     def accept(self, observation: Observation) -> None:
         self.seen.append(observation)
         self._news.set()
+
+    def accept_block(self, block: Block) -> None:
+        """Notes that it came; the slices look at what is told by name."""
+        self.accept(Observation(block.source, block.table, block.at, evidence=block.evidence))
 
     def failed(self, failure: PollFailure) -> None:
         self.failures.append(failure)
