@@ -10,24 +10,22 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.errors import WireAuthError, WireDecodeError, WireError, WireRefused, WireTimeout
+from netwatch.errors import WireDecodeError, WireError, WireRefused, WireTimeout
 from netwatch.model import Clock, SnmpValue, SystemClock
-from netwatch.native.flights import DONE, ODD, RAW, SILENT, Event
+from netwatch.native.flights import DONE, ODD, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
-from netwatch.wire.snmp.exact import encode_get, exact_varbinds
 from netwatch.wire.snmp.flights import Flights
-from netwatch.wire.snmp.pdu import Missing, Pdu, PduType, decode_community_message, decode_pdu, decode_value
+from netwatch.wire.snmp.pdu import Missing, Pdu, decode_community_message, decode_value
+from netwatch.wire.snmp.secure import SecureChain
 from netwatch.wire.snmp.session import GENTLE, NetworkSession
 from netwatch.wire.snmp.template import Template
 
 __all__ = ["fetch", "fetch_v3"]
 
 _UINT64, _UINT8, _FLOAT64 = np.dtype(np.uint64), np.dtype(np.uint8), np.dtype(np.float64)
-MAX_REPORTS = 3
-"""A report about engine id, one about time, and one more for an agent that restarts; then an answer."""
 _MASK = (1 << 64) - 1
 Columns = tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.float64]]
 
@@ -78,57 +76,27 @@ async def fetch_v3(
     addresses = agent.addresses
     if flights.full:
         await flights.turn()
-    octets: dict[int, bytes] = {}
-    coded: list[tuple[int, int, bytes]] = []
-    trips: list[float] = []
+    chain = SecureChain(flights, channel, cut, columns)
     repair: Repair | None = None
-    target = pdu = reports = 0
     handle, _ = flights.launch(peer, None, (None, None, None), agent.waits())
     try:
-        while pdu < cut.pdus:
-            identifier = flights.engine.identifier()
-            question = encode_get(identifier, cut.questions.tail(pdu))
-            event = await flights.ask(handle, channel.wrap(question, identifier), identifier)
-            if event[0] != RAW:
-                flights.rest(handle)
-                repair = repair or Repair(agent, cut, columns)
-                pdu = await repair.get((*event[:2], pdu, *event[3:]))
-                continue
-            _, _, target, datagram, sent, trip = event
-            moment = sent + (monotonic() - sent) / 2
-            answer: Pdu | None = None
-            try:
-                plain, pos, end = channel.unwrap(datagram)
-                if plain[pos] == PduType.REPORT:
-                    reports += 1
-                    if reports > MAX_REPORTS:
-                        raise WireAuthError("the agent's SNMPv3 engine id or clock does not settle")
-                    channel.judge(decode_pdu(plain, pos, end))
-                    continue
-                if trip >= 0:
-                    trips.append(trip)
-                where = exact_varbinds(plain, pos, end, identifier)
-                if where is not None and flights.kernel.decode_varbinds(
-                    cut.questions, pdu, plain, *where, columns, moment, octets, coded
-                ):
-                    pdu, reports = pdu + 1, 0
-                    continue
-                answer = decode_pdu(plain, pos, end)
-            except WireDecodeError:
-                pass
+        event = await chain.begin(handle)
+        while event is not None:
             flights.rest(handle)
             repair = repair or Repair(agent, cut, columns)
-            pdu = await repair.odd(
-                pdu, answer if answer and answer.request_id == identifier else None, moment
-            )
+            if event[0] == ODD:
+                chain.pdu = await repair.odd(event[2], event[3], event[4])
+            else:
+                chain.pdu = await repair.get(event)
+            event = await chain.begin(handle)
     except WireError as error:
-        if pdu:
-            error.partial = _fetched(columns, cut, octets, coded, repair, clock)
+        if chain.pdu:
+            error.partial = _fetched(columns, cut, chain.octets, chain.coded, repair, clock)
         raise
     finally:
         flights.land(handle, None)
-    agent.answered(trips, addresses[target])
-    return _fetched(columns, cut, octets, coded, repair, clock)
+    agent.answered(chain.trips, addresses[chain.target])
+    return _fetched(columns, cut, chain.octets, chain.coded, repair, clock)
 
 
 def _fetched(

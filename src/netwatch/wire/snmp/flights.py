@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from time import monotonic
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from netwatch.errors import WireError, WireTimeout
 from netwatch.native import load
@@ -47,6 +47,16 @@ def pure() -> Kernel:
     return cast(Kernel, flights_pure)
 
 
+class Waiter(Protocol):
+    """A Future, or what does more with an event."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, event: Event, /) -> None: ...
+
+    def set_exception(self, error: BaseException, /) -> None: ...
+
+
 class Flights:
     """Opens its sockets at the first flight, in the loop that asks for it."""
 
@@ -72,7 +82,7 @@ class Flights:
         """Turns that were given and not yet taken."""
         self._flying = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._flushing = False
+        self._flushing = self._telling = self._asked = False
         self._ticking: asyncio.TimerHandle | None = None
 
     @property
@@ -87,9 +97,9 @@ class Flights:
     def close(self) -> None:
         """Fails what is under way and closes the sockets."""
         for token in self.engine.close():
-            future = cast(asyncio.Future[Event], token)
-            if not future.done():
-                future.set_exception(WireTimeout("netwatch is stopping"))
+            waiter = cast(Waiter, token)
+            if not waiter.done():
+                waiter.set_exception(WireTimeout("netwatch is stopping"))
         if self._ticking is not None:
             self._ticking.cancel()
             self._ticking = None
@@ -157,13 +167,13 @@ class Flights:
         self._stir()
         return future
 
-    def ask(self, handle: int, datagram: bytes, identifier: int) -> asyncio.Future[Event]:
-        """The next event of a flight without questions, which sends this."""
-        assert self._loop is not None
-        future: asyncio.Future[Event] = self._loop.create_future()
-        self.engine.ask(handle, future, datagram, identifier)
-        self._stir()
-        return future
+    def ask(self, handle: int, token: Waiter, datagram: bytes, identifier: int) -> None:
+        """A flight without questions sends this; `token` is told of the answer."""
+        self.engine.ask(handle, token, datagram, identifier)
+        if self._telling:
+            self._asked = True
+        else:
+            self._stir()
 
     def rest(self, handle: int) -> None:
         """What a flight waits for is not on the way to these sockets: the next in the queue may take off."""
@@ -204,10 +214,20 @@ class Flights:
             self._ticking = self._loop.call_later(TICK, self._tick)
 
     def _tell(self, events: Sequence[Event]) -> None:
-        for event in events:
-            future = event[1]
-            if not future.done():
-                future.set_result(event)
+        """What is asked in answer to these leaves at once."""
+        while events:
+            self._telling = True
+            try:
+                for event in events:
+                    waiter: Waiter = event[1]
+                    if not waiter.done():
+                        waiter.set_result(event)
+            finally:
+                self._telling = False
+            if not self._asked:
+                return
+            self._asked = False
+            events = self.engine.flush()
 
     def _next(self) -> None:
         while self._queue and not self.full:
