@@ -18,7 +18,6 @@ from netwatch.wire.protocols import (
 from netwatch.wire.recording import RecordedSession, RecordedSnmpWire, Recording
 from netwatch.wire.sip import SipOptionsProber
 from netwatch.wire.snmp import NetworkSnmpWire, UsmUser
-from netwatch.wire.snmp.flights import kernel as snmp_kernel
 from netwatch.wire.snmp.template import Template
 from netwatch.wire.ssh import NetmikoRunner, RecordedSshRunner
 from netwatch.wire.trap import Trap, TrapListener, TrapStats
@@ -52,5 +51,4 @@ __all__ = [
     "UsmUser",
     "ValueKind",
     "WalksMany",
-    "snmp_kernel",
 ]

@@ -11,13 +11,12 @@ import contextlib
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from time import monotonic
 from typing import Any, Protocol, cast
 
 from netwatch.errors import WireError, WireTimeout
-from netwatch.native import load
 from netwatch.native.flights import DONE, Event, Host, Kernel, Peer, Questions
 from netwatch.wire.snmp import flights_pure
 from netwatch.wire.snmp.agent import Agent
@@ -26,7 +25,7 @@ from netwatch.wire.snmp.cut import Cuts
 from netwatch.wire.snmp.pdu import V3
 from netwatch.wire.udp import RECEIVE_BUFFER, REPLY_COST, TransportStats
 
-__all__ = ["Flights", "kernel"]
+__all__ = ["Flights", "pure"]
 
 TICK = 1 / 40
 """Seconds from one look at the timeouts to the next."""
@@ -35,11 +34,6 @@ OVERDUE = 1.0
 a hundred of them must not keep the others on the ground."""
 _IP_RECVERR, _IPV6_RECVERR, _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 11, 25, 33, 32  # linux/in.h, asm/socket.h
 SEND_BUFFER = 4 * 1024 * 1024
-
-
-def kernel(env: Mapping[str, str]) -> Kernel:
-    """The compiled twin, or the one in Python where that is not there or not wanted (NETWATCH_PURE)."""
-    return load(env) or pure()
 
 
 def pure() -> Kernel:
