@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from identity_families import FAMILIES, Family, Rows
 
 from netwatch.model import (
@@ -121,10 +119,9 @@ def share(watches: Iterable[Watch]) -> tuple[float, dict[str, str]]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=6, deadline=None)
-@given(st.integers(0, 2**32))
-def test_a_family_keeps_its_identities(family, seed):
-    found, worst = share([live(family, seed, steps=8)])
+def test_a_family_keeps_its_identities(family):
+    """Over many histories together: two cards that exchange names can't always be told apart."""
+    found, worst = share(live(family, seed, steps=8) for seed in range(12))
     assert found >= ENOUGH, worst
 
 
