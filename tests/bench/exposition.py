@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from aiohttp import web
+from tests.bench.fixtures import COUNTERS, GAUGES, PORTS
 
 from netwatch.exposition import Renderer, Shard
 from netwatch.exposition.remote_write import Encoder, News, Request
@@ -37,20 +38,7 @@ from netwatch.model import (
 from netwatch.native import load
 from netwatch.web import Auth, Providers, ReloadResult, build_app
 
-PORTS = 52
-FAMILIES = (
-    "netwatch_interface_receive_bytes_total",
-    "netwatch_interface_transmit_bytes_total",
-    "netwatch_interface_receive_errors_total",
-    "netwatch_interface_transmit_errors_total",
-    "netwatch_interface_receive_discards_total",
-    "netwatch_interface_transmit_discards_total",
-    "netwatch_interface_receive_unicast_packets_total",
-    "netwatch_interface_transmit_unicast_packets_total",
-    "netwatch_interface_oper_up",
-    "netwatch_interface_admin_up",
-    "netwatch_interface_speed_bytes_per_second",
-)
+FAMILIES = (*COUNTERS, *GAUGES)
 CLIENT = """
 import sys, urllib.request
 request = urllib.request.Request(sys.argv[1], headers={"Accept-Encoding": sys.argv[2]})

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+from tests.bench.fixtures import COUNTERS, GAUGES, PORTS
 
 from netwatch.model import (
     Column,
@@ -29,20 +30,7 @@ from netwatch.model import (
 
 __all__ = ["PORTS", "W1_FAMILIES", "Synthetic"]
 
-PORTS = 52
-W1_FAMILIES = (
-    "netwatch_interface_receive_bytes_total",
-    "netwatch_interface_transmit_bytes_total",
-    "netwatch_interface_receive_errors_total",
-    "netwatch_interface_transmit_errors_total",
-    "netwatch_interface_receive_discards_total",
-    "netwatch_interface_transmit_discards_total",
-    "netwatch_interface_receive_unicast_packets_total",
-    "netwatch_interface_transmit_unicast_packets_total",
-    "netwatch_interface_oper_up",
-    "netwatch_interface_admin_up",
-    "netwatch_interface_speed_bytes_per_second",
-)
+W1_FAMILIES = (*COUNTERS, *GAUGES)
 _START = 1_800_000_000.0
 
 
