@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from netwatch.model import Evidence
 from netwatch.state import Advance, Cause, CounterSample, Unknown, increase_between
-from netwatch.state.clears import began_at_zero, frames_began_at_zero, siblings_cleared
+from netwatch.state.clears import (
+    VERDICTS,
+    began_at_zero,
+    frames_began_at_zero,
+    siblings_cleared,
+    siblings_say,
+    words,
+)
 from netwatch.state.counters import CACHE_SECONDS, Bounds, judge
 from netwatch.state.limits import frame_bounds
 from netwatch.state.restarts import (
@@ -123,6 +130,39 @@ def test_words_together():
     assert siblings_cleared([None, None]) is None
     assert siblings_cleared([None, False]) is False
     assert siblings_cleared([False, True]) is True
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2**52), st.integers(0, 2**52), st.sampled_from([32, 64]),
+            st.sampled_from([math.nan, 1.25e6, GIGABIT]), st.integers(-1, 2),
+        ),
+        min_size=1, max_size=9,
+    ),
+    st.sampled_from([0.5, 60.0, 3600.0]),
+)  # fmt: skip
+def test_words_of_many_are_the_words_of_each(counters, elapsed):
+    before, after, bits, limit, who = zip(*counters, strict=True)
+    before, after = (
+        [raw % 2**size for raw, size in zip(raws, bits, strict=True)] for raws in (before, after)
+    )
+    said = words(
+        np.asarray(before, dtype=np.uint64),
+        np.asarray(after, dtype=np.uint64),
+        np.full(len(bits), elapsed),
+        bits=np.asarray(bits, dtype=np.uint8),
+        limit=np.asarray(limit),
+    )
+    alone = [
+        began_at_zero(old, new, elapsed, bits=size, limit=None if math.isnan(most) else most)
+        for old, new, size, most in zip(before, after, bits, limit, strict=True)
+    ]
+    assert [VERDICTS[one] for one in said.tolist()] == alone
+    together = siblings_say(said, np.asarray(who)).tolist()
+    for place, mine in enumerate(who):
+        others = [word for other, word in enumerate(alone) if other != place and who[other] == mine >= 0]
+        assert VERDICTS[together[place]] is siblings_cleared(others)
 
 
 def test_frames_of_impossible_size_were_not_counted_together_from_zero():

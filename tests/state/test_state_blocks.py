@@ -24,6 +24,7 @@ from netwatch.model import (
     Reading,
     Snapshot,
 )
+from netwatch.state import Cause
 from netwatch.state.blocks import named
 
 RX = "netwatch_interface_receive_bytes_total"
@@ -232,6 +233,45 @@ def test_a_restart_within_a_pass_is_judged_once(world):
     assert snapshot.columns[RX].totals.tolist() == [6000 + 600 + 12000]
     assert snapshot.columns[RX].covered[0] == pytest.approx(60 + 20 + 120, abs=2.5)
     assert snapshot.value(switch, "netwatch_device_reboots_total") == 1
+
+
+def test_who_clears_one_counter_of_a_port_clears_them_all(world):
+    """The packets fell, so the bytes began at zero too, though they overtook their old value; not so the
+    counters of the next port."""
+    (switch,) = world.polled("sw")
+    layout = make_layout(("Gi1", "Gi2"), [BlockSeries(RX), BlockSeries(PACKETS[0])], [BlockSeries(SPEED)])
+    for counters in ([4_000, 9 * 10**9, 4_000, 9 * 10**9], [90_000, 70, 90_000, 9 * 10**9 + 70]):
+        world.clock.tick(60)
+        poll(world, switch, layout, counters, [125e6, 125e6], uptime=1e6 + world.clock.mono)
+    column = world.state.snapshot().columns[RX]
+    assert column.totals.tolist() == [0, 86_000]
+    assert column.covered.tolist() == [0, 60]
+    assert world.state.why(column.entities[0], RX) is Cause.RESET
+
+
+def test_a_correction_of_an_error_counter_is_no_clear(world):
+    (switch,) = world.polled("sw")
+    layout = make_layout(("Gi1",), [BlockSeries(RX), BlockSeries(ERRORS)], [BlockSeries(SPEED)])
+    for counters in ([4_000, 5], [90_000, 4]):
+        world.clock.tick(60)
+        poll(world, switch, layout, counters, [125e6], uptime=1e6 + world.clock.mono)
+    assert world.state.snapshot().columns[RX].totals.tolist() == [86_000]
+
+
+@pytest.mark.parametrize(
+    ("unicast", "total"), [(70_000_000, 3_000_000_000 + 2**32), (10_000_000, None)], ids=["least", "both fit"]
+)
+def test_unicast_alone_tells_the_least_that_a_narrow_counter_counted(world, unicast, total):
+    """70 million frames of 60 octets or more are no 3 GB, and two more wraps are beyond the line."""
+    (switch,) = world.polled("sw")
+    series = [BlockSeries(RX, bits=32), BlockSeries(PACKETS[0], bits=32)]
+    layout = make_layout(("Gi1",), series, [BlockSeries(SPEED)])
+    for counters in ([0, 0], [3_000_000_000, unicast]):
+        world.clock.tick(60)
+        poll(world, switch, layout, counters, [125e6], uptime=1e6 + world.clock.mono)
+    column = world.state.snapshot().columns[RX]
+    assert column.covered.tolist() == [60 if total else 0]
+    assert column.totals.tolist() == [min(total, 60 * 125_000_000) if total else 0]
 
 
 def test_foreign_subjects_and_scalars_are_taken_by_name(world, child):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from netwatch.model import Column, EntityId, Instant, load_catalogue
 from netwatch.state import Advance
+from netwatch.state.clears import began_at_zero, siblings_cleared
 from netwatch.state.counter_rows import CounterRows, Reading, SourceView
 from netwatch.state.counters import judge
 from netwatch.state.readings import set_gauge
@@ -154,15 +155,33 @@ polls = st.lists(
 )
 
 
+class Company:
+    """Counters of one interface or each of another one, which nothing bounds."""
+
+    def __init__(self, count: int, related: bool) -> None:
+        self.who = np.zeros(count, dtype=np.int32) if related else np.full(count, -1, dtype=np.int32)
+
+    def siblings(self):
+        return self.who
+
+    def bounded(self):
+        return np.zeros(len(self.who), dtype=np.bool_)
+
+    def bounds(self, position, elapsed):
+        return None
+
+
 @settings(deadline=None)
 @given(
     st.lists(polls, min_size=1, max_size=4),
     st.sampled_from([32, 64]),
     st.sampled_from([float("nan"), 12.5e6, 125e6]),
     st.booleans(),
+    st.booleans(),
 )
-def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed):
-    """A group of counters, advanced together, gives what `judge` gives for each of them alone."""
+def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed, related):
+    """A group of counters, advanced together, gives what `judge` gives for each of them alone.
+    `related`: they are of one interface, and each other's witnesses."""
     column, told_by = CounterRows(), np.asarray([0, 1], dtype=np.int32)
     first = column.allot(len(histories))
     rows = slice(first, first + len(histories))
@@ -186,7 +205,15 @@ def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed):
             None if bits == 64 else np.full(len(numbers), bits, dtype=np.uint8),
             np.full(len(numbers), now),
         )
-        column.advance(reading, source, told_by, view)
+        column.advance(reading, source, told_by, view, Company(len(numbers), related))
+        said = [
+            None
+            if before is None or before[1] != source or now <= clock or not related
+            else began_at_zero(before[0], raw, now - clock, bits=bits, limit=known)
+            for before, raw in zip(last, raws, strict=True)
+        ]
+        if not any(before and raw < before[0] for before, raw in zip(last, raws, strict=True)):
+            said = [None] * len(said)
         for n, raw in enumerate(raws):
             before = last[n]
             if before is None or (before[1] != source and now >= clock):
@@ -202,8 +229,9 @@ def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed):
             )
             believed = known if doubts[n] < 3 else None
             judged = judge(
-                before[0], raw, now - clock, bits=bits, limit=believed, carry=carries[n], restart=verdict
-            )
+                before[0], raw, now - clock, bits=bits, limit=believed, carry=carries[n], restart=verdict,
+                siblings_cleared=siblings_cleared([*said[:n], *said[n + 1 :]]),
+            )  # fmt: skip
             last[n] = (raw, source)
             if isinstance(judged, Advance):
                 totals[n] += judged.increase
@@ -223,7 +251,7 @@ def test_columns_judge_as_the_pure_function(histories, bits, limit, witnessed):
 def advance(column: CounterRows, row: int, raw: int, at: float) -> None:
     view = SourceView(0, True, NEVER, NEVER, None)
     reading = Reading(slice(row, row + 1), np.asarray([raw], dtype=np.uint64), None, np.asarray([at]))
-    column.advance(reading, 0, np.zeros(1, dtype=np.int32), view)
+    column.advance(reading, 0, np.zeros(1, dtype=np.int32), view, Company(1, False))
 
 
 def test_a_line_speed_that_every_interval_contradicts_is_the_lie():

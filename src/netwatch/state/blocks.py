@@ -67,8 +67,6 @@ class LayoutPlan:
         )
         self.counter_places = tuple(place for place in places if place.counter)
         self.gauge_places = tuple(place for place in places if not place.counter)
-        self.stage = tuple(table.stages[place.family] for place in self.counter_places)
-        """Packets are judged before the bytes that they bound."""
         speed = self.shape.runs.get(table.speed)
         self.speed = None if speed is None else slice(speed.start, speed.stop)
         self.speed_who = () if speed is None else speed.who

@@ -7,11 +7,18 @@ one interface are each other's witnesses where a discontinuity time is missing o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from netwatch.state.counters import CACHE_SECONDS, reach
+import numpy as np
+from numpy.typing import NDArray
+
+from netwatch.state.counters import CACHE_SECONDS, CERTAIN, reach
 from netwatch.state.limits import frame_bounds
 
-__all__ = ["began_at_zero", "frames_began_at_zero", "siblings_cleared"]
+__all__ = ["VERDICTS", "began_at_zero", "frames_began_at_zero", "siblings_cleared", "siblings_say", "words"]
+
+VERDICTS: dict[int, bool | None] = {1: True, 0: None, -1: False}
+"""What the numbers of `words` and `siblings_say` mean."""
 
 
 def began_at_zero(
@@ -59,3 +66,39 @@ def siblings_cleared(words: Iterable[bool | None]) -> bool | None:
             return True
         verdict = verdict if word is None else False
     return verdict
+
+
+def words(
+    before: NDArray[np.uint64],
+    after: NDArray[np.uint64],
+    elapsed: NDArray[np.float64],
+    *,
+    bits: NDArray[np.uint8] | None,
+    limit: NDArray[np.floating[Any]],
+) -> NDArray[np.int8]:
+    """`began_at_zero` of many counters, one per row. bits: None where all are 64 bits wide; limit: NaN where
+    it is unknown."""
+    most = limit.astype(np.float64)
+    fell, known = after < before, np.isfinite(most)
+    narrow = np.zeros(len(after), dtype=np.bool_) if bits is None else bits < 64
+    base = after - before
+    base[narrow] &= np.uint64(0xFFFFFFFF)
+    new = after <= most * (elapsed + CACHE_SECONDS)
+    wrapped = base <= most * (elapsed * CERTAIN + CACHE_SECONDS)
+    out = np.full(len(after), -1, dtype=np.int8)
+    out[known & fell & new] = 1
+    out[(known & new & (~fell | wrapped)) | (~known & (fell | narrow)) | (before == 0)] = 0
+    return out
+
+
+def siblings_say(said: NDArray[np.int8], who: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
+    """What the other counters of the same interface say together, for each (`siblings_cleared`). `who`: a
+    small number of the interface that each belongs to; negative for a counter that is no witness."""
+    heard = who >= 0
+    size = int(who.max(initial=-1)) + 1
+    yes = np.bincount(who[heard], weights=said[heard] > 0, minlength=size)
+    no = np.bincount(who[heard], weights=said[heard] < 0, minlength=size)
+    others_yes, others_no = np.zeros(len(said)), np.zeros(len(said))
+    others_yes[heard] = yes[who[heard]] - (said[heard] > 0)
+    others_no[heard] = no[who[heard]] - (said[heard] < 0)
+    return np.where(others_yes > 0, 1, np.where(others_no > 0, -1, 0)).astype(np.int8)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.state.counters import Advance, Bounds, Cause, judge
+from netwatch.state.clears import VERDICTS, siblings_say, words
+from netwatch.state.counters import CACHE_SECONDS, CERTAIN, Advance, Bounds, Cause, judge
 from netwatch.state.restarts import NO_WITNESS, Restart
 from netwatch.state.rows import NEVER, RowIndex, Rows, row_numbers
 from netwatch.state.steady import steady
 
-__all__ = ["CounterRows", "Reading", "SourceView"]
+__all__ = ["Company", "CounterRows", "Reading", "SourceView"]
 
 _BELIEF = 3
 """After so many implausible intervals in a row the line speed is the lie, not the counter."""
@@ -25,6 +25,7 @@ row."""
 _CAUSES = tuple(Cause)
 _NUMBER = {cause: number for number, cause in enumerate(_CAUSES)}
 _STEADY, _FIRST = _NUMBER[Cause.STEADY], _NUMBER[Cause.FIRST]
+_AMBIGUOUS = _NUMBER[Cause.AMBIGUOUS]
 
 
 class SourceView(NamedTuple):
@@ -53,6 +54,24 @@ class Reading(NamedTuple):
     def pick(self, chosen: NDArray[Any]) -> Reading:
         bits = None if self.bits is None else self.bits[chosen]
         return Reading(row_numbers(self.rows)[chosen], self.raw[chosen], bits, self.at[chosen])
+
+
+class Company(Protocol):
+    """What stands beside the counters of one pass, by position in the reading. Asked only where one of them
+    needs a closer look."""
+
+    def siblings(self) -> NDArray[np.int32]:
+        """Which of them belong to one interface and are cleared together: a small number of the interface
+        each, -1 for what is no witness."""
+        ...
+
+    def bounded(self) -> NDArray[np.bool_]:
+        """True for those that others of the pass bound: they are judged after the others."""
+        ...
+
+    def bounds(self, position: int, elapsed: float) -> Bounds | None:
+        """What others of the pass say of this one's increase in so many seconds."""
+        ...
 
 
 class CounterRows(Rows):
@@ -116,29 +135,40 @@ class CounterRows(Rows):
         group: int,
         told_by: NDArray[np.int32],
         view: SourceView,
-        order: Callable[[list[int]], list[int]] = list,
-        bounds: Callable[[int, float], Bounds | None] | None = None,
+        company: Company,
     ) -> bool:
         """Readings of one pass; no row stands twice in it. True if a series was told for the first time.
 
-        told_by: source of each group. `order` sorts positions that are judged one by one, `bounds` is asked,
-        with position and seconds, where other counters may tell how often one wrapped.
+        told_by: source of each group.
         """
         rows, raw, at = reading.rows, reading.raw, reading.at
-        old, mono = self.raw[rows], self.mono[rows]
+        old, mono, limit = self.raw[rows], self.mono[rows], self.limit[rows]
         elapsed = at - mono
         odd = self._odd(rows, mono, group, told_by, view)
-        good = steady(old, raw, elapsed, bits=reading.bits, limit=self.limit[rows], odd=odd)
+        good = steady(old, raw, elapsed, bits=reading.bits, limit=limit, odd=odd)
         if np.count_nonzero(good) == len(good):
             self._steadily(rows, raw, old, at, elapsed, group)
             return False
         numbers, new = row_numbers(rows), np.isinf(elapsed)
+        rest = ~good & ~new & (elapsed >= 0)
+        cleared: NDArray[np.int8] | None = None
+        if np.any(rest & (raw < old)):
+            said = words(old, raw, elapsed, bits=reading.bits, limit=limit)
+            said[(~rest & ~good) | (told_by[self.group[rows]] != view.number)] = 0
+            cleared = siblings_say(said, company.siblings())
+            also = good & (cleared > 0)  # it may have been cleared with them and have overtaken its old value
+            good, rest = good & ~also, rest | also
+        if reading.bits is not None:
+            plain = rest if odd is None else rest & (odd == 0)
+            plain = plain if cleared is None else plain & (cleared <= 0)
+            rest &= ~self._ambiguously(reading, numbers, old, elapsed, limit, plain, group, company)
         self._steadily(numbers[good], raw[good], old[good], at[good], elapsed[good], group)
         if new.any():
             self._first(numbers, raw, at, new, group)
-        rest = np.flatnonzero(~good & ~new & (elapsed >= 0)).tolist()
-        if rest:
-            self._one_by_one(reading, numbers, order(rest), group, told_by, view, bounds)
+        if rest.any():
+            bounded = company.bounded()
+            order = np.concatenate([np.flatnonzero(rest & ~bounded), np.flatnonzero(rest & bounded)])
+            self._one_by_one(reading, numbers, order.tolist(), group, told_by, view, company, cleared)
         return bool(new.any())
 
     def _odd(
@@ -159,6 +189,37 @@ class CounterRows(Rows):
             before = mono < view.restarted
             out = before if out is None else out | before
         return out
+
+    def _ambiguously(
+        self,
+        reading: Reading,
+        numbers: NDArray[np.int32],
+        old: NDArray[np.uint64],
+        elapsed: NDArray[np.float64],
+        limit: NDArray[np.float32],
+        plain: NDArray[np.bool_],
+        group: int,
+        company: Company,
+    ) -> NDArray[np.bool_]:
+        """Those that went forward, may have wrapped besides, and have nothing that bounds them: unknown, as
+        `judge` says of each. After an hour without polls that is every 32-bit counter of every port."""
+        assert reading.bits is not None
+        line = limit.astype(np.float64)
+        advanced = (reading.raw - old).astype(np.float64)
+        known = advanced <= line * (elapsed + CACHE_SECONDS)
+        known &= advanced + 2.0**32 <= line * (elapsed * CERTAIN + CACHE_SECONDS)
+        known &= (reading.bits == 32) & (reading.raw >= old) & (elapsed > 0)
+        lost: NDArray[np.bool_] = plain & known
+        if np.any(lost):
+            lost &= ~company.bounded()
+        rows = numbers[lost]
+        self.raw[rows] = reading.raw[lost]
+        self.rates[rows] = np.nan
+        self.gap[rows] += elapsed[lost]
+        self.mono[rows] = reading.at[lost]
+        self.group[rows] = group
+        self.cause[rows] = _AMBIGUOUS
+        return lost
 
     def _steadily(
         self,
@@ -202,7 +263,8 @@ class CounterRows(Rows):
         group: int,
         told_by: NDArray[np.int32],
         view: SourceView,
-        bounds: Callable[[int, float], Bounds | None] | None,
+        company: Company,
+        cleared: NDArray[np.int8] | None,
     ) -> None:
         for position in positions:
             row, raw = int(numbers[position]), int(reading.raw[position])
@@ -213,8 +275,9 @@ class CounterRows(Rows):
                 self._unknown(row, raw, Cause.SOURCE)
                 self.gap[row] += elapsed
             elif elapsed > 0:
-                other = bounds(position, elapsed) if bounds is not None and bits == 32 else None
-                self.gap[row] += elapsed - self._judge(row, raw, bits, at, elapsed, view, other)
+                bounds = company.bounds(position, elapsed) if bits == 32 else None
+                siblings = None if cleared is None else VERDICTS[int(cleared[position])]
+                self.gap[row] += elapsed - self._judge(row, raw, bits, at, elapsed, view, bounds, siblings)
             self.mono[row] = at
             self.group[row] = group
 
@@ -227,6 +290,7 @@ class CounterRows(Rows):
         elapsed: float,
         view: SourceView,
         bounds: Bounds | None,
+        siblings: bool | None,
     ) -> float:
         """Judges one interval. Returns the seconds of it that are covered."""
         limit = None if np.isnan(self.limit[row]) else float(self.limit[row])
@@ -245,6 +309,7 @@ class CounterRows(Rows):
             restart=restart,
             neighbours_fell=view.neighbours_fell,
             bounds=bounds,
+            siblings_cleared=siblings,
         )
         if not isinstance(judgement, Advance):
             if judgement.cause is Cause.IMPLAUSIBLE:

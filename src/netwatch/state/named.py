@@ -308,12 +308,8 @@ class NamedReadings:
         width = np.asarray([bits[position] for position in positions], dtype=np.uint8)
         # More than fits into 32 bits says by itself that the counter is a wide one.
         width[(width < 64) & (raw >> np.uint64(32) > 0)] = 64
-        table = self._table
-        return one.counters(
-            Reading(rows, raw, width, np.full(len(raw), at)),
-            lambda place: table.stages[known.key(positions[place]).family],
-            lambda place: known.key(positions[place]),
-        )
+        reading = Reading(rows, raw, width, np.full(len(raw), at))
+        return one.counters(reading, lambda: [known.key(position) for position in positions])
 
     def _note_origins(self, known: _Known, origins: tuple[str, ...], skipped: set[int]) -> None:
         self._table.note_origins(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from netwatch.model import Block, EntityId, Instant
 from netwatch.state.blocks import Binding
 from netwatch.state.counter_rows import Reading, SourceView
-from netwatch.state.counters import Bounds
+from netwatch.state.counters import Bounds, reach
 from netwatch.state.limits import frame_bounds
 from netwatch.state.rows import NEVER, RowIndex
 from netwatch.state.series import SeriesKey, SeriesTable
@@ -56,10 +56,9 @@ class Pass:
     def counters(
         self,
         reading: Reading,
-        stage: Callable[[int], int],
-        key_of: Callable[[int], SeriesKey],
+        keys: Callable[[], Sequence[SeriesKey]],
     ) -> bool:
-        """`stage` and `key_of` tell of a position. True if a series was told for the first time."""
+        """`keys`: whose readings these are. True if a series was told for the first time."""
         uptime, counters = self._source.uptime, self._table.counters
         fell: bool | None = None
         if uptime.restarted > NEVER and np.any(counters.mono[reading.rows] < uptime.restarted):
@@ -67,31 +66,56 @@ class Pass:
             fell = True if fallen else (False if kept >= _ENOUGH else None)
         number = self._source.number
         view = SourceView(number, uptime.witnessed, uptime.restarted, uptime.started, fell)
-        return counters.advance(
-            reading,
-            self._group,
-            self._table.groups.source,
-            view,
-            lambda positions: sorted(positions, key=stage),
-            partial(self._bounds, key_of),
-        )
+        company = _Company(self._table, self._since, keys)
+        return counters.advance(reading, self._group, self._table.groups.source, view, company)
 
-    def _bounds(self, key_of: Callable[[int], SeriesKey], position: int, elapsed: float) -> Bounds | None:
-        """What the packets of the same pass say of the bytes; None unless all kinds of them are known."""
-        key, table = key_of(position), self._table
+
+class _Company:
+    """What stands beside the counters of one pass; see `counter_rows.Company`."""
+
+    def __init__(self, table: SeriesTable, since: float, keys: Callable[[], Sequence[SeriesKey]]) -> None:
+        self._table = table
+        self._since = since
+        self._keys = keys
+
+    @cached_property
+    def _named(self) -> Sequence[SeriesKey]:
+        return self._keys()
+
+    def siblings(self) -> NDArray[np.int32]:
+        traffic, who = self._table.traffic, dict[EntityId, int]()
+        found = [who.setdefault(key.entity, len(who)) if key.family in traffic else -1 for key in self._named]
+        return np.asarray(found, dtype=np.int32)
+
+    def bounded(self) -> NDArray[np.bool_]:
+        packets = self._table.packets
+        return np.asarray([key.family in packets for key in self._named], dtype=np.bool_)
+
+    def bounds(self, position: int, elapsed: float) -> Bounds | None:
+        """What the packets of the same pass say of the bytes. Where not all kinds of packets are known, those
+        that are tell the least."""
+        key, table = self._named[position], self._table
         packets = table.packets.get(key.family)
         if packets is None:
             return None
-        total = 0.0
-        for family in packets:
-            found = table.find(key._replace(family=family, labels=()))
-            if found is None or table.counters.mono[found] < self._since:
-                return None
-            total += float(table.counters.rates[found]) * elapsed
-        if math.isnan(total):
+        known = [self._packets(key, family, elapsed) for family in packets]
+        told = [count for count in known if count is not None]
+        row = table.find(key)
+        if row is None or not told:
             return None
         mtu = table.gauge(key._replace(family=table.numbers.get(_MTU_FAMILY, -1), labels=()))
-        return Bounds(*frame_bounds(total, None if math.isnan(mtu) else mtu))
+        limit = float(table.counters.limit[row])
+        line = math.inf if math.isnan(limit) else reach(limit, elapsed)
+        least, most = frame_bounds(sum(told), None if math.isnan(mtu) else mtu, line)
+        return Bounds(least, most if len(told) == len(known) else line)
+
+    def _packets(self, key: SeriesKey, family: int, elapsed: float) -> float | None:
+        counters = self._table.counters
+        row = self._table.find(key._replace(family=family, labels=()))
+        if row is None or counters.mono[row] < self._since:
+            return None
+        count = float(counters.rates[row]) * elapsed
+        return None if math.isnan(count) else count
 
 
 def take_block(table: SeriesTable, binding: Binding, block: Block, source: Source, since: float) -> None:
@@ -129,14 +153,14 @@ def _take_counters(one: Pass, binding: Binding, block: Block, source: Source) ->
         chosen = np.flatnonzero(counted)
         reading = reading.pick(chosen)
 
-    def place(position: int) -> int:
-        return position if chosen is None else int(chosen[position])
+    def keys() -> list[SeriesKey]:
+        places = plan.counter_places
+        return [
+            SeriesKey(source.device, binding.ids[places[at].who], places[at].family, places[at].labels)
+            for at in (range(len(places)) if chosen is None else chosen.tolist())
+        ]
 
-    def key_of(position: int) -> SeriesKey:
-        found = plan.counter_places[place(position)]
-        return SeriesKey(source.device, binding.ids[found.who], found.family, found.labels)
-
-    return one.counters(reading, lambda position: plan.stage[place(position)], key_of)
+    return one.counters(reading, keys)
 
 
 def _noticed(table: SeriesTable, binding: Binding) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import Catalogue, Column, EntityId, EntityKind, Family, FamilyType
+from netwatch.model import Catalogue, Column, EntityId, Family, FamilyType
 from netwatch.model.snapshot import Decoded
 from netwatch.state.counter_rows import CounterRows
 from netwatch.state.freezing import Freezer, Live, is_fresh, live_rows, with_origins
@@ -49,16 +49,14 @@ class SeriesTable:
         }
         """Families by name. Info families are none: their text is in the entities' facts."""
         self.counts = tuple(family.type is FamilyType.COUNTER for family in self.families)
-        self.stages = tuple(
-            int(family.entity is EntityKind.INTERFACE and family.unit == "bytes") for family in self.families
-        )
-        """Packets are judged before the bytes that they bound."""
         self.speed = self.numbers.get(SPEED_FAMILY, -1)
         self.packets = {
             self.numbers[name]: tuple(self.numbers[other] for other in others)
             for name, others in PACKETS_OF_BYTES.items()
             if name in self.numbers and all(other in self.numbers for other in others)
         }
+        self.traffic = frozenset(self.packets).union(*self.packets.values())
+        """Bytes and packets of interfaces: who clears one of an interface's clears them all."""
         self._limited = frozenset(n for n, family in enumerate(self.families) if is_limited(family))
         self._shapes: dict[tuple[Place, ...], Shape] = {}
         self._sheets: dict[Sheet, None] = {}
