@@ -18,7 +18,8 @@ from hypothesis.extra import numpy as hnp
 from netwatch.errors import StoreError
 from netwatch.history import SegmentStore
 from netwatch.history.codec import NOISY_BITS, decode_indices, decode_matrix, encode_indices, encode_matrix
-from netwatch.history.segment import COUNTER, GAUGE, Segment
+from netwatch.history.records import COUNTER, GAUGE
+from netwatch.history.segment import Segment
 from netwatch.model import CounterBlock, EntityId, GaugeBlock, load_catalogue
 
 CATALOGUE = load_catalogue()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
 from netwatch.history.names import Names, SeriesName
-from netwatch.history.segment import COUNTER, GAUGE, Matrices, PendingBlock
+from netwatch.history.records import COUNTER, GAUGE, Matrices, PendingBlock
 from netwatch.model import Catalogue, CounterBlock, FamilyType, GaugeBlock
 
 __all__ = [

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
-from netwatch.history.segment import BlockHead, PendingBlock, Segment, SeriesName, sync_directory
+from netwatch.history.names import SeriesName
+from netwatch.history.records import BlockHead, PendingBlock
+from netwatch.history.segment import Segment, sync_directory
 from netwatch.model import SeriesHistory
 
 __all__ = ["Grid", "Sources", "merged", "rewrite", "series_of"]

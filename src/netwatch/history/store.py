@@ -28,13 +28,8 @@ from netwatch.history.blocks import (
 )
 from netwatch.history.merge import Grid, Sources, merged, rewrite, series_of
 from netwatch.history.names import MANY, Names, Relations
-from netwatch.history.segment import (
-    COUNTER,
-    GAUGE,
-    Matrices,
-    Segment,
-    sync_directory,
-)
+from netwatch.history.records import COUNTER, GAUGE, Matrices
+from netwatch.history.segment import Segment, sync_directory
 from netwatch.model import Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock, SeriesHistory
 
 __all__ = ["SegmentStore"]

@@ -1,0 +1,200 @@
+r"""The records of a history file as octets; docs/history.md draws them. All integers are little-endian.
+
+file header   magic "NWHIST\r\n", u16 version, u16 type (1 gauge, 2 counter), u32 crc32 of these
+record        56-byte header with its own checksum, then the payload
+  series      names entities and row labels; the header says which row number the first of them gets
+  block       values of some rows over equal buckets
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cramjam
+import numpy as np
+from numpy.typing import NDArray
+
+from netwatch.errors import StoreError
+from netwatch.history.codec import decode_indices, decode_matrix, encode_indices, encode_matrix
+from netwatch.history.names import SeriesName
+from netwatch.model import EntityId
+
+__all__ = [
+    "BLOCK",
+    "COUNTER",
+    "FILE_HEADER",
+    "GAUGE",
+    "MARK",
+    "RECORD_HEADER",
+    "SERIES",
+    "VERSION",
+    "BlockHead",
+    "Matrices",
+    "PendingBlock",
+    "RecordHead",
+    "file_header",
+    "file_kind",
+    "series_names",
+    "series_record",
+    "unpack_block",
+]
+
+VERSION = 1
+GAUGE, COUNTER = 1, 2
+SERIES, BLOCK = 1, 2
+MARK = b"NWrc"
+"""Every record begins with it."""
+
+_MAGIC = b"NWHIST\r\n"
+_FILE = struct.Struct("<8sHHI")
+_RECORD = struct.Struct("<4sBBHIQqIIIIIII")
+FILE_HEADER, RECORD_HEADER = _FILE.size, _RECORD.size
+"""Octets."""
+_SIMULATED = 1
+
+Matrices = tuple[NDArray[np.floating], ...]
+"""Gauges: mean, max - mean, coverage. Counters: increase, covered. Shape (rows, buckets)."""
+
+
+class RecordHead(NamedTuple):
+    """The header of a record. What a kind of record has no use for is 0."""
+
+    kind: int
+    flags: int
+    length: int
+    """Octets of the payload."""
+    sequence: int
+    start: int
+    width: int
+    rows: int
+    buckets: int
+    lowest: int
+    highest: int
+    checksum: int
+    """crc32 of the payload."""
+
+    @classmethod
+    def read(cls, header: bytes) -> RecordHead | None:
+        """None for what is no whole header."""
+        if len(header) < RECORD_HEADER or header[:4] != MARK:
+            return None
+        _, kind, flags, _, *rest, own = _RECORD.unpack(header)
+        return cls(kind, flags, *rest) if own == zlib.crc32(header[:-4]) else None
+
+    def block(self, offset: int) -> BlockHead:
+        """Of a block whose payload stands there."""
+        return BlockHead(
+            offset, self.length, self.checksum, self.sequence, self.start, self.width, self.rows,
+            self.buckets, self.lowest, self.highest, bool(self.flags & _SIMULATED),
+        )  # fmt: skip
+
+
+class BlockHead(NamedTuple):
+    """What a block's header tells, so that readers skip what they don't need."""
+
+    offset: int
+    """Of the payload."""
+    length: int
+    checksum: int
+    sequence: int
+    """Order of writing within a family: of two values for one bucket the higher one holds."""
+    start: int
+    width: int
+    rows: int
+    buckets: int
+    lowest: int
+    """Lowest and highest row number."""
+    highest: int
+    simulated: bool
+
+    @property
+    def end(self) -> int:
+        return self.start + self.width * self.buckets
+
+
+class PendingBlock(NamedTuple):
+    """A block that is not written yet."""
+
+    rows: NDArray[np.intp]
+    sequence: int
+    start: int
+    width: int
+    simulated: bool
+    columns: Matrices
+
+    def record(self, numbers: NDArray[np.uint32]) -> bytes:
+        buckets = self.columns[0].shape[1]
+        payload = _pack_block(numbers, self.columns)
+        return _record(
+            BLOCK,
+            payload,
+            flags=_SIMULATED if self.simulated else 0,
+            sequence=self.sequence,
+            start=self.start,
+            width=self.width,
+            rows=numbers.size,
+            buckets=buckets,
+            lowest=int(numbers.min()),
+            highest=int(numbers.max()),
+        )
+
+
+def _pack_block(numbers: NDArray[np.uint32], columns: Matrices) -> bytes:
+    """Payload of a block: u32 length and data of the row numbers, then of each column."""
+    parts = [encode_indices(numbers), *(encode_matrix(np.asarray(column, np.float64)) for column in columns)]
+    return b"".join(struct.pack("<I", len(part)) + part for part in parts)
+
+
+def unpack_block(head: BlockHead, payload: bytes) -> tuple[NDArray[np.uint32], Matrices]:
+    parts, position = [], 0
+    while position < len(payload):
+        (length,) = struct.unpack_from("<I", payload, position)
+        parts.append(payload[position + 4 : position + 4 + length])
+        position += 4 + length
+    shape = (head.rows, head.buckets)
+    return decode_indices(parts[0]), tuple(decode_matrix(part, shape) for part in parts[1:])
+
+
+def _record(kind: int, payload: bytes, *, flags: int = 0, sequence: int = 0, start: int = 0, width: int = 0,
+            rows: int = 0, buckets: int = 0, lowest: int = 0, highest: int = 0) -> bytes:  # fmt: skip
+    head = _RECORD.pack(
+        MARK, kind, flags, 0, len(payload), sequence, start, width, rows, buckets, lowest, highest,
+        zlib.crc32(payload), 0,
+    )[:-4]  # fmt: skip
+    return head + struct.pack("<I", zlib.crc32(head)) + payload
+
+
+def series_record(names: Sequence[SeriesName], first: int) -> bytes:
+    text = json.dumps(names, ensure_ascii=False, separators=(",", ":")).encode()
+    return _record(SERIES, bytes(cramjam.zstd.compress(text, 3)), rows=len(names), lowest=first)
+
+
+def series_names(payload: bytes, first: int) -> Iterator[tuple[int, SeriesName]]:
+    """Row numbers and names of a record of series."""
+    found = json.loads(bytes(cramjam.zstd.decompress(payload)))
+    for number, (entity, labels) in enumerate(found, first):
+        yield number, (EntityId(entity), tuple(labels))
+
+
+def file_header(kind: int) -> bytes:
+    head = _FILE.pack(_MAGIC, VERSION, kind, 0)[:-4]
+    return head + struct.pack("<I", zlib.crc32(head))
+
+
+def file_kind(path: Path, head: bytes) -> int:
+    magic, version, kind, checksum = _FILE.unpack(head)
+    if magic != _MAGIC:
+        raise StoreError(f"{path}: is no history file of netwatch: move it elsewhere")
+    if version != VERSION:
+        raise StoreError(
+            f"{path}: history format {version}, and this netwatch reads format {VERSION}: "
+            "run the version that wrote it, or restore a backup"
+        )
+    if checksum != zlib.crc32(head[:-4]):
+        raise StoreError(f"{path}: its header is damaged: restore it from a backup, or remove the file")
+    return int(kind)
