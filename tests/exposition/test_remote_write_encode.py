@@ -15,6 +15,7 @@ from remote_write_wire import CATALOGUE, NOW, Feed, column, device, part, read, 
 from netwatch.exposition.labels import pair
 from netwatch.exposition.remote_write import Encoder
 from netwatch.exposition.remote_write.encode import compress, parse_labels, varint
+from netwatch.exposition.remote_write.news import STALE
 from netwatch.model import EntityId, EntityKind, FamilyType
 
 RX = CATALOGUE["netwatch_interface_receive_bytes_total"]
@@ -118,6 +119,36 @@ def test_what_is_unknown_or_gone_is_not_sent(value):
     key = "a" if value is not None else "gone"
     shot = snapshot([device("a", "a")], column(UP, [(key, (), 1.0 if value is None else value)]))
     assert feed.series(shot) == []
+
+
+def stale(value: float) -> bool:
+    return struct.pack("<d", value) == struct.pack("<Q", int(STALE))
+
+
+def test_a_series_that_is_told_no_more_is_ended_once_right_behind_its_last_sample():
+    feed, entities = Feed(families=PLAIN), [device("a", "a"), device("b", "b")]
+    first = column(UP, [("a", (), 1), ("b", (), 1)], [NOW, NOW])
+    feed.series(snapshot(entities, first))
+    old = column(UP, [("a", (), 1), ("b", (), 1)], [NOW, NOW + 60], like=first)
+    old.fresh[0] = False
+    (ended, other) = sorted(feed.series(snapshot(entities, old)), key=lambda one: one[0]["device"])
+    ((value, at),) = ended[1]
+    assert stale(value)
+    assert at == round(NOW * 1000) + 1
+    assert other[1] == [(1.0, round(NOW * 1000) + 60_000)]
+    moved = column(UP, [("b", (), 1), ("a", (), math.nan)], [NOW + 60, NOW + 90])
+    assert feed.series(snapshot(entities, moved)) == []
+    back = column(UP, [("b", (), 1), ("a", (), 0)], [NOW + 60, NOW + 120])
+    ((labels, samples),) = feed.series(snapshot(entities, back))
+    assert labels["device"] == "a"
+    assert samples == [(0.0, round(NOW * 1000) + 120_000)]
+
+
+def test_what_was_never_sent_is_not_ended():
+    feed = Feed(families=PLAIN)
+    never = column(UP, [("a", (), 1)])
+    never.fresh[0] = False
+    assert feed.series(snapshot([device("a", "a")], never)) == []
 
 
 def test_requests_are_small_and_no_series_is_in_two():

@@ -181,6 +181,26 @@ async def test_prometheus_has_everything_after_an_outage_and_a_kill_of_the_sende
 
 
 @pytest.mark.server("prometheus")
+async def test_what_is_told_no_more_ends_in_prometheus_at_once(tmp_path):
+    district, feed = District(), Feed(families=FAMILIES)
+    async with prometheus(tmp_path) as (server, session), sending(server.url, tmp_path / "spool") as sender:
+        shots = [district.poll(), district.poll()]
+        shots[1].columns[RX.name].fresh[3] = False
+        for shot in shots:
+            for request in feed.requests(shot):
+                await sender.offer(request)
+        await until(lambda: not sender.waiting)
+        assert sender.dropped == 0
+        # At an instant the look-back finds the last sample of a series, unless that ended it.
+        found = await server.samples(
+            session, f"last_over_time({RX.name}[10m] @ {district.began + 5:.0f})[1s:1s]"
+        )
+        assert 'Gi"3' in found
+        found = await server.samples(session, f"({RX.name} @ {district.began + 5:.0f})[1s:1s]")
+        assert set(found) == {f'Gi"{port}' for port in range(PORTS)} - {'Gi"3'}
+
+
+@pytest.mark.server("prometheus")
 async def test_what_prometheus_refuses_is_dropped_and_what_follows_is_not(tmp_path):
     district = District()
     late = district.poll()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.exposition.groups import Planned, Rows
+from netwatch.exposition.groups import Rows
 from netwatch.exposition.remote_write.encode import Encoder, Request, compress
 from netwatch.exposition.render import Plan
 from netwatch.model import Column, EntityId, Snapshot
@@ -19,6 +19,8 @@ __all__ = ["INFO_SECONDS", "News"]
 INFO_SECONDS = 120.0
 """Samples of info families have no time of their own; they are repeated well within Prometheus' look-back of
 five minutes."""
+STALE = np.uint64(0x7FF0000000000002)
+"""Bits of the NaN that ends a series in Prometheus at once (value.StaleNaN)."""
 _PACE = 2000
 """Rows that are encoded between two pauses."""
 
@@ -29,6 +31,29 @@ class _Given(NamedTuple):
     entities: tuple[EntityId, ...]
     labels: tuple[tuple[str, ...], ...]
     times: NDArray[np.float64]
+    ended: NDArray[np.bool_]
+    """Those that were told to be stale since."""
+
+    @classmethod
+    def nothing(cls, column: Column) -> _Given:
+        count = len(column.entities)
+        return cls(column.entities, column.labels, np.full(count, -np.inf), np.zeros(count, dtype=np.bool_))
+
+    def of(self, column: Column) -> _Given:
+        """The same by the rows of now: what both begin with as it is, the rest by look-up."""
+        if self.entities is column.entities and self.labels is column.labels:
+            return self
+        out, same = _Given.nothing(column), _common(self, column)
+        out.times[:same], out.ended[:same] = self.times[:same], self.ended[:same]
+        if same < len(out.times):
+            rest = zip(self.entities[same:], self.labels[same:], strict=True)
+            places = {key: place for place, key in enumerate(rest, same)}
+            keys = zip(column.entities[same:], column.labels[same:], strict=True)
+            before = np.asarray([places.get(key, -1) for key in keys])
+            known = before >= 0
+            out.times[same:][known] = self.times[before[known]]
+            out.ended[same:][known] = self.ended[before[known]]
+        return out
 
 
 class News:
@@ -65,13 +90,28 @@ class News:
             column = planned.column
             if not self._wants(column.family.name):
                 continue
-            rows, times = self._new_rows(planned)
+            given = self._given.get(column.family.name)
+            given = _Given.nothing(column) if given is None else given.of(column)
+            self._given[column.family.name] = given
+            here = column.fresh & ~np.isnan(column.values)
+            if not planned.owners.whole:
+                here &= planned.owners.numbers >= 0
+            rows = _numbers(here & (column.times > given.times))
             for start in range(0, len(rows), step):
                 some = rows[start : start + step]
                 values = column.values[some] if column.totals is None else column.totals[some].astype(float)
                 at = column.times[some]
                 fields = self._encoder.samples(column.family, planned.texts, some, values, at)
-                times[some] = at
+                given.times[some], given.ended[some] = at, False
+                yield fields, len(some), round(float(at.max()) * 1000)
+            rows = _numbers(~here & (planned.owners.numbers >= 0) & np.isfinite(given.times) & ~given.ended)
+            for start in range(0, len(rows), step):
+                some = rows[start : start + step]
+                # Right behind the last sample: whatever comes later is newer.
+                at = given.times[some] + 0.001
+                values = np.full(len(some), STALE).view(np.float64)
+                fields = self._encoder.samples(column.family, planned.texts, some, values, at)
+                given.ended[some] = True
                 yield fields, len(some), round(float(at.max()) * 1000)
         if snapshot.at.mono - self._info_at < INFO_SECONDS:
             return
@@ -93,32 +133,9 @@ class News:
             found = self._wanted[name] = any(fnmatchcase(name, pattern) for pattern in patterns)
         return found
 
-    def _new_rows(self, planned: Planned) -> tuple[Rows, NDArray[np.float64]]:
-        """Rows to give, and the times given so far, to be kept up."""
-        column, owners = planned.column, planned.owners
-        given = self._given.get(column.family.name)
-        if given is None or given.entities is not column.entities or given.labels is not column.labels:
-            times = np.full(len(column.entities), -np.inf)
-            if given is not None:
-                _take_over(given, column, times)
-            given = self._given[column.family.name] = _Given(column.entities, column.labels, times)
-        new = column.fresh & ~np.isnan(column.values) & (column.times > given.times)
-        if not owners.whole:
-            new &= owners.numbers >= 0
-        return np.flatnonzero(new).astype(np.int64, copy=False), given.times
 
-
-def _take_over(given: _Given, column: Column, times: NDArray[np.float64]) -> None:
-    """Times by row of before, to those of now: what both begin with as it is, the rest by look-up."""
-    same = _common(given, column)
-    times[:same] = given.times[:same]
-    if same == len(times):
-        return
-    rest = zip(given.entities[same:], given.labels[same:], given.times[same:].tolist(), strict=True)
-    known = {(entity, labels): at for entity, labels, at in rest}
-    get: Callable[..., float] = known.get
-    found = [get(key, -np.inf) for key in zip(column.entities[same:], column.labels[same:], strict=True)]
-    times[same:] = found
+def _numbers(chosen: NDArray[np.bool_]) -> Rows:
+    return np.flatnonzero(chosen).astype(np.int64, copy=False)
 
 
 def _common(given: _Given, column: Column, block: int = 4096) -> int:
