@@ -50,7 +50,7 @@ def cpu_seconds() -> float:
 
 
 async def poll(workload: str, twin: str, version: str, port: int) -> str:
-    """Runs in a process of its own; the first poll of each device, which learns its engine, is not counted."""
+    """Runs in a process of its own. The first poll of a device learns its engine, and does not count."""
     wire = NetworkSnmpWire(kernel=load({}) if twin == "compiled" else pure())
     template = Template(WORKLOADS[workload])
     access = replace(VERSIONS[version], port=port)

@@ -159,8 +159,8 @@ class Envelope(Protocol):
         ...
 
     def answer(self, datagram: bytes, identifier: int, /) -> tuple[int, int, bytes, int, int] | None:
-        """The engine's boots and time, the decrypted octets, and where in them the varbinds lie, of an answer
-        that verifies and is the Response to that GET without an error. None for anything else, good or bad."""
+        """Boots and time of the engine, the decrypted octets, where in them the varbinds lie: of an answer
+        that verifies and is the Response to that GET without an error. None for all else, good or bad."""
         ...
 
 

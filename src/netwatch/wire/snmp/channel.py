@@ -122,8 +122,8 @@ class UsmChannel:
         return self._envelope.get(identifier, tail, self._engine.boots, self._time(), self._fresh_salt())
 
     def varbinds(self, data: bytes, identifier: int) -> tuple[bytes, int, int] | None:
-        """Where the varbinds of a Response lie, if it is just what was asked for, from where it was asked: then
-        it was verified and learnt from. None: `unwrap` has to look at it."""
+        """Where the varbinds of a Response lie if it is just what was asked for: then it is verified and
+        learnt from. None: `unwrap` has to look at it."""
         if self._envelope is None:
             return None
         found = self._envelope.answer(data, identifier)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from netwatch.errors import WireDecodeError
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.exact import encode_get, exact_varbinds
+from netwatch.wire.snmp.exact import encode_get
 
 __all__ = ["MAX_MESSAGE", "Envelope"]
 
@@ -151,7 +151,11 @@ def _varbinds(plain: bytes, identifier: int) -> tuple[int, int] | None:
     start, end = ber.expect(plain, 0, len(plain), ber.SEQUENCE)
     _, pos = ber.expect(plain, start, end, ber.OCTET_STRING)
     _, pos = ber.expect(plain, pos, end, ber.OCTET_STRING)
-    return exact_varbinds(plain, pos, end, identifier)
+    pos, end = ber.expect(plain, pos, end, 0xA2)
+    request, pos = _integer(plain, pos, end)
+    status, pos = _integer(plain, pos, end)
+    _, pos = _integer(plain, pos, end)
+    return ber.expect(plain, pos, end, ber.SEQUENCE) if (request, status) == (identifier, 0) else None
 
 
 def _vector(boots: int, time: int, salt: bytes) -> bytes:
