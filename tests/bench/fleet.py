@@ -22,18 +22,20 @@ def _folder() -> Path:
 
 
 @lru_cache
-def program(name: str) -> Path:
+def program(name: str, *options: str) -> Path:
     """peers/NAME.c, compiled."""
-    out = _folder() / name
-    command = ["gcc", "-O2", "-w", "-o", str(out), str(HERE / f"{name}.c")]
+    out = _folder() / "".join([name, *options])
+    command = ["gcc", "-O2", "-w", "-o", str(out), str(HERE / f"{name}.c"), *options]
     subprocess.run(command, check=True)
     return out
 
 
 @contextlib.contextmanager
-def agent(port: int, *options: str) -> Iterator[int]:
-    """Serves every 127.x.y.z on that UDP port, SNMPv2c, community public. Options: see agent.c."""
-    command = [str(program("agent")), "-p", str(port), *options]
+def agent(port: int, *options: str, usm: bool = False) -> Iterator[int]:
+    """Serves every 127.x.y.z on that UDP port, SNMPv2c, community public. Options: see agent.c. `usm`: SNMPv3
+    too, as usm.h says; needs OpenSSL's headers."""
+    more = ("-DWITH_USM", "-lcrypto") if usm else ()
+    command = [str(program("agent", *more)), "-p", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process.pid

@@ -16,6 +16,7 @@ from netwatch.native import load
 
 SECTIONS = {
     "pollers": ("tests.bench.pollers", "One poll: CPU seconds of the poller alone"),
+    "secure": ("tests.bench.secure", "SNMPv3 beside SNMPv2c"),
     "whole": ("tests.bench.whole", "The whole way of a reading, 1000 W1 switches"),
     "exposition": ("tests.bench.exposition", "Exposition and remote write"),
     "state": ("tests.bench.state_blocks", "The series table"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from netwatch.model import Instant, Secret, UsmAuth, UsmPrivacy
+from netwatch.native import load
+from netwatch.wire.snmp.flights import pure
 from netwatch.wire.snmp.notification import Notifications
 from netwatch.wire.snmp.pdu import (
     Missing,
@@ -58,6 +61,28 @@ def secured_v3(data: bytes) -> str:
     return f"{pdu.type} {message.flags}"
 
 
+def envelopes() -> Target:
+    """The quick way of SNMPv3: what comes as it is, and signed and encrypted so that the inner form is looked
+    at too. All twins say the same."""
+    keys = SEALED.keys(ENGINE.engine_id)
+    signed = keys.hash_name, keys.auth_key, keys.digest_octets
+    names = ENGINE.engine_id, b"", b"sealed"
+    compiled = load(os.environ)
+    kernels = [pure()] if compiled is None else [pure(), compiled]
+    twins = [kernel.Envelope(*signed, keys.privacy_key, *names) for kernel in kernels]
+
+    def envelope(data: bytes) -> str:
+        scoped = scoped_pdu(ENGINE.engine_id, b"", data[max(data.find(b"\xa2"), 0) :])
+        sealed = encode_v3(6, ENGINE, b"sealed", keys, scoped, salt=9, flags=0)
+        for message in (data, sealed):
+            found = [twin.answer(message, 77) for twin in twins]
+            told = {one and (*one[:2], one[2][one[3] : one[4]]) for one in found}
+            assert len(told) == 1
+        return f"{found[0] and found[0][4] - found[0][3]}"
+
+    return envelope
+
+
 def targets() -> Mapping[str, Target]:
     """By name."""
     notifications = Notifications((UsmUser("plain"), SIGNED, SEALED), StillClock())
@@ -72,6 +97,7 @@ def targets() -> Mapping[str, Target]:
         "plain v3": plain_v3,
         "secured v3": secured_v3,
         "notification": notification,
+        "envelope": envelopes(),
     }
 
 

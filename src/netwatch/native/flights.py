@@ -25,6 +25,7 @@ __all__ = [
     "REFUSED",
     "SILENT",
     "Engine",
+    "Envelope",
     "Event",
     "Host",
     "Kernel",
@@ -149,8 +150,30 @@ class Engine(Protocol):
         ...
 
 
+class Envelope(Protocol):
+    """What one user says to one SNMPv3 engine, signed and encrypted. It writes and reads what goes right."""
+
+    def get(self, identifier: int, tail: bytes, boots: int, time: int, salt: int, /) -> bytes:
+        """A message with a GetRequest; `tail` as of Questions. `identifier`: msgID and request-id, below
+        2^31. `salt`: 64 bits that never repeat. Raises ValueError for what is too large."""
+        ...
+
+    def answer(self, datagram: bytes, identifier: int, /) -> tuple[int, int, bytes, int, int] | None:
+        """Boots and time of the engine, the decrypted octets, where in them the varbinds lie: of an answer
+        that verifies and is the Response to that GET without an error. None for all else, good or bad."""
+        ...
+
+
 class Kernel(Protocol):
     """One of the twins."""
+
+    @property
+    def Envelope(  # noqa: N802
+        self,
+    ) -> Callable[[str, bytes, int, bytes, bytes, bytes, bytes], Envelope]:
+        """Of the name of the hash, authentication key, octets of a signature, AES key, engine id, context and
+        user name. Raises ValueError where that is not to be had here."""
+        ...
 
     @property
     def Questions(self) -> Callable[[bytes, tuple[int, ...]], Questions]:  # noqa: N802 - a class

@@ -1,11 +1,10 @@
 /* The extension module netwatch.native._speed: what the other files of this folder add to it. */
 #include "speed.h"
 
-int add_render(PyObject *module);
-
 static int add_all(PyObject *module) {
     if (add_questions(module) < 0) return -1;
     if (add_flights(module) < 0) return -1;
+    if (add_envelope(module) < 0) return -1;
     if (add_render(module) < 0) return -1;
     return 0;
 }

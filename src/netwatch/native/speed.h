@@ -8,6 +8,7 @@
 /* Each returns 0, or -1 with an exception set. */
 int add_questions(PyObject *module);
 int add_flights(PyObject *module);
+int add_envelope(PyObject *module);
 int add_render(PyObject *module);
 
 #endif

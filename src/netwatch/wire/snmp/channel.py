@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from typing import Protocol
 
 from netwatch.errors import WireAuthError, WireDecodeError
-from netwatch.model import Clock, Secret
+from netwatch.model import Clock, Secret, UsmPrivacy
+from netwatch.native.flights import Envelope, Kernel
 from netwatch.wire.snmp.ber import header
+from netwatch.wire.snmp.exact import encode_get
 from netwatch.wire.snmp.pdu import (
     Pdu,
     PduType,
@@ -22,7 +25,6 @@ from netwatch.wire.snmp.v3 import (
     PRIVACY,
     REPORTABLE,
     EngineClock,
-    V3Message,
     decode_v3,
     encode_v3,
     open_payload,
@@ -100,6 +102,8 @@ class UsmChannel:
         self._engine = EngineClock(b"", 0, 0)
         self._synced = 0.0
         self._keys: UsmKeys | None = None
+        self._envelope: Envelope | None = None
+        self._tried = False
 
     @property
     def engine(self) -> EngineClock:
@@ -108,6 +112,47 @@ class UsmChannel:
     def encode(self, pdu: Pdu, identifier: int) -> bytes:
         body = Pdu(pdu.type, identifier, pdu.error_status, pdu.error_index, pdu.varbinds)
         return self.wrap(encode_pdu(body), identifier)
+
+    def get(self, kernel: Kernel, identifier: int, tail: bytes) -> bytes:
+        """A GetRequest as a message, in the quickest way there is; `tail`: what follows its request-id."""
+        if self._envelope is None and not self._tried:
+            self._open_envelope(kernel)
+        if self._envelope is None:
+            return self.wrap(encode_get(identifier, tail), identifier)
+        return self._envelope.get(identifier, tail, self._engine.boots, self._time(), self._fresh_salt())
+
+    def varbinds(self, data: bytes, identifier: int) -> tuple[bytes, int, int] | None:
+        """Where the varbinds of a Response lie if it is just what was asked for: then it is verified and
+        learnt from. None: `unwrap` has to look at it."""
+        if self._envelope is None:
+            return None
+        found = self._envelope.answer(data, identifier)
+        if found is None:
+            return None
+        boots, time, plain, start, stop = found
+        self._learn(EngineClock(self._engine.engine_id, boots, time), replace=False)
+        return plain, start, stop
+
+    def _open_envelope(self, kernel: Kernel) -> None:
+        """For what is signed and encrypted by AES; the rest is rare, and takes the general way."""
+        if not self._engine.engine_id:
+            return
+        self._tried = True
+        keys = self._keys = self._keys or self._user.keys(self._engine.engine_id)
+        if keys.auth is None or keys.privacy in (None, UsmPrivacy.DES):
+            return
+        signed = keys.hash_name, keys.auth_key, keys.digest_octets
+        names = self._engine.engine_id, self._context, self._user.name.encode()
+        with contextlib.suppress(ValueError):
+            self._envelope = kernel.Envelope(*signed, keys.privacy_key, *names)
+
+    def _fresh_salt(self) -> int:
+        self._salt = (self._salt + 1) & 0xFFFFFFFFFFFFFFFF
+        return self._salt
+
+    def _time(self) -> int:
+        """snmpEngineTime as it should be now."""
+        return self._engine.time + int(self._clock.now().mono - self._synced)
 
     def wrap(self, pdu: bytes, identifier: int) -> bytes:
         """A message around an encoded PDU; or one that makes the agent tell its engine id, if that is new."""
@@ -118,12 +163,12 @@ class UsmChannel:
             return encode_v3(identifier, self._engine, b"", keys, empty, salt=0, flags=REPORTABLE)
         if self._keys is None:
             self._keys = self._user.keys(self._engine.engine_id)
-        self._salt = (self._salt + 1) & 0xFFFFFFFFFFFFFFFF
-        elapsed = int(self._clock.now().mono - self._synced)
-        engine = EngineClock(self._engine.engine_id, self._engine.boots, self._engine.time + elapsed)
+        engine = EngineClock(self._engine.engine_id, self._engine.boots, self._time())
         scoped = scoped_pdu(engine.engine_id, self._context, pdu)
         name = self._user.name.encode()
-        return encode_v3(identifier, engine, name, self._keys, scoped, salt=self._salt, flags=REPORTABLE)
+        return encode_v3(
+            identifier, engine, name, self._keys, scoped, salt=self._fresh_salt(), flags=REPORTABLE
+        )
 
     def decode(self, data: bytes, identifier: int) -> Pdu:
         plain, pos, stop = self.unwrap(data)
@@ -147,14 +192,14 @@ class UsmChannel:
         pos = pdu_at(plain, stop)
         kind, _, end = header(plain, pos, stop)
         if kind == PduType.REPORT:
-            self._learn(message, replace=True)
+            self._learn(message.engine, replace=True)
             return plain, pos, end
         if kind != PduType.RESPONSE:
             raise WireDecodeError("the SNMPv3 reply is no answer to this request")
         needed = (AUTH if keys.auth else 0) | (PRIVACY if keys.privacy else 0)
         if not known or message.flags & needed != needed:
             raise WireDecodeError("the SNMPv3 reply is less secure than the question")
-        self._learn(message, replace=False)
+        self._learn(message.engine, replace=False)
         return plain, pos, end
 
     def judge(self, report: Pdu) -> None:
@@ -165,11 +210,11 @@ class UsmChannel:
         if not oids & _RETRY.keys():
             raise WireAuthError("the agent sent an SNMPv3 report that says nothing known")
 
-    def _learn(self, message: V3Message, *, replace: bool) -> None:
+    def _learn(self, told: EngineClock, *, replace: bool) -> None:
         """Takes over the engine's clock; from a Response only if it is ahead (RFC 3414, 3.2, 7b)."""
-        now, told = self._clock.now().mono, message.engine
+        now = self._clock.now().mono
         if told.engine_id != self._engine.engine_id:
-            self._keys = None
+            self._keys, self._envelope, self._tried = None, None, False
         here = (self._engine.boots, self._engine.time + now - self._synced)
         if replace or (told.boots, float(told.time)) > here:
             self._engine, self._synced = told, now

@@ -27,10 +27,11 @@ from netwatch.native.flights import (
     Stat,
 )
 from netwatch.wire.snmp import ber
+from netwatch.wire.snmp.envelope import Envelope
 from netwatch.wire.snmp.exact import Questions, decode_varbinds, encode_get
 from netwatch.wire.snmp.pdu import V3, PduType
 
-__all__ = ["Engine", "Peer", "Questions", "decode_varbinds"]
+__all__ = ["Engine", "Envelope", "Peer", "Questions", "decode_varbinds"]
 
 BATCH = 64
 """Datagrams read in one turn."""

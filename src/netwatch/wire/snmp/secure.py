@@ -10,7 +10,7 @@ from netwatch.errors import WireAuthError, WireDecodeError
 from netwatch.native.flights import ODD, RAW, Event
 from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
-from netwatch.wire.snmp.exact import encode_get, exact_varbinds
+from netwatch.wire.snmp.exact import exact_varbinds
 from netwatch.wire.snmp.flights import Flights
 from netwatch.wire.snmp.pdu import Pdu, PduType, decode_pdu
 
@@ -73,31 +73,41 @@ class SecureChain:
             self._outcome.set_result(None)
             return
         identifier = self._identifier = self._flights.engine.identifier()
-        question = encode_get(identifier, self._cut.questions.tail(self.pdu))
-        self._flights.ask(self._handle, self, self._channel.wrap(question, identifier), identifier)
+        tail = self._cut.questions.tail(self.pdu)
+        message = self._channel.get(self._flights.kernel, identifier, tail)
+        self._flights.ask(self._handle, self, message, identifier)
 
     def _take(self, event: Event) -> None:
         _, _, self.target, datagram, sent, trip = event
         moment = (sent + monotonic()) / 2
         answer: Pdu | None = None
         try:
+            where = self._channel.varbinds(datagram, self._identifier)
+            if where is not None and self._decode(*where, moment):
+                self._go_on(trip)
+                return
             plain, pos, end = self._channel.unwrap(datagram)
             if plain[pos] == PduType.REPORT:
                 self._judge(decode_pdu(plain, pos, end))
                 return
+            if self._read(plain, pos, end, moment):
+                self._go_on(trip)
+                return
             if trip >= 0:
                 self.trips.append(trip)
-            if self._read(plain, pos, end, moment):
-                self.pdu += 1
-                self._reports = 0
-                self._ask()
-                return
             answer = decode_pdu(plain, pos, end)
             if answer.request_id != self._identifier:
                 answer = None
         except WireDecodeError:
             pass
         self._outcome.set_result((ODD, self, self.pdu, answer, moment))
+
+    def _go_on(self, trip: float) -> None:
+        if trip >= 0:
+            self.trips.append(trip)
+        self.pdu += 1
+        self._reports = 0
+        self._ask()
 
     def _judge(self, report: Pdu) -> None:
         self._reports += 1
@@ -109,6 +119,9 @@ class SecureChain:
     def _read(self, plain: bytes, pos: int, end: int, moment: float) -> bool:
         """Whether the Response answers the GET exactly; then its values are taken."""
         where = exact_varbinds(plain, pos, end, self._identifier)
-        return where is not None and self._flights.kernel.decode_varbinds(
-            self._cut.questions, self.pdu, plain, *where, self._columns, moment, self.octets, self.coded
+        return where is not None and self._decode(plain, *where, moment)
+
+    def _decode(self, plain: bytes, start: int, stop: int, moment: float) -> bool:
+        return self._flights.kernel.decode_varbinds(
+            self._cut.questions, self.pdu, plain, start, stop, self._columns, moment, self.octets, self.coded
         )

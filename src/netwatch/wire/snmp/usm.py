@@ -87,6 +87,12 @@ class UsmKeys:
     def digest_octets(self) -> int:
         return 0 if self.auth is None else _HASH[self.auth][1]
 
+    @property
+    def hash_name(self) -> str:
+        """As hashlib calls it."""
+        assert self.auth is not None
+        return _HASH[self.auth][0]
+
     def sign(self, message: bytes) -> bytes:
         """msgAuthenticationParameters for a message in which they are zeros."""
         assert self.auth is not None

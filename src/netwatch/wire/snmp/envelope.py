@@ -1,0 +1,163 @@
+"""GETs and their answers in SNMPv3 messages, signed and encrypted: the twin of native/envelope.c.
+
+See netwatch.native.flights for what it does.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+import numpy as np
+from cryptography.hazmat.decrepit.ciphers.modes import CFB
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+
+from netwatch.errors import WireDecodeError
+from netwatch.wire.snmp import ber
+from netwatch.wire.snmp.exact import encode_get
+
+__all__ = ["MAX_MESSAGE", "Envelope"]
+
+MAX_MESSAGE = 65507
+"""msgMaxSize that we announce: what fits a UDP datagram."""
+_BLOCK = 16
+"""Octets of an AES block."""
+_KEYS = (16, 24, 32)
+_MAX_NAME = 64
+_MAX_TAIL = 7168
+_SECURE = 3
+"""msgFlags: signed and encrypted."""
+_VERSION = b"\x02\x01\x03"
+_SIZE = ber.encode_integer(MAX_MESSAGE)
+_FLAGS_AND_MODEL = b"\x04\x01\x07\x02\x01\x03"
+"""Reportable, encrypted, signed; USM."""
+
+
+class Envelope:
+    """What one user says to one engine."""
+
+    __slots__ = (
+        "_auth_key",
+        "_block",
+        "_digest",
+        "_engine",
+        "_hash",
+        "_privacy",
+        "_scope",
+        "_user",
+        "_zeros",
+    )
+
+    def __init__(
+        self,
+        hash_name: str,
+        auth_key: bytes,
+        digest: int,
+        privacy_key: bytes,
+        engine_id: bytes,
+        context: bytes,
+        user: bytes,
+        /,
+    ) -> None:
+        if len(privacy_key) not in _KEYS or max(map(len, (engine_id, context, user))) > _MAX_NAME:
+            raise ValueError("not with this algorithm")
+        self._hash, self._auth_key, self._digest = hash_name, auth_key, digest
+        self._zeros = bytes(digest)
+        self._privacy = AES(privacy_key)
+        self._block = Cipher(self._privacy, ECB()).encryptor()  # noqa: S305 - for CFB, see _decipher
+        self._engine = ber.tlv(ber.OCTET_STRING, engine_id)
+        self._scope = self._engine + ber.tlv(ber.OCTET_STRING, context)
+        self._user = ber.tlv(ber.OCTET_STRING, user)
+
+    def get(self, identifier: int, tail: bytes, boots: int, time: int, salt: int, /) -> bytes:
+        if len(tail) > _MAX_TAIL or not max(identifier, boots, time) < 1 << 31:
+            raise ValueError("too large a question or number")
+        told = salt.to_bytes(8, "big")
+        scoped = ber.tlv(ber.SEQUENCE, self._scope + encode_get(identifier, tail))
+        stream = Cipher(self._privacy, CFB(_vector(boots, time, told))).encryptor()
+        secret = b"\x04\x08" + told, ber.tlv(ber.OCTET_STRING, stream.update(scoped))
+        head = ber.encode_integer(identifier) + _SIZE + _FLAGS_AND_MODEL
+        engine = self._engine + ber.encode_integer(boots) + ber.encode_integer(time) + self._user
+        signature = ber.tlv(ber.OCTET_STRING, self._zeros)
+        security = ber.tlv(ber.OCTET_STRING, ber.tlv(ber.SEQUENCE, engine + signature + secret[0]))
+        body = _VERSION + ber.tlv(ber.SEQUENCE, head) + security + secret[1]
+        message = ber.tlv(ber.SEQUENCE, body)
+        at = len(message) - len(secret[0]) - len(secret[1]) - self._digest
+        mac = hmac.digest(self._auth_key, message, self._hash)[: self._digest]
+        return message[:at] + mac + message[at + self._digest :]
+
+    def answer(self, datagram: bytes, identifier: int, /) -> tuple[int, int, bytes, int, int] | None:
+        try:
+            return self._answer(datagram, identifier)
+        except WireDecodeError:
+            return None
+
+    def _answer(self, data: bytes, identifier: int) -> tuple[int, int, bytes, int, int] | None:
+        start, end = ber.expect(data, 0, len(data), ber.SEQUENCE)
+        version, pos = _integer(data, start, end)
+        start, pos = ber.expect(data, pos, end, ber.SEQUENCE)
+        message_id, start = _integer(data, start, pos)
+        size, start = _integer(data, start, pos)
+        first, start = ber.expect(data, start, pos, ber.OCTET_STRING)
+        model, _ = _integer(data, start, pos)
+        flagged = start - first == 1 and data[first] & _SECURE == _SECURE
+        if version != 3 or model != 3 or not flagged or min(message_id, size) < 0:
+            return None
+        if max(message_id, size) >= 1 << 32:
+            return None
+        first, pos = ber.expect(data, pos, end, ber.OCTET_STRING)
+        start, stop = ber.expect(data, first, pos, ber.SEQUENCE)
+        after = start + len(self._engine)
+        if data[start:after] != self._engine or after > stop:
+            return None
+        boots, start = _integer(data, after, stop)
+        time, start = _integer(data, start, stop)
+        after = start + len(self._user)
+        if data[start:after] != self._user or after > stop or min(boots, time) < 0 or max(boots, time) >> 31:
+            return None
+        sign, start = ber.expect(data, after, stop, ber.OCTET_STRING)
+        salt, last = ber.expect(data, start, stop, ber.OCTET_STRING)
+        first, after = ber.expect(data, pos, end, ber.OCTET_STRING)
+        if start - sign != self._digest or last - salt != 8 or not self._verified(data, sign, end):
+            return None
+        plain = self._decipher(_vector(boots, time, data[salt:last]), data[first:after])
+        found = _varbinds(plain, identifier)
+        return None if found is None else (boots, time, plain, *found)
+
+    def _verified(self, data: bytes, sign: int, end: int) -> bool:
+        after = sign + self._digest
+        unsigned = data[:sign] + self._zeros + data[after:end]
+        mac = hmac.digest(self._auth_key, unsigned, self._hash)[: self._digest]
+        return hmac.compare_digest(mac, data[sign:after])
+
+    def _decipher(self, vector: bytes, data: bytes) -> bytes:
+        """CFB128 from the bare cipher: each block of key stream is that of the ciphertext before it, so that
+        one context serves all messages."""
+        before = vector + data[: len(data) // _BLOCK * _BLOCK]
+        stream = np.frombuffer(self._block.update(before), np.uint8, len(data))
+        return (np.frombuffer(data, np.uint8) ^ stream).tobytes()
+
+
+def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
+    start, stop = ber.expect(data, pos, end, ber.INTEGER)
+    if stop - start > 8:
+        raise WireDecodeError("too large a number")
+    return int.from_bytes(data[start:stop], "big", signed=True), stop
+
+
+def _varbinds(plain: bytes, identifier: int) -> tuple[int, int] | None:
+    """Where in a scoped PDU the varbinds of the Response with this id lie."""
+    start, end = ber.expect(plain, 0, len(plain), ber.SEQUENCE)
+    _, pos = ber.expect(plain, start, end, ber.OCTET_STRING)
+    _, pos = ber.expect(plain, pos, end, ber.OCTET_STRING)
+    pos, end = ber.expect(plain, pos, end, 0xA2)
+    request, pos = _integer(plain, pos, end)
+    status, pos = _integer(plain, pos, end)
+    _, pos = _integer(plain, pos, end)
+    return ber.expect(plain, pos, end, ber.SEQUENCE) if (request, status) == (identifier, 0) else None
+
+
+def _vector(boots: int, time: int, salt: bytes) -> bytes:
+    """RFC 3826, 3.1.2.1."""
+    return boots.to_bytes(4, "big") + time.to_bytes(4, "big") + salt
