@@ -264,9 +264,9 @@ def test_what_can_not_be_is_refused(twin: str) -> None:
         kernel.Peer(1, b"x", 161, (), ())
     deck = Deck(kernel, template, (4,))
     memory = bytearray(4 * OCTETS)
-    for given, waits in ((bytearray(3 * OCTETS), (1.0,)), (memory, ()), (memory, (1.0,) * 17)):
+    for wrong, waits in ((bytearray(3 * OCTETS), (1.0,)), (memory, ()), (memory, (1.0,) * 17)):
         with pytest.raises(ValueError):
-            deck.engine.launch("other", deck.peer, deck.questions, given, waits)
+            deck.engine.launch("other", deck.peer, deck.questions, wrong, waits)
     deck.engine.cancel(10**6)
     deck.engine.cancel(deck.handle)
     deck.engine.cancel(deck.handle)

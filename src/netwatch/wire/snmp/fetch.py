@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from time import monotonic
 from typing import cast
 
@@ -14,6 +15,7 @@ from netwatch.model import Clock, SnmpValue, SystemClock
 from netwatch.native.flights import DONE, ODD, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
 from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.ber import OID, decode_oid
 from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
@@ -99,6 +101,12 @@ async def fetch_v3(
     return _fetched(columns, cut, chain.octets, chain.coded, repair, clock)
 
 
+@lru_cache(maxsize=4096)
+def _decode_oid(content: bytes) -> str:
+    """Devices of one build tell the same few OIDs, poll after poll. Raises WireDecodeError."""
+    return decode_oid(content)
+
+
 def _fetched(
     columns: Columns,
     cut: Cut,
@@ -112,7 +120,7 @@ def _fetched(
     problems: list[str] = []
     for position, tag, content in coded or ():
         try:
-            value = decode_value(tag, content)
+            value = _decode_oid(content) if tag == OID and len(content) <= 64 else decode_value(tag, content)
         except WireDecodeError as error:
             _forget(columns, position)
             problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")

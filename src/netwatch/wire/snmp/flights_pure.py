@@ -27,7 +27,7 @@ from netwatch.native.flights import (
     Stat,
 )
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.block import OCTETS, columns_of
+from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.exact import Questions, decode_varbinds, encode_get
 from netwatch.wire.snmp.pdu import V3, PduType
 
@@ -138,18 +138,16 @@ class Engine:
     ) -> int:
         if not 1 <= len(waits) <= MAX_TRIES:
             raise ValueError("1 to 16 tries, as a tuple of seconds")
+        columns: Columns | None = None
         if questions is not None:
             if not questions.pdus:
                 raise ValueError("nothing to ask")
             if len(block) != OCTETS * questions.count:
                 raise ValueError("not 17 octets per OID")
-            columns = columns_of(block, questions.count)
-            values, kinds, times = columns
+            columns = values, kinds, times = columns_of(block, questions.count)
             values[:] = 0
             kinds[:] = 0
             times[:] = _NAN
-        else:
-            columns = (None, None, None)
         self._handles += 1
         flight = _Flight(self._handles, token, peer, questions, columns, waits)
         self._flights[flight.handle] = flight
