@@ -15,6 +15,7 @@ import numpy as np
 from netwatch.native import load
 from netwatch.native.flights import Kernel
 from netwatch.wire import Template
+from netwatch.wire.snmp.block import OCTETS, columns_of
 from netwatch.wire.snmp.flights import pure
 
 FIRST_ID = 0x1234567
@@ -38,6 +39,12 @@ def columns(size: int) -> tuple[Any, Any, Any]:
     return np.ones(size, np.uint64), np.ones(size, np.uint8), np.ones(size, np.float64)
 
 
+def block(size: int) -> tuple[bytearray, tuple[Any, Any, Any]]:
+    """Memory for a flight, and the columns in it."""
+    memory = bytearray(b"\x01" * OCTETS * size)
+    return memory, columns_of(memory, size)
+
+
 class Deck:
     """One engine whose answers are fed by the test; what it sends goes to a port where nobody is."""
 
@@ -49,14 +56,14 @@ class Deck:
         self.engine.attach(socket.AF_INET, self.socket)
         self.questions = kernel.Questions(template.varbinds, counts)
         self.peer = kernel.Peer(version, b"public", PORT, (HOST,), ())
-        self.columns = columns(len(template))
-        self.handle = self.engine.launch("token", self.peer, self.questions, *self.columns, (5.0, 5.0))
+        self.block, self.columns = block(len(template))
+        self.handle = self.engine.launch("token", self.peer, self.questions, self.block, (5.0, 5.0))
 
     def relaunch(self) -> int:
         """Another flight in place of this one; the id of its first question."""
         self.engine.cancel(self.handle)
         before = self.engine.identifier()
-        self.handle = self.engine.launch("token", self.peer, self.questions, *self.columns, (5.0, 5.0))
+        self.handle = self.engine.launch("token", self.peer, self.questions, self.block, (5.0, 5.0))
         assert list(self.engine.flush()) == []
         return before + 1
 

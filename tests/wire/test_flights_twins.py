@@ -15,6 +15,7 @@ from netwatch.native import load
 from netwatch.native.flights import DONE, ODD
 from netwatch.wire import Template, ValueKind
 from netwatch.wire.snmp import ber
+from netwatch.wire.snmp.block import OCTETS
 from netwatch.wire.snmp.pdu import Missing, decode_community_message
 
 TWINS = twins()
@@ -262,10 +263,10 @@ def test_what_can_not_be_is_refused(twin: str) -> None:
     with pytest.raises(ValueError):
         kernel.Peer(1, b"x", 161, (), ())
     deck = Deck(kernel, template, (4,))
-    arrays = columns(4)
-    for given_columns, waits in (((*columns(3)[:2], arrays[2]), (1.0,)), (arrays, ()), (arrays, (1.0,) * 17)):
+    memory = bytearray(4 * OCTETS)
+    for wrong, waits in ((bytearray(3 * OCTETS), (1.0,)), (memory, ()), (memory, (1.0,) * 17)):
         with pytest.raises(ValueError):
-            deck.engine.launch("other", deck.peer, deck.questions, *given_columns, waits)
+            deck.engine.launch("other", deck.peer, deck.questions, wrong, waits)
     deck.engine.cancel(10**6)
     deck.engine.cancel(deck.handle)
     deck.engine.cancel(deck.handle)

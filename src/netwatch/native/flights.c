@@ -38,7 +38,7 @@ typedef struct {
     Peer *peer;
     Questions *questions; /* NULL: the caller makes the datagrams */
     PyObject *raw;
-    Py_buffer held[3];
+    Py_buffer held;
     Columns columns;
     PyObject *octets, *coded, *trips;
     double waits[MAX_TRIES], sent[MAX_TRIES], deadline;
@@ -231,15 +231,14 @@ static void flight_end(Engine *e, Flight *f) {
     close_ids(e, f);
     PyObject *refs[] = {f->token,  (PyObject *)f->peer, (PyObject *)f->questions, f->raw,
                         f->octets, f->coded,            f->trips};
-    Py_buffer held[3];
-    memcpy(held, f->held, sizeof held);
+    Py_buffer held = f->held;
     bool columns = f->questions != NULL;
     uint32_t slot = f->slot, generation = f->generation + 1;
     memset(f, 0, sizeof *f);
     f->slot = slot;
     f->generation = generation;
     e->vacant[e->vacancies++] = slot;
-    if (columns) columns_close(held);
+    if (columns) PyBuffer_Release(&held);
     for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) Py_XDECREF(refs[i]);
 }
 
@@ -590,7 +589,7 @@ static int read_waits(PyObject *waits, Flight *f) {
     return PyErr_Occurred() ? -1 : 0;
 }
 
-static int open_columns(Engine *e, Flight *f, Questions *q, PyObject *const *args) {
+static int open_columns(Engine *e, Flight *f, Questions *q, PyObject *block) {
     if (q->widest >= e->widest) {
         Other *others = PyMem_Realloc(e->others, (q->widest + 1) * sizeof *others);
         if (!others) {
@@ -600,17 +599,17 @@ static int open_columns(Engine *e, Flight *f, Questions *q, PyObject *const *arg
         e->others = others;
         e->widest = q->widest + 1;
     }
-    if (columns_open(args[0], args[1], args[2], q->count, f->held, &f->columns) < 0) return -1;
+    if (block_open(block, q->count, &f->held, &f->columns) < 0) return -1;
     f->questions = (Questions *)Py_NewRef((PyObject *)q);
     columns_clear(f->columns, 0, q->count);
     return 0;
 }
 
-/* launch(token, peer, questions, values, kinds, times, waits) -> handle */
+/* launch(token, peer, questions, block, waits) -> handle */
 static PyObject *engine_launch(PyObject *object, PyObject *const *args, Py_ssize_t count) {
     Engine *e = (Engine *)object;
-    if (count != 7 || Py_TYPE(args[1]) != peer_type || (args[2] != Py_None && !is_questions(args[2]))) {
-        PyErr_SetString(PyExc_TypeError, "launch(token, Peer, Questions | None, values, kinds, times, waits)");
+    if (count != 5 || Py_TYPE(args[1]) != peer_type || (args[2] != Py_None && !is_questions(args[2]))) {
+        PyErr_SetString(PyExc_TypeError, "launch(token, Peer, Questions | None, block, waits)");
         return NULL;
     }
     Questions *q = args[2] == Py_None ? NULL : (Questions *)args[2];
@@ -623,7 +622,7 @@ static PyObject *engine_launch(PyObject *object, PyObject *const *args, Py_ssize
     f->state = PAUSED;
     f->token = Py_NewRef(args[0]);
     f->peer = (Peer *)Py_NewRef(args[1]);
-    if (read_waits(args[6], f) < 0 || (q && open_columns(e, f, q, args + 3) < 0) ||
+    if (read_waits(args[4], f) < 0 || (q && open_columns(e, f, q, args[3]) < 0) ||
         (q && emit(e, f, monotonic()) < 0)) {
         flight_end(e, f);
         return NULL;

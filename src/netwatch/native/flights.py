@@ -3,7 +3,7 @@
 A flight is one chain of GETs to one agent, with one request under way at a time. An answer is taken if it
 comes from an address and port that may answer and its request-id is that of a try of the question that is
 open. If it answers that question exactly (version, no error, the OIDs asked in their order, known types), its
-values go into the arrays of the caller and the next question leaves within the same call. Whatever else comes
+values go into the memory of the caller and the next question leaves within the same call. Whatever else comes
 as an answer is handed out and pauses the flight; what is no answer is counted and dropped.
 
 No call waits. Events come in the order in which they happened.
@@ -95,17 +95,17 @@ class Engine(Protocol):
         token: object,
         peer: Peer,
         questions: Questions | None,
-        values: Any,
-        kinds: Any,
-        times: Any,
+        block: Any,
         waits: tuple[float, ...],
         /,
     ) -> int:
         """Queues the first question; returns a handle.
 
-        Arrays (Fetched.values, kinds and times) have one element per OID and start as if nothing had come.
+        `block`: writable memory of 17 octets per OID, aligned to 8: Fetched.values, then times, then kinds.
+        It is one piece because taking hold of it costs as much as a few varbinds; it starts as if nothing
+        had come.
         `waits`: seconds to wait after each try, at most MAX_TRIES; tries rotate over the addresses.
-        Without questions (and arrays) the flight is paused, for `ask`.
+        Without questions (and block) the flight is paused, for `ask`.
         """
         ...
 

@@ -136,6 +136,19 @@ failed:
     return -1;
 }
 
+int block_open(PyObject *block, uint32_t count, Py_buffer *held, Columns *columns) {
+    memset(held, 0, sizeof *held);
+    if (PyObject_GetBuffer(block, held, PyBUF_WRITABLE) < 0) return -1;
+    if (held->len != (Py_ssize_t)count * 17 || (uintptr_t)held->buf % 8) {
+        PyErr_SetString(PyExc_ValueError, "not 17 octets per OID");
+        PyBuffer_Release(held);
+        return -1;
+    }
+    uint64_t *values = held->buf;
+    *columns = (Columns){values, (uint8_t *)(values + 2 * (size_t)count), (double *)(values + count)};
+    return 0;
+}
+
 /* ---- Questions(varbinds: bytes, counts: tuple[int, ...]) */
 
 static size_t put_header(uint8_t *to, uint8_t tag, size_t size) {

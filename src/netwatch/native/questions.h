@@ -76,7 +76,11 @@ int questions_hand_out(const uint8_t *d, const Other *others, uint32_t found, Py
 
 bool is_questions(PyObject *object);
 
-/* The arrays of a fetch. -1 with an exception set, and nothing is held. */
+/* One block of memory for a fetch: 17 octets per OID, values before times before kinds. -1 with an exception
+ * set, and nothing is held. */
+int block_open(PyObject *block, uint32_t count, Py_buffer *held, Columns *columns);
+
+/* The same as three arrays. */
 int columns_open(PyObject *values, PyObject *kinds, PyObject *times, uint32_t count, Py_buffer held[3],
                  Columns *columns);
 void columns_close(Py_buffer held[3]);

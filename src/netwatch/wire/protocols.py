@@ -77,9 +77,12 @@ class ValueKind(IntEnum):
     """In `Fetched.others`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Fetched:
-    """The answer to all GETs of a template. The arrays have one element per OID, in the template's order."""
+    """The answer to all GETs of a template. The arrays have one element per OID, in the template's order.
+
+    To be treated as immutable; not frozen, for that takes longer to make than all of its arrays.
+    """
 
     values: NDArray[np.uint64]
     """0 where `kinds` is neither SIGNED nor UNSIGNED."""

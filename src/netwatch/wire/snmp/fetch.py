@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from time import monotonic
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netwatch.errors import WireDecodeError, WireError, WireRefused, WireTimeout
 from netwatch.model import Clock, SnmpValue, SystemClock
 from netwatch.native.flights import DONE, ODD, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
 from netwatch.wire.snmp.agent import Agent
+from netwatch.wire.snmp.ber import OID, decode_oid
+from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
 from netwatch.wire.snmp.flights import Flights
@@ -25,16 +27,15 @@ from netwatch.wire.snmp.template import Template
 
 __all__ = ["fetch", "fetch_v3"]
 
-_UINT64, _UINT8, _FLOAT64 = np.dtype(np.uint64), np.dtype(np.uint8), np.dtype(np.float64)
 _MASK = (1 << 64) - 1
-Columns = tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.float64]]
 
 
 async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock) -> Fetched:
     """Everything in a template, from an agent of v1 or v2c. Raises WireError."""
     count = len(template)
     cut = flights.cuts.get(template, agent.max_varbinds)
-    columns = np.empty(count, _UINT64), np.empty(count, _UINT8), np.empty(count, _FLOAT64)
+    block = bytearray(OCTETS * count)
+    columns = columns_of(block, count)
     if not count:
         return Fetched(*columns, {})
     # An agent of several addresses may have a new preferred one since its last fetch.
@@ -42,7 +43,7 @@ async def fetch(flights: Flights, agent: Agent, template: Template, clock: Clock
     addresses = agent.addresses
     if flights.full:
         await flights.turn()
-    handle, future = flights.launch(peer, cut.questions, columns, agent.waits())
+    handle, future = flights.launch(peer, cut.questions, block, agent.waits())
     repair: Repair | None = None
     event: Event | None = None
     try:
@@ -69,7 +70,8 @@ async def fetch_v3(
     """Everything in a template, from an agent of v3. Raises WireError."""
     count = len(template)
     cut = flights.cuts.get(template, agent.max_varbinds)
-    columns = np.zeros(count, _UINT64), np.zeros(count, _UINT8), np.full(count, np.nan)
+    columns = columns_of(bytearray(OCTETS * count), count)
+    columns[2].fill(np.nan)
     if not count:
         return Fetched(*columns, {})
     peer = agent.peer or flights.peer(agent)
@@ -78,7 +80,7 @@ async def fetch_v3(
         await flights.turn()
     chain = SecureChain(flights, channel, cut, columns)
     repair: Repair | None = None
-    handle, _ = flights.launch(peer, None, (None, None, None), agent.waits())
+    handle, _ = flights.launch(peer, None, None, agent.waits())
     try:
         event = await chain.begin(handle)
         while event is not None:
@@ -99,6 +101,12 @@ async def fetch_v3(
     return _fetched(columns, cut, chain.octets, chain.coded, repair, clock)
 
 
+@lru_cache(maxsize=4096)
+def _decode_oid(content: bytes) -> str:
+    """Devices of one build tell the same few OIDs, poll after poll. Raises WireDecodeError."""
+    return decode_oid(content)
+
+
 def _fetched(
     columns: Columns,
     cut: Cut,
@@ -112,7 +120,7 @@ def _fetched(
     problems: list[str] = []
     for position, tag, content in coded or ():
         try:
-            value = decode_value(tag, content)
+            value = _decode_oid(content) if tag == OID and len(content) <= 64 else decode_value(tag, content)
         except WireDecodeError as error:
             _forget(columns, position)
             problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")

@@ -13,7 +13,6 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from time import monotonic
 from typing import Any, Protocol, cast
 
 from netwatch.errors import WireError, WireTimeout
@@ -29,8 +28,8 @@ __all__ = ["Flights", "pure"]
 
 TICK = 1 / 40
 """Seconds from one look at the timeouts to the next."""
-OVERDUE = 1.0
-"""Seconds after which a flight counts no more as in the air: agents that are slow or dead send no bursts, and
+OVERDUE = 40
+"""Ticks after which a flight counts no more as in the air: agents that are slow or dead send no bursts, and
 a hundred of them must not keep the others on the ground."""
 _IP_RECVERR, _IPV6_RECVERR, _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 11, 25, 33, 32  # linux/in.h, asm/socket.h
 SEND_BUFFER = 4 * 1024 * 1024
@@ -70,8 +69,9 @@ class Flights:
         self._sockets: dict[int, socket.socket] = {}
         self._room = 0
         """Questions that may be under way: the receive buffer that was granted holds their answers."""
-        self._aloft: dict[int, float] = {}
-        """When each flight that has a question under way began, by handle; oldest first."""
+        self._ticks = 0
+        self._aloft: dict[int, int] = {}
+        """At which tick each flight that has a question under way began, by handle; oldest first."""
         self._promised = 0
         """Turns that were given and not yet taken."""
         self._flying = 0
@@ -141,13 +141,13 @@ class Flights:
                 self._next()
 
     def launch(
-        self, peer: Peer, questions: Questions | None, columns: tuple[Any, Any, Any], waits: tuple[float, ...]
+        self, peer: Peer, questions: Questions | None, block: Any, waits: tuple[float, ...]
     ) -> tuple[int, asyncio.Future[Event]]:
         """A flight's handle and its first event. It has to `land`."""
         assert self._loop is not None, "a peer comes first"
         future: asyncio.Future[Event] = self._loop.create_future()
-        handle = self.engine.launch(future, peer, questions, *columns, waits)
-        self._aloft[handle] = monotonic()
+        handle = self.engine.launch(future, peer, questions, block, waits)
+        self._aloft[handle] = self._ticks
         self._flying += 1
         if not self._flushing:
             self._stir()
@@ -200,7 +200,8 @@ class Flights:
     def _tick(self) -> None:
         self._ticking = None
         self._tell(self.engine.tick())
-        before = monotonic() - OVERDUE
+        self._ticks += 1
+        before = self._ticks - OVERDUE
         for handle in list(takewhile(lambda handle: self._aloft[handle] < before, self._aloft)):
             self.rest(handle)
         if self._flying:

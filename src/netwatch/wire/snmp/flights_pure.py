@@ -27,6 +27,7 @@ from netwatch.native.flights import (
     Stat,
 )
 from netwatch.wire.snmp import ber
+from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.envelope import Envelope
 from netwatch.wire.snmp.exact import Questions, decode_varbinds, encode_get
 from netwatch.wire.snmp.pdu import V3, PduType
@@ -132,24 +133,24 @@ class Engine:
         token: object,
         peer: Peer,
         questions: Questions | None,
-        values: Any,
-        kinds: Any,
-        times: Any,
+        block: Any,
         waits: tuple[float, ...],
         /,
     ) -> int:
         if not 1 <= len(waits) <= MAX_TRIES:
             raise ValueError("1 to 16 tries, as a tuple of seconds")
+        columns: Columns | None = None
         if questions is not None:
             if not questions.pdus:
                 raise ValueError("nothing to ask")
-            if not len(values) == len(kinds) == len(times) == questions.count:
-                raise ValueError("an array has not one element per OID")
+            if len(block) != OCTETS * questions.count:
+                raise ValueError("not 17 octets per OID")
+            columns = values, kinds, times = columns_of(block, questions.count)
             values[:] = 0
             kinds[:] = 0
             times[:] = _NAN
         self._handles += 1
-        flight = _Flight(self._handles, token, peer, questions, (values, kinds, times), waits)
+        flight = _Flight(self._handles, token, peer, questions, columns, waits)
         self._flights[flight.handle] = flight
         if questions is not None:
             self._emit(flight, monotonic())
