@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch.model import Instant, TableCost, Target
+from netwatch.model import BlockLayout, Instant, TableCost, Target
 from netwatch.polling.evidence import Sentinels
 from netwatch.polling.ports import KeptPlan, PlanPort, TablePort
 from netwatch.polling.request import Request, Requests
@@ -40,6 +40,8 @@ class Device:
     """Those in use, by what they ask for."""
     memories: dict[str, Any] = field(default_factory=dict)
     """By table: what BlockPort.read returned to be handed in again."""
+    health: BlockLayout | None = None
+    """What its probes told last, kept for the next pass that comes to the same."""
     costs: dict[str, TableCost] = field(default_factory=dict)
     sorted_tables: tuple[tuple[TablePort, ...], tuple[TablePort, ...]] | None = None
     phases: dict[str, float] = field(default_factory=dict)

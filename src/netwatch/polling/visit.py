@@ -26,7 +26,7 @@ from netwatch.polling.backoff import pause
 from netwatch.polling.device import Device
 from netwatch.polling.evidence import ANOTHER_DEVICE
 from netwatch.polling.fetch import Fetcher, Raw
-from netwatch.polling.health import DEVICE_TABLE, device_observation
+from netwatch.polling.health import DEVICE_TABLE, HealthLayouts, device_block
 from netwatch.polling.ports import DiscoveryPort, TablePort
 from netwatch.polling.request import Requests
 from netwatch.polling.settings import PollingSettings, rediscovery_slot
@@ -60,6 +60,7 @@ class Surroundings:
     settings: PollingSettings
     stats: PollerStats
     requests: Requests = field(default_factory=Requests)
+    health: HealthLayouts = field(default_factory=HealthLayouts)
     timer: Callable[[], float] = time.perf_counter
     """Seconds, for what it costs to make readings of values."""
 
@@ -392,11 +393,16 @@ class Visit:
         self._tell_health(now)
 
     def _tell_health(self, now: Instant) -> None:
-        self._accept(
-            device_observation(
+        device = self.device
+        if device.removed:
+            return
+        layout = device.health = self.around.health.get(self.probes)
+        self.around.sink.accept_block(
+            device_block(
                 self.target.device,
                 now,
                 self.target.interval,
+                layout,
                 self.probes,
                 self.evidence,
                 tuple(self.problems),
