@@ -27,7 +27,8 @@ from netwatch.polling.device import Device
 from netwatch.polling.fetch import Fetcher
 from netwatch.polling.settings import PollingSettings
 from netwatch.polling.status import PollerStats
-from netwatch.polling.visit import Surroundings, Visit
+from netwatch.polling.surroundings import Surroundings
+from netwatch.polling.visit import Visit
 from netwatch.profiles import Plan, ProfileSet, dump_plan, load_plan, load_profiles
 from netwatch.profiles.packing import pack, unpack
 from netwatch.resources import collectors_dir
@@ -117,7 +118,7 @@ def passes(plan: Plan, answers: dict[str, SnmpValue], count: int) -> float:
         for _ in range(5):
             began = time.process_time()
             for _ in range(count):
-                await asyncio.create_task(Visit(around, device, True).run())
+                await asyncio.create_task(Visit(around, device, forced=True).run())
             rounds.append(time.process_time() - began)
         return min(rounds) / count * 1e6
 

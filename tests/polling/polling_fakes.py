@@ -25,6 +25,8 @@ from netwatch.model import (
     SnmpValue,
     Target,
 )
+from netwatch.polling.health import DEVICE_TABLE
+from netwatch.state.blocks import named
 from netwatch.wire import Fetched, ProbeResult, Template
 from netwatch.wire.fetched import fetched_from
 
@@ -197,7 +199,10 @@ class Sink:
         self.blocks: list[Block] = []
 
     def accept_block(self, block: Block) -> None:
-        self.blocks.append(block)
+        if block.table == DEVICE_TABLE:
+            self.observations.append(named(block))
+        else:
+            self.blocks.append(block)
 
     def accept(self, observation: Observation) -> None:
         self.observations.append(observation)

@@ -30,7 +30,7 @@ from polling_fakes import (
 from netwatch.errors import WireTimeout
 from netwatch.model import EntityId, Observation, Reachability, SnmpAccess
 from netwatch.polling import Poller, PollingSettings
-from netwatch.polling.visit import LARGE
+from netwatch.polling.observing import LARGE
 
 PING = Reachability()
 

@@ -14,6 +14,7 @@ from wire_servers import COMMUNITY, running_snmpd
 
 from netwatch.errors import WireError
 from netwatch.model import (
+    Block,
     EntityId,
     Observation,
     PollFailure,
@@ -24,6 +25,7 @@ from netwatch.model import (
     Target,
 )
 from netwatch.polling import Poller, PollingSettings
+from netwatch.state.blocks import named
 from netwatch.wire import NetworkSnmpWire, UdpEchoProber
 
 
@@ -36,6 +38,9 @@ class Sink:
     def accept(self, observation: Observation) -> None:
         self.observations.append(observation)
         self.changed.set()
+
+    def accept_block(self, block: Block) -> None:
+        self.accept(named(block))
 
     def failed(self, failure: PollFailure) -> None:
         self.failures.append(failure)

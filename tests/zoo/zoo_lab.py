@@ -37,6 +37,7 @@ from netwatch.model import (
     load_catalogue,
 )
 from netwatch.polling import Poller, PollingSettings
+from netwatch.polling.health import DEVICE_TABLE
 from netwatch.profiles import ProfileSet
 from netwatch.simulate import ber
 from netwatch.state import State
@@ -192,13 +193,13 @@ class Lab:
     def accept(self, observation: Observation) -> None:
         self.observations[observation.source, observation.table] = observation
         self.state.accept(observation)
-        if observation.table == "device":  # told at the end of each pass
-            self._passes[observation.source] += 1
-            self._changed.set()
 
     def accept_block(self, block: Block) -> None:
         self.blocks[block.source, block.table] = block
         self.state.accept_block(block)
+        if block.table == DEVICE_TABLE:  # told at the end of each pass
+            self._passes[block.source] += 1
+            self._changed.set()
 
     def failed(self, failure: PollFailure) -> None:
         self.state.failed(failure)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch.model import Instant, TableCost, Target
+from netwatch.model import BlockLayout, Instant, TableCost, Target
 from netwatch.polling.evidence import Sentinels
 from netwatch.polling.ports import KeptPlan, PlanPort, TablePort
 from netwatch.polling.request import Request, Requests
-from netwatch.polling.spread import fraction, next_slot, table_phase
+from netwatch.polling.spread import next_slot, table_phase
 
 __all__ = ["Device"]
 
@@ -20,7 +20,7 @@ MOST_REQUESTS = 8
 """Different sets of tables that are due together; beyond, they are put together anew."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Device:
     """Mutable; only the poller and the pass under way touch it. Times are monotonic seconds unless said."""
 
@@ -40,10 +40,14 @@ class Device:
     """Those in use, by what they ask for."""
     memories: dict[str, Any] = field(default_factory=dict)
     """By table: what BlockPort.read returned to be handed in again."""
+    health: BlockLayout | None = None
+    """What its probes told last, kept for the next pass that comes to the same."""
     costs: dict[str, TableCost] = field(default_factory=dict)
     sorted_tables: tuple[tuple[TablePort, ...], tuple[TablePort, ...]] | None = None
-    phases: dict[str, float] = field(default_factory=dict)
-    """By table: its place in its interval, in seconds."""
+    often: tuple[str, ...] | None = None
+    """Tables that are polled more often than the device; None until somebody asks."""
+    slots: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """By table: its interval and its place in it, in seconds."""
 
     # reachability
     failures: int = 0
@@ -74,16 +78,18 @@ class Device:
     """The log says that it does not answer."""
 
     @property
-    def phase(self) -> float:
-        return fraction(self.target.device) * self.target.interval
-
-    @property
     def pollable(self) -> bool:
         """False for what is only probed."""
         return any((self.target.snmp, self.target.ssh, self.target.http))
 
     def interval_of(self, table: TablePort) -> float:
         return self.target.interval if table.interval is None else table.interval
+
+    def change(self, target: Target) -> None:
+        """Another target under the same id. What makes it another conversation asks for `forget_plan`."""
+        self.target = target
+        self.slots.clear()
+        self.often = None
 
     def adopt(self, plan: PlanPort, now: float) -> None:
         """A new plan whose tables were all read just now."""
@@ -103,8 +109,8 @@ class Device:
     def _forget_tables(self) -> None:
         self.requests.clear()
         self.memories.clear()
-        self.phases.clear()
-        self.sorted_tables = None
+        self.slots.clear()
+        self.sorted_tables = self.often = None
 
     def request(self, tables: tuple[TablePort, ...], requests: Requests) -> Request:
         """For the device's evidence and these tables."""
@@ -157,23 +163,30 @@ class Device:
 
     def next_due(self, now: float) -> float:
         """The device's own slot, or an earlier one of a table that is polled more often."""
-        due = next_slot(now, self.target.interval, self.phase)
-        if self.plan is not None and not self.failures:
-            often = (
-                self.table_due.get(table.name, due)
-                for table in self.plan.tables
-                if self.interval_of(table) < self.target.interval
-            )
-            due = min((due, *(max(moment, now) for moment in often)))
+        interval, phase = self._slot_of("", None)
+        due = next_slot(now, interval, phase)
+        if self.failures:
+            return due
+        if self.often is None:
+            tables = () if self.plan is None else self.plan.tables
+            often = [table.name for table in tables if self.interval_of(table) < self.target.interval]
+            self.often = tuple(often)
+        for table in self.often:
+            due = min(due, max(self.table_due.get(table, due), now))
         return due
 
     def _slot(self, table: TablePort, now: float) -> float:
-        interval = self.interval_of(table)
-        phase = self.phases.get(table.name)
-        if phase is None:
-            phase = table_phase(self.target.device, table.name, self.target.interval, interval)
-            self.phases[table.name] = phase
-        return next_slot(now, interval, phase)
+        return next_slot(now, *self._slot_of(table.name, table.interval))
+
+    def _slot_of(self, table: str, interval: float | None) -> tuple[float, float]:
+        """Interval and phase of a table; of the device itself for an empty name."""
+        found = self.slots.get(table)
+        if found is None:
+            period = self.target.interval
+            length = period if interval is None else interval
+            found = length, table_phase(self.target.device, table, period, length)
+            self.slots[table] = found
+        return found
 
 
 def _makes_blocks(table: TablePort) -> bool:

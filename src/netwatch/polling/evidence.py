@@ -32,16 +32,16 @@ _CACHED = 5.0
 
 def evidence_of(values: Mapping[str, SnmpValue]) -> Evidence:
     """Evidence from the answer to a GET; what is missing or no number stays None."""
-    ticks, boots, time = (_number(values.get(oid)) for oid in (SYS_UP_TIME, ENGINE_BOOTS, ENGINE_TIME))
+    ticks, time = _number(values.get(SYS_UP_TIME)), _number(values.get(ENGINE_TIME))
     return Evidence(
-        uptime=None if ticks is None else ticks / 100,
-        engine_boots=boots,
-        engine_time=None if time is None else float(time),
-        agent=str(values.get(SYS_OBJECT_ID) or ""),
+        None if ticks is None else ticks / 100,
+        _number(values.get(ENGINE_BOOTS)),
+        None if time is None else float(time),
+        str(values.get(SYS_OBJECT_ID) or ""),
     )
 
 
-@dataclass
+@dataclass(slots=True)
 class Sentinels:
     """What a device said last, to be compared with what it says now."""
 
@@ -55,7 +55,7 @@ class Sentinels:
 
     def compare(self, values: Mapping[str, SnmpValue]) -> str:
         """Why the device is to be discovered anew; mostly empty. Keeps `values` for next time."""
-        before, self.values = self.values, dict(values)
+        before, self.values = self.values, values
         if not self.oids:
             self.oids = tuple(values)
         if before is None:
@@ -64,7 +64,8 @@ class Sentinels:
         if now is not None and then is not None and now < then - _CACHED * 100:
             return "sysUpTime went back"
         for oid, reason in SENTINELS.items():
-            if oid in before and oid in values and before[oid] != values[oid]:
+            value = values.get(oid)
+            if value is not None and before.get(oid, value) != value:
                 return reason
         return ""
 

@@ -19,7 +19,8 @@ from netwatch.polling.ports import DiscoveryPort, KeptPlan, PlanPort
 from netwatch.polling.settings import PollingSettings, rediscovery_slot
 from netwatch.polling.spread import fraction
 from netwatch.polling.status import DeviceStatus, PollerStats
-from netwatch.polling.visit import Surroundings, Visit
+from netwatch.polling.surroundings import Surroundings
+from netwatch.polling.visit import Visit
 from netwatch.wire import HttpJson, Prober, SnmpWire, SshRunner
 
 __all__ = ["Poller"]
@@ -194,7 +195,7 @@ class Poller:
 
     def _change(self, device: Device, target: Target) -> None:
         same = _who(device.target) == _who(target)
-        device.target = target
+        device.change(target)
         if not same:
             device.forget_plan()
         elif device.plan is not None:
@@ -239,7 +240,7 @@ class Poller:
 
     def _start(self, device: Device, now: float) -> None:
         number = next(self._order)
-        visit = Visit(self._around, device, device.forced)
+        visit = Visit(self._around, device, forced=device.forced)
         self.stats.passes += 1
         self.stats.seconds_late += max(0.0, now - device.due)
         device.forced = device.expired = False

@@ -16,6 +16,9 @@ from netwatch.wire import Fetched, Template, ValueKind
 
 __all__ = ["Part", "Request", "Requests", "evidence_values"]
 
+_ABSENT, _SIGNED, _OTHER = int(ValueKind.ABSENT), int(ValueKind.SIGNED), int(ValueKind.OTHER)
+"""Plain numbers: at each pass, a member of an enumeration is slow to get and to compare."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
@@ -56,7 +59,7 @@ class Part:
 class Request:
     """Encoded once; shared by devices whose plans share their tables."""
 
-    __slots__ = ("__weakref__", "_closing", "evidence", "parts", "template")
+    __slots__ = ("__weakref__", "_closing", "evidence", "parts", "tables", "template")
 
     def __init__(self, evidence: tuple[str, ...], tables: Sequence[TablePort]) -> None:
         places = {oid: at for at, oid in enumerate(evidence)}
@@ -69,6 +72,7 @@ class Request:
             parts.append(Part(table, len(wanted), start, positions))
         self.evidence = evidence
         self.parts = tuple(parts)
+        self.tables = tuple([table.name for table in tables])
         # Rows that move while they are asked for give their values to the wrong ports: what tells of it is
         # asked before and, by its second mention, after them.
         again = [oid for oid in evidence if oid == IF_TABLE_LAST_CHANGE and parts]
@@ -78,9 +82,10 @@ class Request:
     def moved(self, fetched: Fetched) -> bool:
         """True if the device's rows changed between its first answer and its last."""
         values, kinds = fetched.values, fetched.kinds
-        return any(
-            kinds[last] and kinds[first] and values[last] != values[first] for first, last in self._closing
-        )
+        for first, last in self._closing:
+            if values[last] != values[first] and kinds[last] and kinds[first]:
+                return True
+        return False
 
 
 class Requests:
@@ -102,11 +107,9 @@ def evidence_values(request: Request, fetched: Fetched) -> dict[str, SnmpValue]:
     count = len(request.evidence)
     values, kinds = fetched.values[:count].tolist(), fetched.kinds[:count].tolist()
     out: dict[str, SnmpValue] = {}
-    for at, oid in enumerate(request.evidence):
-        kind = kinds[at]
-        if kind == ValueKind.OTHER:
+    for at, (oid, kind, value) in enumerate(zip(request.evidence, kinds, values, strict=True)):
+        if kind == _OTHER:
             out[oid] = fetched.others[at]
-        elif kind != ValueKind.ABSENT:
-            value = values[at]
-            out[oid] = value - (1 << 64) if kind == ValueKind.SIGNED and value >> 63 else value
+        elif kind != _ABSENT:
+            out[oid] = value - (1 << 64) if kind == _SIGNED and value >> 63 else value
     return out
