@@ -43,7 +43,7 @@ class Sighting(NamedTuple):
 
 
 class Directory:
-    """Entities with their facts. `version` changes whenever any of them does."""
+    """Entities with their facts."""
 
     def __init__(self, identity: IdentityMap) -> None:
         self._identity = identity
@@ -52,7 +52,6 @@ class Directory:
         self._entries: dict[EntityId, InventoryDevice] = {}
         self._polled: frozenset[EntityId] = frozenset()
         self._entities = identity.entities
-        self._frozen: Mapping[EntityId, Entity] = {}
         self._told: dict[EntityId, dict[str, Fact]] = {}
         """Of devices, whose facts are more than what was told. What a part is told to be is in its facts."""
         self._keys = SourceKeys(self._pool)
@@ -61,10 +60,8 @@ class Directory:
         self._tellers: dict[EntityId, set[EntityId]] = {}
         """Sources that report a device, beside itself: they tell of its parts as well."""
         self._wall = 0.0
-        self.version = 0
         self.links_version = 0
         """Changes whenever something does that links are made from."""
-        self._frozen_version = 0
 
     @property
     def entities(self) -> Mapping[EntityId, Entity]:
@@ -73,10 +70,7 @@ class Directory:
 
     def freeze(self) -> Mapping[EntityId, Entity]:
         """The entities as they are now, for keeps; the same object until something changes."""
-        if self._frozen_version != self.version:
-            self._frozen = dict(self._entities)  # plain: a snapshot goes to worker processes
-            self._frozen_version = self.version
-        return self._frozen
+        return self._entities.freeze()
 
     def keys(self, source: EntityId) -> dict[EntityKey, EntityId]:
         """Whom a source means by its keys."""
@@ -121,7 +115,7 @@ class Directory:
         for device in self._entries:
             if device not in self._entities:
                 self._put(Entity(device, EntityKind.DEVICE, device, None, "", "", ""))
-        devices = [entity for entity in self._entities.values() if entity.kind is EntityKind.DEVICE]
+        devices = self._entities.devices()
         # Hosts first: what they report may stand where they stand.
         for entity in sorted(devices, key=lambda entity: entity.parent is not None):
             self._put(entity)
@@ -359,7 +353,6 @@ class Directory:
                 parts.changed(entity.id, self._wall, table)
         if before is not None and before.device != entity.device:
             self._keys.changed(self._sources_of(before))
-        self.version += 1
         if before is None or link_side(before) != link_side(entity):
             self.links_version += 1
 
@@ -419,8 +412,7 @@ class Directory:
             self._drop(known)
         self._keys.drop(sources, removed)
         if removed:
-            self.version += 1
-            self.links_version += 1
+                self.links_version += 1
         return list(removed)
 
     def _drop(self, entity: Entity) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netwatch.model import (
-    Entity,
     EntityId,
     EntityKind,
     IdentityJournal,
@@ -21,6 +20,7 @@ from netwatch.model import (
     Witness,
     WitnessKind,
 )
+from netwatch.state.entity_table import EntityTable
 from netwatch.state.ledger import AssetLedger
 from netwatch.state.part_map import PartMap
 from netwatch.state.witnesses import STRONG, strong
@@ -74,7 +74,7 @@ class IdentityMap:
     def __init__(self, journal: IdentityJournal, new_id: Callable[[], EntityId]) -> None:
         self._journal = journal
         self._new_id = new_id
-        self.entities: dict[EntityId, Entity] = {}
+        self.entities = EntityTable()
         """What is there now: filled and emptied by the directory."""
         self.parts = PartMap(new_id, self.entities)
         self._known: dict[EntityId, Known] = {}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.exposition.groups import Planned, Rows
+from netwatch.exposition.groups import PAGE, Pages, Planned, Rows, by_page
 from netwatch.exposition.remote_write.encode import Encoder, Request, compress
 from netwatch.exposition.render import Plan
 from netwatch.model import Column, EntityId, Snapshot
@@ -66,11 +66,11 @@ class News:
             if not self._wants(column.family.name):
                 continue
             rows, times = self._new_rows(planned)
-            for start in range(0, len(rows), step):
-                some = rows[start : start + step]
-                values = column.values[some] if column.totals is None else column.totals[some].astype(float)
-                at = column.times[some]
-                fields = self._encoder.samples(column.family, planned.texts, some, values, at)
+            told = column.times  # made at each access
+            numbers = column.values if column.totals is None else column.totals
+            for lists, within, some in _pieces(planned.texts, rows, step):
+                values, at = numbers[some].astype(np.float64, copy=False), told[some]
+                fields = self._encoder.samples(column.family, lists, within, values, at)
                 times[some] = at
                 yield fields, len(some), round(float(at.max()) * 1000)
         if snapshot.at.mono - self._info_at < INFO_SECONDS:
@@ -81,10 +81,8 @@ class News:
             if not self._wants(info.family.name):
                 continue
             rows = np.flatnonzero(info.told & (owners.numbers >= 0)).astype(np.int64, copy=False)
-            for start in range(0, len(rows), step // 4 or 1):
-                some = rows[start : start + (step // 4 or 1)]
-                texts = heads, parts, info.tails
-                yield self._encoder.infos(info.family, texts, some, millis), len(some), millis
+            for lists, within, _ in _pieces((heads, parts, info.tails), rows, step // 4 or 1):
+                yield self._encoder.infos(info.family, lists, within, millis), len(within), millis
 
     def _wants(self, name: str) -> bool:
         found = self._wanted.get(name)
@@ -106,6 +104,17 @@ class News:
         if not owners.whole:
             new &= owners.numbers >= 0
         return np.flatnonzero(new).astype(np.int64, copy=False), given.times
+
+
+def _pieces(
+    texts: tuple[Pages, ...], rows: Rows, step: int
+) -> Iterator[tuple[tuple[list[str], ...], Rows, Rows]]:
+    """(texts of a page, at most `step` rows within it, the same rows in the column)."""
+    for page, within in by_page(rows):
+        lists = tuple([pages[page] for pages in texts])
+        for start in range(0, len(within), step):
+            some = within[start : start + step]
+            yield lists, some, some + page * PAGE
 
 
 def _take_over(given: _Given, column: Column, times: NDArray[np.float64]) -> None:
