@@ -15,7 +15,7 @@ from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
 from netwatch.alerts.scope import Surroundings
 from netwatch.alerts.topology import Links, attachments, known_links
-from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition
+from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition, differences
 
 __all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate", "evaluate_steps"]
 
@@ -250,8 +250,12 @@ def _transitions(
 def _find_uplinks(snapshot: Snapshot, memo: Memo) -> Iterator[None]:
     """Notes which interfaces have a neighbour."""
     entities, links = snapshot.entities, snapshot.links
-    if memo.links is not None and memo.links[0] is links and memo.links[1] is entities:
-        return
+    known = memo.links
+    if known is not None and known[0] is links:
+        changed = yield from differences(known[1], entities)
+        if all((key in known[1]) == (key in entities) for key in changed):
+            memo.links = (links, entities, known[2])
+            return
     linked: set[EntityId] = set()
     for low in range(0, len(links), _LINKS_AT_ONCE):
         for link in links[low : low + _LINKS_AT_ONCE]:

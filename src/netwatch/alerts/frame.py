@@ -33,7 +33,7 @@ class Memo:
     labels: dict[tuple[int, int, frozenset[str]], tuple[Layout, Mask]] = field(default_factory=dict)
     seen: dict[str, tuple[Layout, frozenset[SeriesKey], Mask]] = field(default_factory=dict)
     """By rule: the series seen in good health, as a mask over the layout."""
-    links: tuple[object, object, frozenset[EntityId]] | None = None
+    links: tuple[object, Mapping[EntityId, Entity], frozenset[EntityId]] | None = None
     """Interfaces with a neighbour, for these links and entities."""
     scopes: tuple[Mapping[EntityId, Entity], Inventory, dict[Hashable, frozenset[EntityId]]] | None = None
     """Devices by scope, for these entities and this inventory."""

@@ -41,7 +41,6 @@ from netwatch.state.resume import Kept, export_pages
 from netwatch.state.series import SeriesKey, SeriesTable
 from netwatch.state.sheets import Sheet
 from netwatch.state.sources import Source, UptimeWitness
-from netwatch.state.topology import links
 from netwatch.state.witnesses import inventory_witnesses
 
 __all__ = ["State"]
@@ -209,7 +208,7 @@ class State:
         entities = self._directory.freeze()
         if self._links_version != self._directory.links_version:
             self._links_version = self._directory.links_version
-            self._links = links(entities)
+            self._links = self._directory.links()
         if self._children_of is not entities:
             self._children_of, self._children = entities, {}
         return Snapshot(
