@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from netwatch.alerts.grown import Grown
 from netwatch.alerts.layout import Floats, Layout, Mask, Rows, SeriesKey, finish, steps
 from netwatch.model import Column, Entity, EntityId, Inventory, Snapshot
 
@@ -31,7 +32,7 @@ class Memo:
     facts: dict[tuple[int, FactTests, FactTests], tuple[Layout, int, Mask]] = field(default_factory=dict)
     """By tests of facts: which rows pass, for this layout and its entities at that version."""
     labels: dict[tuple[int, int, frozenset[str]], tuple[Layout, Mask]] = field(default_factory=dict)
-    seen: dict[str, tuple[Layout, frozenset[SeriesKey], Mask]] = field(default_factory=dict)
+    seen: dict[str, tuple[Layout, Grown, Mask]] = field(default_factory=dict)
     """By rule: the series seen in good health, as a mask over the layout."""
     links: tuple[object, Mapping[EntityId, Entity], frozenset[EntityId]] | None = None
     """Interfaces with a neighbour, for these links and entities."""

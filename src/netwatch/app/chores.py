@@ -153,7 +153,8 @@ class Chores:
     async def _freeze(self) -> None:
         parts = self._parts
         parts.snapshot = await _snapshot_of(parts.state)
-        parts.state.flush()
+        for _ in parts.state.flush_steps():
+            await asyncio.sleep(0)
         metrics, stats = parts.metrics, parts.poller.stats
         await gently(metrics.state_steps(parts.snapshot))
         metrics.poller(

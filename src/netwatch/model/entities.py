@@ -19,7 +19,7 @@ Page = Mapping[EntityId, Entity]
 Changes = tuple[tuple[int, frozenset[EntityId]], ...]
 """Number of a moment, and the ids of what was added, changed or removed since the one before; ascending."""
 
-_STEP = 8192
+_STEP = 2048
 _NO_PAGE: Page = {}
 
 

@@ -7,7 +7,7 @@ radios, volumes) is known by its natural key within the device: see `part_map`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -126,6 +126,10 @@ class IdentityMap:
 
     def flush(self) -> int:
         """Writes what changed since the last time to the journal. Returns how much that was."""
+        return sum(self.flush_steps(_BATCH))
+
+    def flush_steps(self, most: int) -> Iterator[int]:
+        """The same in batches of about `most` records, each of which is written when it is yielded."""
         devices = [self._record(self._known[entity]) for entity in self._dirty if entity in self._known]
         merged = [
             IdentityRecord(old, EntityKind.DEVICE, old, f"{_MERGED}/{self._aliases[old]}", "", (), 0.0)
@@ -133,15 +137,16 @@ class IdentityMap:
             if old in self._aliases
         ]
         self._dirty.clear()
-        count, records = 0, [*devices, *merged, *self.parts.take_records(_BATCH)]
-        while records:
+        records = [*devices, *merged, *self.parts.take_records(max(0, most - len(devices)))]
+        if records:
             self._journal.save(records)
-            count += len(records)
-            records = self.parts.take_records(_BATCH)
         for record in devices:
             self._known[record.id].saved = record.last_seen
         self.ledger.flush()
-        return count
+        yield len(records)
+        while records := self.parts.take_records(most):
+            self._journal.save(records)
+            yield len(records)
 
     def inventory_device(self, name: str, declared: Iterable[Witness]) -> EntityId:
         """The id of an entry of the inventory. An entity that its declared witnesses already name becomes the

@@ -46,6 +46,8 @@ from netwatch.state.witnesses import inventory_witnesses
 __all__ = ["State"]
 
 _UP = "netwatch_device_up"
+_WRITTEN = 200
+"""Identities in one transaction of a gentle flush."""
 _REBOOTS = "netwatch_device_reboots_total"
 
 
@@ -120,6 +122,10 @@ class State:
         """Writes changed identities to the journal in one batch. Returns how many; for the app to call
         often."""
         return self._identity.flush()
+
+    def flush_steps(self) -> Iterator[int]:
+        """`flush` in transactions of a few milliseconds each."""
+        return self._identity.flush_steps(_WRITTEN)
 
     # -- observations
 
