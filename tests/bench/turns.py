@@ -120,8 +120,8 @@ class District:
 
     async def freeze(self) -> None:
         self.snapshot = await self.state.snapshot_gently()
-        for _ in self.state.flush_steps():
-            await asyncio.sleep(0)
+        for records in self.state.unwritten():
+            await asyncio.to_thread(self.store.identity.save, records)
         await gently(self.metrics.state_steps(self.snapshot))
 
     async def judge(self) -> None:

@@ -63,6 +63,8 @@ class Frame:
     def __init__(self, snapshot: Snapshot, memo: Memo) -> None:
         self.snapshot = snapshot
         self._memo = memo
+        self.ahead: dict[object, tuple[Layout, Floats]] = {}
+        """Values of terms that `prepare` has worked out, until they are taken."""
         self._by_tuples: dict[tuple[int, int], Layout] = {
             (id(layout.entities), id(layout.labels)): layout for layout in memo.layouts.values()
         }

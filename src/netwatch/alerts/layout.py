@@ -22,7 +22,7 @@ Rows = NDArray[np.int64]
 SeriesKey = tuple[EntityId, tuple[str, ...]]
 """An entity and the values of the row labels."""
 
-STEP = 2048
+STEP = 1024
 """Rows that are looked at in one go: a few milliseconds."""
 _LOG = 64
 """Changes of entities that are remembered; who is further behind begins anew."""

@@ -16,7 +16,7 @@ from netwatch.model import Entity, EntityId, EntityKind, Family, Snapshot, diffe
 
 __all__ = ["InfoBook", "InfoTexts"]
 
-_PACE = 200
+_PACE = 100
 """Entities of which the facts are written between two pauses."""
 _GAPS = 1000
 """Rows of entities that are gone, from which on it may be time to begin anew."""

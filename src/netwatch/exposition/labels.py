@@ -25,7 +25,7 @@ Paced = Generator[None, None, T]
 """Work with pauses; what it returns is its result."""
 
 _REMEMBERED = 100
-_PACE = 1_000
+_PACE = 500
 """Entities that are looked at between two pauses: a few milliseconds."""
 
 

@@ -19,7 +19,7 @@ from netwatch.model import DeviceCost, Entity, EntityId, EntityKind, Snapshot, T
 __all__ = ["OwnFamily", "SelfMetrics"]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_STEP = 2048
+_STEP = 1024
 _EOF = b"# EOF\n"
 MOST_COSTLIEST = 20
 """Devices that are named in netwatch's own metrics."""

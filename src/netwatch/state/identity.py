@@ -126,10 +126,15 @@ class IdentityMap:
 
     def flush(self) -> int:
         """Writes what changed since the last time to the journal. Returns how much that was."""
-        return sum(self.flush_steps(_BATCH))
+        count = 0
+        for records in self.unwritten(_BATCH):
+            self._journal.save(records)
+            count += len(records)
+        return count
 
-    def flush_steps(self, most: int) -> Iterator[int]:
-        """The same in batches of about `most` records, each of which is written when it is yielded."""
+    def unwritten(self, most: int) -> Iterator[list[IdentityRecord]]:
+        """What changed since the last time, in batches of about `most`; each has to be in the journal before
+        the next one is asked for."""
         devices = [self._record(self._known[entity]) for entity in self._dirty if entity in self._known]
         merged = [
             IdentityRecord(old, EntityKind.DEVICE, old, f"{_MERGED}/{self._aliases[old]}", "", (), 0.0)
@@ -139,14 +144,13 @@ class IdentityMap:
         self._dirty.clear()
         records = [*devices, *merged, *self.parts.take_records(max(0, most - len(devices)))]
         if records:
-            self._journal.save(records)
+            yield records
         for record in devices:
-            self._known[record.id].saved = record.last_seen
+            if record.id in self._known:
+                self._known[record.id].saved = record.last_seen
         self.ledger.flush()
-        yield len(records)
         while records := self.parts.take_records(most):
-            self._journal.save(records)
-            yield len(records)
+            yield records
 
     def inventory_device(self, name: str, declared: Iterable[Witness]) -> EntityId:
         """The id of an entry of the inventory. An entity that its declared witnesses already name becomes the

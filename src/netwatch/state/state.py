@@ -21,6 +21,7 @@ from netwatch.model import (
     Evidence,
     Freshness,
     IdentityJournal,
+    IdentityRecord,
     Instant,
     Inventory,
     InventoryDevice,
@@ -46,8 +47,7 @@ from netwatch.state.witnesses import inventory_witnesses
 __all__ = ["State"]
 
 _UP = "netwatch_device_up"
-_WRITTEN = 200
-"""Identities in one transaction of a gentle flush."""
+_WRITTEN = 500  # identities that are gathered in one go: a few milliseconds
 _REBOOTS = "netwatch_device_reboots_total"
 
 
@@ -123,9 +123,9 @@ class State:
         often."""
         return self._identity.flush()
 
-    def flush_steps(self) -> Iterator[int]:
-        """`flush` in transactions of a few milliseconds each."""
-        return self._identity.flush_steps(_WRITTEN)
+    def unwritten(self) -> Iterator[list[IdentityRecord]]:
+        """What `flush` would write: each batch is to be saved before the next one is asked for."""
+        return self._identity.unwritten(_WRITTEN)
 
     # -- observations
 

@@ -19,7 +19,7 @@ __all__ = ["INFO_SECONDS", "News"]
 INFO_SECONDS = 120.0
 """Samples of info families have no time of their own; they are repeated well within Prometheus' look-back of
 five minutes."""
-_PACE = 2000
+_PACE = 1000
 """Rows that are encoded between two pauses."""
 
 
@@ -81,7 +81,7 @@ class News:
             if not self._wants(info.family.name):
                 continue
             rows = np.flatnonzero(info.told & (owners.numbers >= 0)).astype(np.int64, copy=False)
-            for lists, within, _ in _pieces((heads, parts, info.tails), rows, step // 4 or 1):
+            for lists, within, _ in _pieces((heads, parts, info.tails), rows, step // 20 or 1):
                 yield self._encoder.infos(info.family, lists, within, millis), len(within), millis
 
     def _wants(self, name: str) -> bool:
