@@ -25,7 +25,7 @@ RESOLVED_KEPT = 3600.0
 SETTLE = 120.0
 """Seconds that explained alerts get to end by themselves after their cause has ended: two polls."""
 _ALERTS_AT_ONCE = 20
-_LINKS_AT_ONCE = 2000
+_LINKS_AT_ONCE = 1000
 UPLINK = "@uplink"
 """Stands for a rule's name where a series is remembered as an uplink."""
 
@@ -254,7 +254,12 @@ def _find_uplinks(snapshot: Snapshot, memo: Memo) -> Iterator[None]:
     known = memo.links
     if known is not None and known[0] is links:
         changed = yield from differences(known[1], entities)
-        if all((key in known[1]) == (key in entities) for key in changed):
+        same = True
+        for count, key in enumerate(changed, 1):
+            same = same and (key in known[1]) == (key in entities)
+            if not count % _LINKS_AT_ONCE:
+                yield
+        if same:
             memo.links = (links, entities, known[2])
             return
     linked: set[EntityId] = set()

@@ -165,6 +165,7 @@ class Frame:
             mask = found[2].copy()
         else:
             return
+        yield
         for part in steps(changed.size):
             rows = changed[part].tolist()
             mask[rows] = [_passes(layout.entity(row), wanted, unwanted) for row in rows]

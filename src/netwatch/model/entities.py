@@ -122,7 +122,8 @@ class Entities(Mapping[EntityId, Entity]):
         behind = newer._number - older._number
         if behind > len(newer._changes):
             return None
-        return frozenset().union(*(ids for _, ids in newer._changes[len(newer._changes) - behind :]))
+        told = [ids for _, ids in newer._changes[len(newer._changes) - behind :]]
+        return told[0] if len(told) == 1 else frozenset().union(*told)
 
 
 class _Values(ValuesView[Entity]):

@@ -52,6 +52,12 @@ class Column:
     lower 32 bits, small, so that arrays can be indexed by it) and a generation (the upper ones). Counters and
     other families are counted apart. None where nobody numbers the series."""
 
+    @property
+    def numbering(self) -> tuple[NDArray[Any], NDArray[Any] | None] | None:
+        """What `slots` are made of, in less memory: rows and generations (None: in the rows). The very same
+        array of rows means the same slots."""
+        return None if self.slots is None else (self.slots, None)
+
 
 class Decoded:
     """The arrays of one snapshot that were decoded last, for readers that take their elements one by one."""
@@ -179,6 +185,10 @@ class PackedColumn(Column):
     @property
     def times(self) -> NDArray[np.float64]:
         return self._decoded.get(self.family.name, "times", self._times.seconds)
+
+    @property
+    def numbering(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        return self._rows, self._generations
 
     @property
     def slots(self) -> NDArray[np.int64]:

@@ -47,7 +47,7 @@ from netwatch.state.witnesses import inventory_witnesses
 __all__ = ["State"]
 
 _UP = "netwatch_device_up"
-_WRITTEN = 500  # identities that are gathered in one go: a few milliseconds
+_WRITTEN = 200  # identities that are gathered in one go: a few milliseconds
 _REBOOTS = "netwatch_device_reboots_total"
 
 
