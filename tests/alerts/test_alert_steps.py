@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from netwatch.alerts import AlertEngine
 from netwatch.alerts import layout as layouts
+from netwatch.alerts.frame import Memo
 from netwatch.alerts.layout import Layout, finish
+from netwatch.alerts.rule import Scope
+from netwatch.alerts.scope import Surroundings
 from netwatch.model import EntityId
+from netwatch.state.entity_table import EntityTable
 
 RULES = """
 rules:
@@ -90,6 +94,48 @@ def test_rows_are_found_wherever_they_lie(keys, data) -> None:
         assert found.mask_of(wanted, known).tolist() == [name[0] in wanted for name in names]
         mask = found.mask_of_devices(frozenset({EntityId("x")}), known)
         assert mask.tolist() == [name[0] in known and owners[name[0]] == "x" for name in names]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 7), st.sampled_from(["core", "idf", ""]), st.sampled_from(["access", "core"])
+        ),
+        max_size=15,
+    )
+)
+def test_a_layout_that_follows_changes_is_one_made_anew(steps) -> None:
+    table = EntityTable()
+    table.update({one.id: one for one in (*DEVICES, *PORTS)})
+    ids = tuple(port.id for port in PORTS)
+    kept, memo = Layout(ids, ((),) * len(ids)), Memo()
+    for number, owner, role in steps:
+        port = PORTS[number]
+        if owner:
+            table[port.id] = dataclasses.replace(port, device=EntityId(owner), index=role)
+            table[EntityId(owner)] = device(owner, role=role)
+        elif port.id in table:
+            del table[port.id]
+        known = table.freeze()
+        fresh = Layout(ids, ((),) * len(ids))
+        version = kept.version
+        finish(kept.sync(known))
+        for owner_id in ("core", "idf", *ids):
+            assert kept.rows_of_device(EntityId(owner_id), known) == fresh.rows_of_device(
+                EntityId(owner_id), known
+            )
+        assert [kept.entity(row) for row in range(len(ids))] == [known.get(key) for key in ids]
+        changed = kept.changed_since(version)
+        assert changed is not None
+        assert set(changed.tolist()) >= (
+            {number} if version and not owner and version != kept.version else set()
+        )
+        shot = snapshot(0.0, [], {})
+        shot = dataclasses.replace(shot, entities=known)
+        scope = Scope(not_roles=frozenset({"access"}))
+        remembered = Surroundings(shot, frozenset(), memo).devices(scope)
+        assert remembered == Surroundings(shot, frozenset()).devices(scope)
 
 
 def test_who_is_far_behind_begins_anew(monkeypatch) -> None:

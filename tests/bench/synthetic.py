@@ -27,6 +27,7 @@ from netwatch.model import (
     Target,
     load_catalogue,
 )
+from netwatch.state.entity_table import EntityTable
 
 __all__ = ["PORTS", "W1_FAMILIES", "Synthetic"]
 
@@ -41,7 +42,9 @@ class Synthetic:
         self.catalogue = load_catalogue()
         self.switches = switches
         self._rng = np.random.default_rng(7)
-        self.entities = self._entities(switches, sites)
+        self._table = EntityTable()
+        self._table.update(self._entities(switches, sites))
+        self.entities = self._table.freeze()
         ports = [key for key, entity in self.entities.items() if entity.kind is EntityKind.INTERFACE]
         self._ports = tuple(ports)
         self._no_labels = ((),) * len(ports)
@@ -56,15 +59,14 @@ class Synthetic:
         }
         self.inventory = self._inventory(switches, sites)
         self._minute = 0
-        self._children: dict[EntityId, list[Entity]] = {}
         first = [f"p{number * PORTS:019x}" for number in range(switches)]
         self.links = tuple((EntityId(port), EntityId(first[n // 50 * 50])) for n, port in enumerate(first))
 
     def touch(self) -> None:
         """One port gets another name, as one of many does all the time."""
         key = self._ports[self._minute % len(self._ports)]
-        self._children = {}
-        self.entities = {**self.entities, key: replace(self.entities[key], index=f"x{self._minute}")}
+        self._table[key] = replace(self._table[key], index=f"x{self._minute}")
+        self.entities = self._table.freeze()
 
     def _entities(self, switches: int, sites: int) -> Mapping[EntityId, Entity]:
         out: dict[EntityId, Entity] = {}
@@ -157,5 +159,4 @@ class Synthetic:
             columns,
             self.inventory,
             links=self.links,
-            _children=self._children,
         )

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from remote_write_wire import CATALOGUE, column, device, part, snapshot
 
-from netwatch.exposition import Renderer, Shard, shards
+from netwatch.exposition import Renderer, SelfMetrics, Shard, shards
 from netwatch.exposition.shards import ALL
 from netwatch.model import Entity, EntityId, EntityKind, Instant, Snapshot
+from netwatch.state.entity_table import EntityTable
 
 OPER = CATALOGUE["netwatch_interface_oper_up"]
 RX = CATALOGUE["netwatch_interface_receive_bytes_total"]
@@ -30,7 +31,9 @@ def shot_of(entities: dict[EntityId, Entity], order: list[EntityId], mono: float
 
 CHANGES = st.lists(
     st.tuples(
-        st.sampled_from(["rename", "move", "add", "remove", "alias", "device", "reorder", "nothing"]),
+        st.sampled_from(
+            ["rename", "move", "add", "remove", "alias", "device", "reorder", "owner", "leave", "nothing"]
+        ),
         st.integers(0, 50),
         st.sampled_from(["Gi1", "Gi2", 'a"b', ""]),
     ),
@@ -52,6 +55,11 @@ def change(
     elif what == "move":
         facts = {**entities[switch].facts, "site": f"maple/s{number % 3}"}
         entities[switch] = replace(entities[switch], facts=facts)
+    elif what == "owner" and port:
+        entities[port] = replace(entities[port], device=switch, parent=switch)
+    elif what == "leave" and len(switches) > 1:
+        for key in [key for key, entity in entities.items() if entity.device == switch]:
+            del entities[key]
     elif what == "device":
         key = EntityId(f"new{number}")
         entities[key] = device(key, name or "x")
@@ -82,6 +90,43 @@ def test_patched_is_as_good_as_new(changes):
         for shard in (None, Shard("maple/s1"), Shard(None, 1, 2)):
             found = b"".join(kept.render(shot, openmetrics=False, shard=shard))
             assert found == b"".join(fresh.render(shot, openmetrics=False, shard=shard))
+
+
+@settings(deadline=None, max_examples=150)
+@given(CHANGES, st.sets(st.integers(0, 12)))
+def test_following_the_changes_is_as_good_as_looking_at_everything(changes, unseen):
+    """Entities as the state freezes them; a reader does not see every moment. Lines may stand in another
+    order."""
+    entities = EntityTable()
+    entities.update({e.id: e for e in (device("a", "a"), device("b", "b"))})
+    for owner in "ab":
+        for n in range(3):
+            key = EntityId(f"{owner}{n}")
+            entities[key] = part(EntityKind.INTERFACE, key, f"Gi{n}", owner=owner)
+    order = [key for key in entities if len(key) == 2]
+    kept, own = Renderer(CATALOGUE), SelfMetrics()
+    for step, (what, number, name) in enumerate(changes):
+        change(entities, order, what, number, name)
+        shot = replace(shot_of(entities, list(order), float(step)), entities=entities.freeze())
+        if step in unseen:
+            continue
+        fresh, plain = Renderer(CATALOGUE), replace(shot, entities=dict(entities), _children={})
+        for shard in (None, Shard("maple/s1"), Shard(None, 1, 2)):
+            found = b"".join(kept.render(shot, openmetrics=False, shard=shard))
+            for truth in (
+                fresh.render(shot, openmetrics=False, shard=shard),
+                Renderer(CATALOGUE).render(plain, openmetrics=False, shard=shard),
+            ):
+                assert sorted(found.splitlines()) == sorted(b"".join(truth).splitlines())
+        for limit in (3, 10, 1000):
+            assert kept.shards(shot, limit) == fresh.shards(shot, limit)
+        own.state(shot)
+        anew = SelfMetrics()
+        anew.state(plain)
+        lines = [
+            {x for x in one.render(openmetrics=False).splitlines() if b"entities" in x} for one in (own, anew)
+        ]
+        assert lines[0] == lines[1]
 
 
 def test_two_renderings_that_take_turns_do_not_disturb_each_other():

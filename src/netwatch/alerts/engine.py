@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from netwatch.alerts.cause import explain
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
+from netwatch.alerts.grown import Grown
 from netwatch.alerts.judgement import Judgement, judge, prepare
 from netwatch.alerts.lifecycle import Active, Verdict, advance
 from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
 from netwatch.alerts.scope import Surroundings
 from netwatch.alerts.topology import Links, attachments, known_links
-from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition
+from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition, differences
 
 __all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate", "evaluate_steps"]
 
@@ -23,8 +24,8 @@ RESOLVED_KEPT = 3600.0
 """Seconds for which a resolved alert stays in the list."""
 SETTLE = 120.0
 """Seconds that explained alerts get to end by themselves after their cause has ended: two polls."""
-_ALERTS_AT_ONCE = 100
-_LINKS_AT_ONCE = 2000
+_ALERTS_AT_ONCE = 20
+_LINKS_AT_ONCE = 1000
 UPLINK = "@uplink"
 """Stands for a rule's name where a series is remembered as an uplink."""
 
@@ -45,7 +46,7 @@ class EngineState:
 
     active: Mapping[ActiveKey, Active] = field(default_factory=dict)
     resolved: tuple[Alert, ...] = ()
-    healthy: Mapping[str, frozenset[SeriesKey]] = field(default_factory=dict)
+    healthy: Mapping[str, Grown] = field(default_factory=dict)
     """By rule: series seen in good health."""
     uplinks: frozenset[EntityId] = frozenset()
     links: Links = frozenset()
@@ -93,7 +94,7 @@ def evaluate_steps(
     before = _by_rule(state.active)
     for rule in rules:
         known = before.pop(rule.name, {})
-        well = healthy.get(rule.name, frozenset())
+        well = healthy.setdefault(rule.name, Grown()) if rule.once_healthy else Grown()
         yield from prepare(rule, frame, around, well, memo)
         judgement = judge(rule, frame, around, well, memo)
         if rule.once_healthy:
@@ -250,8 +251,17 @@ def _transitions(
 def _find_uplinks(snapshot: Snapshot, memo: Memo) -> Iterator[None]:
     """Notes which interfaces have a neighbour."""
     entities, links = snapshot.entities, snapshot.links
-    if memo.links is not None and memo.links[0] is links and memo.links[1] is entities:
-        return
+    known = memo.links
+    if known is not None and known[0] is links:
+        changed = yield from differences(known[1], entities)
+        same = True
+        for count, key in enumerate(changed, 1):
+            same = same and (key in known[1]) == (key in entities)
+            if not count % _LINKS_AT_ONCE:
+                yield
+        if same:
+            memo.links = (links, entities, known[2])
+            return
     linked: set[EntityId] = set()
     for low in range(0, len(links), _LINKS_AT_ONCE):
         for link in links[low : low + _LINKS_AT_ONCE]:
@@ -288,7 +298,7 @@ class AlertEngine:
         self._attachment = tuple(attachment)
         self._state = EngineState()
         self._memo = Memo()
-        self._told: dict[str, frozenset[SeriesKey]] = {}
+        self._told: dict[str, Grown] = {}
         """What `new_healthy` has told of."""
         self._told_uplinks: frozenset[EntityId] = frozenset()
 
@@ -340,7 +350,7 @@ class AlertEngine:
         for item in healthy:
             known.setdefault(item[0], set()).add((item[1], item[2]))
         uplinks = frozenset(entity for entity, _ in known.pop(UPLINK, set()))
-        series = {rule: frozenset(keys) for rule, keys in known.items()}
+        series = {rule: Grown(keys) for rule, keys in known.items()}
         self._state = EngineState(active, tuple(resolved), series, uplinks)
         self._told, self._told_uplinks = dict(series), uplinks
 
@@ -354,8 +364,8 @@ class AlertEngine:
             new += [Healthy(UPLINK, entity) for entity in self._state.uplinks - self._told_uplinks]
             self._told_uplinks = self._state.uplinks
         for rule, keys in self._state.healthy.items():
-            told = self._told.get(rule, frozenset())
+            told = self._told.get(rule)
             if keys is not told:
-                new += [Healthy(rule, entity, labels) for entity, labels in keys - told]
+                new += [Healthy(rule, entity, labels) for entity, labels in keys.since(told or ())]
                 self._told[rule] = keys
         return sorted(new)

@@ -104,7 +104,8 @@ class Expression:
 
     def evaluate(self, frame: Frame) -> tuple[Layout, Floats]:
         """One value per series, NaN where unknown."""
-        found = [one for term in self.terms if (one := term.evaluate(frame)) is not None]
+        told = (frame.ahead.pop(term, None) or term.evaluate(frame) for term in self.terms)
+        found = [one for one in told if one is not None]
         if not found:
             return Layout((), ()), np.empty(0)
         if len(found) == 1:
@@ -134,6 +135,11 @@ class Expression:
         for layout in layouts:
             for _ in frame.align_steps(layout, onto, per_entity=False):
                 yield None
+        for term in self.terms:
+            found = term.evaluate(frame)
+            if found is not None:
+                frame.ahead[term] = found
+            yield None
         yield onto
 
     def evidence(self, frame: Frame, key: SeriesKey) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from netwatch.alerts.grown import Grown
 from netwatch.alerts.layout import Floats, Layout, Mask, Rows, SeriesKey, finish, steps
 from netwatch.model import Column, Entity, EntityId, Inventory, Snapshot
 
@@ -31,9 +32,9 @@ class Memo:
     facts: dict[tuple[int, FactTests, FactTests], tuple[Layout, int, Mask]] = field(default_factory=dict)
     """By tests of facts: which rows pass, for this layout and its entities at that version."""
     labels: dict[tuple[int, int, frozenset[str]], tuple[Layout, Mask]] = field(default_factory=dict)
-    seen: dict[str, tuple[Layout, frozenset[SeriesKey], Mask]] = field(default_factory=dict)
+    seen: dict[str, tuple[Layout, Grown, Mask]] = field(default_factory=dict)
     """By rule: the series seen in good health, as a mask over the layout."""
-    links: tuple[object, object, frozenset[EntityId]] | None = None
+    links: tuple[object, Mapping[EntityId, Entity], frozenset[EntityId]] | None = None
     """Interfaces with a neighbour, for these links and entities."""
     scopes: tuple[Mapping[EntityId, Entity], Inventory, dict[Hashable, frozenset[EntityId]]] | None = None
     """Devices by scope, for these entities and this inventory."""
@@ -62,6 +63,8 @@ class Frame:
     def __init__(self, snapshot: Snapshot, memo: Memo) -> None:
         self.snapshot = snapshot
         self._memo = memo
+        self.ahead: dict[object, tuple[Layout, Floats]] = {}
+        """Values of terms that `prepare` has worked out, until they are taken."""
         self._by_tuples: dict[tuple[int, int], Layout] = {
             (id(layout.entities), id(layout.labels)): layout for layout in memo.layouts.values()
         }
@@ -162,6 +165,7 @@ class Frame:
             mask = found[2].copy()
         else:
             return
+        yield
         for part in steps(changed.size):
             rows = changed[part].tolist()
             mask[rows] = [_passes(layout.entity(row), wanted, unwanted) for row in rows]

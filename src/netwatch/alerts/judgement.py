@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netwatch.alerts.frame import Floats, Frame, Layout, Mask, Memo, SeriesKey
+from netwatch.alerts.grown import Grown
 from netwatch.alerts.layout import finish, steps
 from netwatch.alerts.lifecycle import Verdict
 from netwatch.alerts.rule import Rule
@@ -32,7 +33,7 @@ class Judgement:
     cleared: Mask
     begins: Mask
     """`holds`, and a new alert may begin."""
-    healthy: frozenset[SeriesKey]
+    healthy: Grown
     """Series seen in good health, this time included; the same object as before if there was nothing new."""
 
     def verdict(self, key: SeriesKey) -> Verdict:
@@ -60,9 +61,7 @@ class Judgement:
         return iter(np.flatnonzero(self.begins).tolist())
 
 
-def judge(
-    rule: Rule, frame: Frame, around: Surroundings, healthy: frozenset[SeriesKey], memo: Memo
-) -> Judgement:
+def judge(rule: Rule, frame: Frame, around: Surroundings, healthy: Grown, memo: Memo) -> Judgement:
     """`healthy`: the series that this rule has seen in good health before."""
     layout, values = rule.expression.evaluate(frame)
     about, unsure = in_scope(frame, layout, rule.scope, around)
@@ -86,9 +85,7 @@ def judge(
     )
 
 
-def prepare(
-    rule: Rule, frame: Frame, around: Surroundings, healthy: frozenset[SeriesKey], memo: Memo
-) -> Iterator[None]:
+def prepare(rule: Rule, frame: Frame, around: Surroundings, healthy: Grown, memo: Memo) -> Iterator[None]:
     """In steps what takes `judge` a pass over all series: at first, and when series or entities change."""
     layout = None
     for layout in rule.expression.prepare(frame):  # noqa: B007 - the last one is the result
@@ -101,7 +98,7 @@ def prepare(
         yield from _recall(rule.name, layout, healthy, memo)
 
 
-def _recall(rule: str, layout: Layout, healthy: frozenset[SeriesKey], memo: Memo) -> Iterator[None]:
+def _recall(rule: str, layout: Layout, healthy: Grown, memo: Memo) -> Iterator[None]:
     """Which series of a layout were seen in good health before."""
     known = memo.seen.get(rule)
     if known is not None and known[0] is layout and known[1] is healthy:
@@ -114,15 +111,13 @@ def _recall(rule: str, layout: Layout, healthy: frozenset[SeriesKey], memo: Memo
     memo.seen[rule] = (layout, healthy, seen)
 
 
-def _remember(
-    rule: str, layout: Layout, well: Mask, healthy: frozenset[SeriesKey], memo: Memo
-) -> tuple[frozenset[SeriesKey], Mask]:
+def _remember(rule: str, layout: Layout, well: Mask, healthy: Grown, memo: Memo) -> tuple[Grown, Mask]:
     """What was ever seen well, as keys and as a mask. Loops over series only where something changed."""
     finish(_recall(rule, layout, healthy, memo))
     seen = memo.seen[rule][2]
     new = np.flatnonzero(well & ~seen).tolist()
     if new:
-        healthy = healthy.union((layout.entities[row], layout.labels[row]) for row in new)
+        healthy = healthy.grown((layout.entities[row], layout.labels[row]) for row in new)
         seen = seen | well
     memo.seen[rule] = (layout, healthy, seen)
     return healthy, seen

@@ -7,12 +7,12 @@ a pass over all rows comes in steps, so that an event loop gets its turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Generator, Iterator, Mapping, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import Entity, EntityId
+from netwatch.model import Entity, EntityId, differences
 
 __all__ = ["STEP", "Floats", "Layout", "Mask", "Rows", "SeriesKey", "finish", "steps"]
 
@@ -22,7 +22,7 @@ Rows = NDArray[np.int64]
 SeriesKey = tuple[EntityId, tuple[str, ...]]
 """An entity and the values of the row labels."""
 
-STEP = 8192
+STEP = 1024
 """Rows that are looked at in one go: a few milliseconds."""
 _LOG = 64
 """Changes of entities that are remembered; who is further behind begins anew."""
@@ -37,8 +37,6 @@ class Layout:
         self.entities = entities
         self.labels = labels
         self._known: Mapping[EntityId, Entity] | None = None
-        self._held: list[Entity | None] = []
-        """The entity of each row, as it was last seen."""
         self._owners = np.zeros(0, dtype=np.int32)
         """Number of the device of each row."""
         self._devices: dict[EntityId, int] = {}
@@ -68,29 +66,52 @@ class Layout:
         """Takes note of entities that changed since the last time."""
         if self._known is known:
             return
-        if len(self._held) != len(self):
-            self._held = [None] * len(self)
-            self._owners = np.full(len(self), -1, dtype=np.int32)
-        changed: list[int] = []
-        for part in steps(len(self)):
-            held, look_up = self._held, known.get
-            now = list(map(look_up, self.entities[part]))
-            if now != held[part] or self._known is None:
-                for row, entity in enumerate(now, part.start):
-                    if entity is not held[row] or self._owners[row] < 0:
-                        held[row] = entity
-                        changed.append(row)
-                        device = self.entities[row] if entity is None else entity.device
-                        owner = self._devices.setdefault(device, len(self._devices))
-                        if self._owners[row] != owner:
-                            self._owners[row] = owner
-                            self._index = None
-                            self._owned += 1
-            yield
+        before = self._known
+        if before is None:
+            yield from self._file_all(known)
+            changed = np.arange(len(self))
+        else:
+            changed = yield from self._file(before, known)
         self._known = known
-        if changed:
+        if changed.size:
             self.version += 1
-            self._changes = [*self._changes[1 - _LOG :], np.asarray(changed, dtype=np.int64)]
+            self._changes = [*self._changes[1 - _LOG :], changed]
+
+    def _file_all(self, known: Mapping[EntityId, Entity]) -> Iterator[None]:
+        """Notes the device of every row."""
+        owners, get, number = np.empty(len(self), dtype=np.int32), known.get, self._number
+        for part in steps(len(self)):
+            owners[part] = [number(_device(key, get(key))) for key in self.entities[part]]
+            yield
+        self._owners, self._index = owners, None
+        self._owned += 1
+
+    def _file(
+        self, before: Mapping[EntityId, Entity], known: Mapping[EntityId, Entity]
+    ) -> Generator[None, None, Rows]:
+        """Notes what changed; its rows."""
+        ids = yield from differences(before, known)
+        found: list[int] = []
+        moved: dict[int, int] = {}
+        for count, key in enumerate(ids, 1):
+            old, new = before.get(key), known.get(key)
+            if old is not new:
+                device, owner = _device(key, old), _device(key, new)
+                rows = [row for row in self._rows(device) if self.entities[row] == key]
+                found += rows
+                if device != owner:
+                    moved.update(dict.fromkeys(rows, self._number(owner)))
+            if not count % _FEW:
+                yield
+        if moved:
+            self._owners = self._owners.copy()
+            self._owners[list(moved)] = list(moved.values())
+            self._index = None
+            self._owned += 1
+        return np.asarray(found, dtype=np.int64)
+
+    def _number(self, device: EntityId) -> int:
+        return self._devices.setdefault(device, len(self._devices))
 
     def changed_since(self, version: int) -> Rows | None:
         """Rows whose entity is another than at `version`; None if that is too long ago."""
@@ -103,7 +124,7 @@ class Layout:
 
     def entity(self, row: int) -> Entity | None:
         """As of the last `sync`."""
-        return self._held[row]
+        return None if self._known is None else self._known.get(self.entities[row])
 
     def row_of(self, key: SeriesKey, known: Mapping[EntityId, Entity]) -> int | None:
         """The row of one series."""
@@ -160,6 +181,9 @@ class Layout:
     def rows_of_device(self, device: EntityId, known: Mapping[EntityId, Entity]) -> list[int]:
         """Rows of all that belongs to a device, ascending."""
         finish(self.sync(known))
+        return self._rows(device)
+
+    def _rows(self, device: EntityId) -> list[int]:
         number = self._devices.get(device)
         if number is None:
             return []
@@ -168,8 +192,15 @@ class Layout:
             begins = np.searchsorted(self._owners[order], np.arange(len(self._devices) + 1))
             self._index = (order, begins)
         order, begins = self._index
+        if number + 1 >= len(begins):
+            return []  # numbered since, without a row
         rows: list[int] = order[begins[number] : begins[number + 1]].tolist()
         return rows
+
+
+def _device(key: EntityId, entity: Entity | None) -> EntityId:
+    """What is gone is filed under its own id."""
+    return key if entity is None else entity.device
 
 
 def steps(size: int) -> Iterator[slice]:

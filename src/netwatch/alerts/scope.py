@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 import numpy as np
 
 from netwatch.alerts.frame import Frame, Layout, Mask, Memo
-from netwatch.alerts.layout import finish
+from netwatch.alerts.layout import finish, steps
 from netwatch.alerts.rule import Ports, Scope
-from netwatch.model import DeviceKind, Entity, EntityId, InventoryDevice, PlaceId, Snapshot
+from netwatch.model import (
+    DeviceKind,
+    Entities,
+    Entity,
+    EntityId,
+    EntityKind,
+    InventoryDevice,
+    PlaceId,
+    Snapshot,
+    differences,
+)
 
 __all__ = ["Surroundings", "in_scope", "scope_steps"]
 
@@ -29,13 +39,18 @@ class Surroundings:
         self._entered: dict[EntityId, InventoryDevice] | None = None
         self._matched: dict[Hashable, frozenset[EntityId]] = {}
         self._before: Mapping[Hashable, frozenset[EntityId]] = {}
+        self._older: Mapping[EntityId, Entity] | None = None
+        """Those that `_before` is true for, if people have entered nothing new since."""
+        self._changed: list[EntityId] | None = None
+        """Devices that are others than in `_older`."""
         if memo is not None:
             kept, inventory = memo.scopes, snapshot.inventory
-            if kept is not None and kept[0] is snapshot.entities and kept[1] is inventory:
+            same = kept is not None and kept[1] is inventory
+            if kept is not None and same and _same_devices(kept[0], snapshot.entities):
                 self._matched = kept[2]
-            else:
-                self._before = {} if kept is None else kept[2]
-                memo.scopes = (snapshot.entities, inventory, self._matched)
+            elif kept is not None:
+                self._before, self._older = kept[2], kept[0] if same else None
+            memo.scopes = (snapshot.entities, inventory, self._matched)
 
     def entered(self, device: Entity) -> InventoryDevice | None:
         """What people entered of a device; None for one that was only discovered."""
@@ -53,15 +68,37 @@ class Surroundings:
         """What `devices` will ask for."""
         if scope in self._matched:
             return
-        yield from self.snapshot.find_devices()
+        entities = self.snapshot.entities
+        before = self._before.get(scope)
         found: set[EntityId] = set()
-        for number, device in enumerate(self.snapshot.devices(), 1):
-            if self._matches(device, scope):
+        if before is not None and self._older is not None:
+            changed = yield from self._find_changed(self._older)
+            found = set(before.difference(changed))
+            devices = iter([device for key in changed if (device := entities.get(key)) is not None])
+        else:
+            yield from self.snapshot.find_devices()
+            devices = self.snapshot.devices()
+        for number, device in enumerate(devices, 1):
+            if device.kind is EntityKind.DEVICE and self._matches(device, scope):
                 found.add(device.id)
             if number % _DEVICES_AT_ONCE == 0:
                 yield
-        before = self._before.get(scope)  # the same object lets masks be kept
+        # The same object lets masks be kept.
         self._matched[scope] = before if before is not None and before == found else frozenset(found)
+
+    def _find_changed(self, older: Mapping[EntityId, Entity]) -> Generator[None, None, list[EntityId]]:
+        """Devices that are others than they were; looked for once."""
+        if self._changed is None:
+            ids = yield from differences(older, self.snapshot.entities)
+            ordered, found = list(ids), list[EntityId]()
+            for part in steps(len(ordered)):
+                for key in ordered[part]:
+                    one = self.snapshot.entities.get(key) or older.get(key)
+                    if one is not None and one.kind is EntityKind.DEVICE:
+                        found.append(key)
+                yield
+            self._changed = found
+        return self._changed
 
     def sites_of(self, device: Entity) -> set[str]:
         """The site's label, and ids and names of all places from the device's own up to the district."""
@@ -125,6 +162,12 @@ def in_scope(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -
         admin = frame.values(_ADMIN, layout, per_entity=True)
         return inside & (admin == 1), inside & np.isnan(admin)
     return inside, np.zeros(len(layout), dtype=np.bool_)
+
+
+def _same_devices(one: Mapping[EntityId, Entity], other: Mapping[EntityId, Entity]) -> bool:
+    if isinstance(one, Entities) and isinstance(other, Entities):
+        return one.devices is other.devices
+    return one is other
 
 
 _KINDS = {kind.value: kind for kind in DeviceKind}

@@ -153,7 +153,8 @@ class Chores:
     async def _freeze(self) -> None:
         parts = self._parts
         parts.snapshot = await _snapshot_of(parts.state)
-        parts.state.flush()
+        for records in parts.state.unwritten():
+            await _to_the_end(asyncio.to_thread(parts.store.identity.save, records))
         metrics, stats = parts.metrics, parts.poller.stats
         await gently(metrics.state_steps(parts.snapshot))
         metrics.poller(
@@ -173,6 +174,16 @@ class Chores:
             began = time.perf_counter()
             await asyncio.sleep(LAG_SECONDS)
             self._parts.metrics.loop_lag(time.perf_counter() - began - LAG_SECONDS)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Cancelled or not, what was begun is finished: nobody else has these records any more."""
+    job = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(job)
+    except asyncio.CancelledError:
+        await job
+        raise
 
 
 async def _snapshot_of(state: Any) -> Snapshot:

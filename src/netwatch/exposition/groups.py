@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.exposition.labels import DeviceLabels, LabelBook, Paced, batches, pair
+from netwatch.exposition.labels import LabelBook, Paced, batches, pair
 from netwatch.model import Column, Entity, EntityId, FamilyType, Snapshot
 
-__all__ = ["Groups", "Owners", "Planned", "Rows", "Texts", "tail_text"]
+__all__ = ["PAGE", "Copies", "Groups", "Owners", "Pages", "Planned", "Rows", "Texts", "by_page", "tail_text"]
 
 Rows = NDArray[np.int64]
 
+Pages = list[list[str]]
+"""Texts by row, in lists of `PAGE`: what changes costs a page, not all."""
+PAGE = 4096
 _BLOCK = 4096
+
+
+def by_page(rows: Rows) -> Iterator[tuple[int, Rows]]:
+    """(page, rows within it) of ascending rows."""
+    if not len(rows):
+        return
+    first, last = int(rows[0]) // PAGE, int(rows[-1]) // PAGE
+    ends = np.searchsorted(rows, np.arange(first + 1, last + 2) * PAGE).tolist()
+    start = 0
+    for page, end in enumerate(ends, first):
+        if end > start:
+            yield page, rows[start:end] - page * PAGE
+            start = end
+
+
+class Copies:
+    """Pages to be changed, of which others hold the originals."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = list(pages)
+        self._own: set[int] = set()
+
+    def put(self, row: int, text: str) -> None:
+        """`row`: one that is there, or the next one."""
+        number, place = divmod(row, PAGE)
+        if number not in self._own:
+            self._own.add(number)
+            if number == len(self.pages):
+                self.pages.append([])
+            self.pages[number] = list(self.pages[number])
+        page = self.pages[number]
+        if place == len(page):
+            page.append(text)
+        else:
+            page[place] = text
 
 
 class Owners:
@@ -38,6 +76,13 @@ class Owners:
         found = [order[starts[n] : starts[n + 1]] for n in devices if n < len(starts) - 1]
         return np.sort(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, np.int64)
 
+    def rows_among(self, devices: Collection[int]) -> Rows:
+        """Rows of some devices, and those whose entity is gone, ascending."""
+        among = np.zeros(max(int(self.numbers.max(initial=0)), *devices, 0) + 2, dtype=np.bool_)
+        among[list(devices)] = True
+        among[-1] = True  # number -1
+        return np.flatnonzero(among[self.numbers])
+
     def counts(self, devices: int) -> NDArray[np.int64]:
         """Rows by device."""
         known = self.numbers if self.whole else self.numbers[self.numbers >= 0]
@@ -47,9 +92,9 @@ class Owners:
 class Texts(NamedTuple):
     """Label text of rows with the same `entities`. Replaced as a whole, never changed."""
 
-    heads: list[str]
+    heads: Pages
     """Of each row's device."""
-    parts: list[str]
+    parts: Pages
     """Of each row's own label."""
     owners: Owners
 
@@ -66,53 +111,56 @@ class _Group:
         self._done = 0
         """Rows of which the texts are there."""
         for other in like:
-            same = _common(entities, other.entities)
+            same = min(_common(entities, other.entities), other._done)
             if same > self._done:
                 heads, parts, owners = other.texts
-                self.texts = Texts(heads[:same], parts[:same], Owners(owners.numbers[:same]))
+                self.texts = Texts(_first(heads, same), _first(parts, same), Owners(owners.numbers[:same]))
                 self.version, self._done = other.version, same
 
     def is_ready(self, version: int) -> bool:
         return self.version == version and self._done == len(self.entities)
 
-    def fill(
-        self, book: LabelBook, numbers: Mapping[EntityId, int], entities: Mapping[EntityId, Entity]
-    ) -> Iterator[None]:
+    def fill(self, book: LabelBook, entities: Mapping[EntityId, Entity]) -> Iterator[None]:
         """Makes the texts, with pauses. To be repeated if a pause saw the labels change."""
-        version = book.version
-        heads, parts, owners = self.texts
+        version, size = book.version, len(self.entities)
         done = self._done if self.version >= book.since else 0
-        heads, parts = heads[:done], parts[:done]
-        found = owners.numbers[:done].tolist()
+        owners = self.texts.owners
+        again: Rows = np.zeros(0, np.int64)
         if done and self.version != version:
-            touched = {numbers[device] for device in book.changes(self.version) if device in numbers} | {-1}
-            again = np.flatnonzero(np.isin(owners.numbers[:done], list(touched))).tolist()
-        else:
-            again = []
-        for some in batches(chain(again, range(done, len(self.entities)))):
-            for row in some:
-                head, part, number = _row(self.entities[row], book, numbers, entities)
-                if row < len(heads):
-                    heads[row], parts[row], found[row] = head, part, number
-                else:
-                    heads.append(head)
-                    parts.append(part)
-                    found.append(number)
+            again = owners.rows_among(book.changes(self.version))
+            again = again[again < done]
+        numbers = np.empty(size, np.int32)
+        numbers[:done] = owners.numbers[:done]
+        heads, parts = Copies(_first(self.texts.heads, done)), Copies(_first(self.texts.parts, done))
+        for some in batches(chain(again.tolist(), range(done, size))):
+            rows = [_row(self.entities[row], book, entities) for row in some]
+            numbers[some] = [number for _, _, number in rows]
+            for row, (head, part, _) in zip(some, rows, strict=True):
+                heads.put(row, head)
+                parts.put(row, part)
             yield
         if version == book.version:
-            self.texts = Texts(heads, parts, Owners(np.array(found, dtype=np.int32)))
-            self.version, self._done = version, len(heads)
+            if size != len(owners.numbers) or not np.array_equal(numbers, owners.numbers):
+                owners = Owners(numbers)
+            self.texts = Texts(heads.pages, parts.pages, owners)
+            self.version, self._done = version, size
 
 
-def _row(
-    key: EntityId, book: LabelBook, numbers: Mapping[EntityId, int], entities: Mapping[EntityId, Entity]
-) -> tuple[str, str, int]:
+def _first(pages: Pages, size: int) -> Pages:
+    """Pages of the first `size` rows."""
+    out = pages[: -(-size // PAGE)]
+    if size % PAGE and len(out[-1]) != size % PAGE:
+        out[-1] = out[-1][: size % PAGE]
+    return out
+
+
+def _row(key: EntityId, book: LabelBook, entities: Mapping[EntityId, Entity]) -> tuple[str, str, int]:
     entity = entities.get(key)
     device = None if entity is None else book.devices.get(entity.device)
     if entity is None or device is None:
         return "", "", -1
     part = book.parts.get(key)
-    return device.text, "" if part is None else part.text, numbers[entity.device]
+    return device.text, "" if part is None else part.text, book.numbers[entity.device]
 
 
 def _common(one: tuple[EntityId, ...], other: tuple[EntityId, ...]) -> int:
@@ -132,8 +180,8 @@ class Planned(NamedTuple):
     """A column with the label text of its rows. Stays as it is, whatever becomes of the labels."""
 
     column: Column
-    texts: tuple[list[str], ...]
-    """Lists whose items, one after the other, are the labels of each row."""
+    texts: tuple[Pages, ...]
+    """Texts that, one after the other, are the labels of each row."""
     owners: Owners
 
 
@@ -146,10 +194,7 @@ class Groups:
         """By identity of the tuple of entities, which the group holds."""
         self._aliases: dict[int, tuple[EntityId, ...]] = {}
         """Other tuples of the same entities, held so that their identity stays their own."""
-        self._tails: dict[str, tuple[tuple[tuple[str, ...], ...], list[str]]] = {}
-        self._numbered: Mapping[EntityId, DeviceLabels] | None = None
-        self.numbers: Mapping[EntityId, int] = {}
-        """Devices, numbered from 0."""
+        self._tails: dict[str, tuple[tuple[tuple[str, ...], ...], Pages]] = {}
 
     def plan(
         self, snapshot: Snapshot, more: Sequence[tuple[EntityId, ...]]
@@ -160,19 +205,16 @@ class Groups:
         columns = [c for c in snapshot.columns.values() if c.family.type is not FamilyType.INFO]
         tuples = [*(column.entities for column in columns), *more]
         groups = {id(entities): self._group(entities) for entities in tuples}
-        tails: dict[str, list[str]] = {}
+        tails: dict[str, Pages] = {}
         for column in columns:
             if column.family.labels:
                 tails[column.family.name] = yield from self._tail(column)
         version = -1
         while version != self._book.version:
             version = self._book.version
-            if self._numbered is not self._book.devices:
-                self._numbered = self._book.devices
-                self.numbers = {device: number for number, device in enumerate(self._book.devices)}
             for group in groups.values():
                 if not group.is_ready(version):
-                    yield from group.fill(self._book, self.numbers, snapshot.entities)
+                    yield from group.fill(self._book, snapshot.entities)
         self._groups, self._aliases = groups, {id(entities): entities for entities in tuples}
         out: list[Planned] = []
         for column in columns:
@@ -191,21 +233,23 @@ class Groups:
             self._groups[id(entities)], self._aliases[id(entities)] = found, entities
         return found
 
-    def _tail(self, column: Column) -> Paced[list[str]]:
+    def _tail(self, column: Column) -> Paced[Pages]:
         kept = self._tails.get(column.family.name)
         if kept is not None and kept[0] is column.labels:
             return kept[1]
-        texts: list[str] = []
+        pages: Pages = []
         shared: dict[tuple[str, ...], str] = {}
-        for batch in batches(column.labels):
+        for batch in batches(column.labels, PAGE):
+            texts: list[str] = []
             for values in batch:
                 text = shared.get(values)
                 if text is None:
                     text = shared[values] = tail_text(column.family.labels, values)
                 texts.append(text)
+            pages.append(texts)
             yield
-        self._tails[column.family.name] = column.labels, texts
-        return texts
+        self._tails[column.family.name] = column.labels, pages
+        return pages
 
 
 def tail_text(names: Sequence[str], values: Sequence[str]) -> str:

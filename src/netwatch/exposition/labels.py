@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from netwatch.model import Entity, EntityId, EntityKind, Snapshot
+from netwatch.model import Entity, EntityId, EntityKind, Snapshot, differences
 
 __all__ = ["DeviceLabels", "LabelBook", "Paced", "PartLabel", "batches", "escape", "pair", "site_slug"]
 
@@ -25,7 +25,7 @@ Paced = Generator[None, None, T]
 """Work with pauses; what it returns is its result."""
 
 _REMEMBERED = 100
-_PACE = 5_000
+_PACE = 500
 """Entities that are looked at between two pauses: a few milliseconds."""
 
 
@@ -84,46 +84,53 @@ class LabelBook:
         self.since = 0
         """The oldest version since which the changes are known."""
         self.devices: Mapping[EntityId, DeviceLabels] = {}
+        self.numbers: Mapping[EntityId, int] = {}
+        """A number for each device, which it keeps; there may be gaps."""
+        self.places: Sequence[str] = ()
+        """Site of each device, by number, as shards name it."""
         self.parts: dict[EntityId, PartLabel] = {}
         """Of all that is no device."""
         self._entities: Mapping[EntityId, Entity] = {}
         self._at = -math.inf
+        self._members: _Members = {}
         self._shared: dict[tuple[str, str], PartLabel] = {}
-        self._changes: list[tuple[int, frozenset[EntityId]]] = []
+        self._changes: list[tuple[int, frozenset[int]]] = []
 
-    def changes(self, version: int) -> set[EntityId]:
-        """Devices of which labels changed since a version, not older than `since`."""
-        return {device for at, devices in self._changes if at > version for device in devices}
+    def changes(self, version: int) -> set[int]:
+        """Numbers of devices of which labels changed since a version, not older than `since`; those that they
+        had before they went are among them."""
+        return {number for at, numbers in self._changes if at > version for number in numbers}
 
     def refresh(self, snapshot: Snapshot) -> Iterator[None]:
-        """Takes a snapshot's entities over, with pauses. Only devices of which something changed are looked
-        at closely. If a pause sees another snapshot taken over, the newer one of them counts."""
+        """Takes a snapshot's entities over, with pauses. Only what changed is looked at. If a pause sees
+        another snapshot taken over, the newer one of them counts."""
         entities, at = snapshot.entities, snapshot.at.mono
         while self._entities is not entities and at >= self._at:
             before = self._entities
-            touched, gone = yield from _compare(before, entities)
-            devices = self.devices
-            if any(_standing(before.get(key)) != _standing(entities.get(key)) for key in touched):
-                devices = yield from _device_labels(entities)
-            parts = yield from self._part_labels(entities, touched)
+            changed = yield from differences(before, entities)
+            found = yield from _sort_out(changed, before, entities)
+            members = yield from _regroup(self._members, found.devices, before, entities)
+            labels = yield from _device_labels(members, entities)
+            renamed = {key: label for key, label in labels.items() if self.devices.get(key) != label}
+            found.touched.update(renamed)
+            parts = yield from self._part_labels(snapshot, found.touched)
             if self._entities is before:
-                self._adopt(entities, devices, parts, gone, touched)
-                self._at = at
+                self._adopt(found, renamed, parts)
+                self._members = {**self._members, **members}
+                self._entities, self._at = entities, at
 
-    def _part_labels(
-        self, entities: Mapping[EntityId, Entity], touched: set[EntityId]
-    ) -> Paced[dict[EntityId, PartLabel]]:
-        groups: dict[tuple[EntityId, EntityKind], list[Entity]] = {}
-        for batch in batches(entities.values() if touched else ()):
-            for entity in batch:
-                if entity.device in touched and entity.kind is not EntityKind.DEVICE:
-                    groups.setdefault((entity.device, entity.kind), []).append(entity)
-            yield
+    def _part_labels(self, snapshot: Snapshot, touched: set[EntityId]) -> Paced[dict[EntityId, PartLabel]]:
         out: dict[EntityId, PartLabel] = {}
-        for some in batches(groups.items(), _PACE // 50):
-            for (_, kind), group in some:
-                for key, name in _unique(group).items():
-                    out[key] = self._share(kind.value, name)
+        for some in batches(touched, _PACE // 50):
+            for device in some:
+                groups: dict[EntityKind, list[Entity]] = {}
+                for entity in snapshot.of_device(device):
+                    if entity.kind is not EntityKind.DEVICE:
+                        groups.setdefault(entity.kind, []).append(entity)
+                for kind, group in groups.items():
+                    names = yield from _unique(group)
+                    for key, name in names.items():
+                        out[key] = self._share(kind.value, name)
             yield
         return out
 
@@ -134,58 +141,109 @@ class LabelBook:
         return found
 
     def _adopt(
-        self,
-        entities: Mapping[EntityId, Entity],
-        devices: Mapping[EntityId, DeviceLabels],
-        parts: dict[EntityId, PartLabel],
-        gone: list[EntityId],
-        touched: set[EntityId],
+        self, found: _Found, renamed: Mapping[EntityId, DeviceLabels], parts: Mapping[EntityId, PartLabel]
     ) -> None:
-        known = self.parts
-        if (
-            gone
-            or (devices is not self.devices and devices != self.devices)
-            or any(known.get(key) is not label for key, label in parts.items())
-        ):
-            self.version += 1
-            self._changes.append((self.version, frozenset(touched)))
-        if devices is not self.devices or len(self._changes) > _REMEMBERED:
-            # Devices have other numbers now, or it is too long ago.
-            self._changes.clear()
+        if not found.touched:
+            return
+        self.version += 1
+        numbers = [self.numbers[key] for key in found.touched if key in self.numbers]
+        left = [key for key in found.devices if key in self.devices and key in found.gone]
+        if renamed or left:
+            self._number(renamed, left)
+        numbers += [self.numbers[key] for key in found.touched if key in self.numbers]
+        self._changes.append((self.version, frozenset(numbers)))
+        if len(self._changes) > _REMEMBERED:
+            self.since = self._changes.pop(0)[0]
+        for key in found.gone:
+            self.parts.pop(key, None)
+        self.parts.update(parts)
+        if len(self._shared) > 2 * len(self.parts) + 1000:  # names that nobody has any more
+            self._shared = {(label.kind, label.name): label for label in self.parts.values()}
+
+    def _number(self, renamed: Mapping[EntityId, DeviceLabels], left: Iterable[EntityId]) -> None:
+        """Takes devices over. What others hold stays as it is."""
+        devices, numbers = {**self.devices, **renamed}, dict(self.numbers)
+        places = list(self.places)
+        for key in left:
+            del devices[key], numbers[key]
+        for key, label in renamed.items():
+            if key not in numbers:
+                numbers[key] = len(places)
+                places.append("")
+            places[numbers[key]] = label.place.replace(":", "_")
+        if len(places) > 2 * len(devices) + 1000:  # more gaps than devices
+            numbers = {key: number for number, key in enumerate(devices)}
+            places = [label.place.replace(":", "_") for label in devices.values()]
             self.since = self.version
-        for key in gone:
-            known.pop(key, None)
-        known.update(parts)
-        self.devices = devices
-        self._entities = entities
-        if len(self._shared) > 2 * len(known) + 1000:  # names that nobody has any more
-            self._shared = {(label.kind, label.name): label for label in known.values()}
+            self._changes.clear()
+        self.devices, self.numbers = devices, numbers
+        if places != self.places:
+            self.places = places
 
 
-def _compare(
-    before: Mapping[EntityId, Entity], after: Mapping[EntityId, Entity]
-) -> Paced[tuple[set[EntityId], list[EntityId]]]:
-    """(devices of which names changed, entities that are gone). An entity that did not change is the same
-    object."""
-    touched: set[EntityId] = set()
-    gone: list[EntityId] = []
-    added = 0
-    get = before.get
-    for batch in batches(after.values()):
-        for entity in [entity for entity in batch if get(entity.id) is not entity]:
-            old = get(entity.id)
-            added += old is None
-            if _standing(old) != _standing(entity):
-                touched.add(entity.device)
-                if old is not None:
-                    touched.add(old.device)
+_Where = tuple[str, str]
+_Members = dict[_Where, tuple[EntityId, ...]]
+"""Devices by district and site."""
+
+
+class _Found(NamedTuple):
+    """What happened between two moments."""
+
+    touched: set[EntityId]
+    """Devices of which names may have changed, or names of their parts."""
+    devices: list[EntityId]
+    """Devices that came, went, or may have another name or place."""
+    gone: set[EntityId]
+    """Entities that are no more."""
+
+
+def _sort_out(
+    changed: Iterable[EntityId], before: Mapping[EntityId, Entity], after: Mapping[EntityId, Entity]
+) -> Paced[_Found]:
+    out = _Found(set(), [], set())
+    for batch in batches(changed):
+        for key in batch:
+            old, new = before.get(key), after.get(key)
+            if old is new:
+                continue
+            if new is None:
+                out.gone.add(key)
+            if _standing(old) == _standing(new):
+                continue
+            known = [one for one in (old, new) if one is not None]
+            out.touched.update([one.device for one in known])
+            if any(one.kind is EntityKind.DEVICE for one in known):
+                out.devices.append(key)
         yield
-    if len(before) + added != len(after):
-        for keys in batches(before):
-            gone += [key for key in keys if key not in after]
-            yield
-        touched.update(before[key].device for key in gone)
-    return touched, gone
+    return out
+
+
+def _regroup(
+    members: _Members,
+    devices: Iterable[EntityId],
+    before: Mapping[EntityId, Entity],
+    after: Mapping[EntityId, Entity],
+) -> Paced[_Members]:
+    """Who stands where these devices stood or stand."""
+    joined: dict[_Where, dict[EntityId, None]] = {}
+    left: dict[_Where, set[EntityId]] = {}
+    for batch in batches(devices, _PACE // 5):
+        for key in batch:
+            old, new = before.get(key), after.get(key)
+            if old is not None:
+                left.setdefault(_where(old), set()).add(key)
+            if new is not None and new.kind is EntityKind.DEVICE:
+                joined.setdefault(_where(new), {})[key] = None
+        yield
+    out: _Members = {}
+    for where in {**left, **joined}:
+        away = left.get(where, set())
+        out[where] = (*(k for k in members.get(where, ()) if k not in away), *joined.get(where, ()))
+    return out
+
+
+def _where(device: Entity) -> _Where:
+    return site_slug(_fact(device, "district")), site_slug(_fact(device, "site"))
 
 
 def _standing(entity: Entity | None) -> tuple[object, ...] | None:
@@ -197,24 +255,19 @@ def _standing(entity: Entity | None) -> tuple[object, ...] | None:
     return entity.kind, entity.device, entity.name, entity.natural, entity.index, *told
 
 
-def _device_labels(entities: Mapping[EntityId, Entity]) -> Paced[dict[EntityId, DeviceLabels]]:
+def _device_labels(
+    members: _Members, entities: Mapping[EntityId, Entity]
+) -> Paced[dict[EntityId, DeviceLabels]]:
     """Names of devices are unique within district and site. A device of the inventory keeps its name as it
     is."""
-    groups: dict[tuple[str, str], list[Entity]] = {}
-    for batch in batches(entities.values()):
-        for device in batch:
-            if device.kind is EntityKind.DEVICE:
-                where = site_slug(_fact(device, "district")), site_slug(_fact(device, "site"))
-                groups.setdefault(where, []).append(device)
-        yield
     found: dict[EntityId, DeviceLabels] = {}
-    for (district, site), group in groups.items():
-        places = {device.id: _fact(device, "site") for device in group}
+    for (district, site), keys in members.items():
         ahead = f"{pair('district', district)},{pair('site', site)}"
-        for some in batches(_unique(group).items(), _PACE // 5):
+        names = yield from _unique([entities[key] for key in keys])
+        for some in batches(names.items(), _PACE // 5):
             for key, name in some:
                 text = f"{ahead},{pair('device', name)}"
-                found[key] = DeviceLabels(district, site, name, places[key], text)
+                found[key] = DeviceLabels(district, site, name, _fact(entities[key], "site"), text)
             yield
     return found
 
@@ -223,16 +276,28 @@ def _fact(entity: Entity, name: str) -> str:
     return str(entity.facts.get(name, ""))
 
 
-def _unique(group: Iterable[Entity]) -> dict[EntityId, str]:
-    """A name for each: its own where nobody shares it, else with its key behind, at worst with its id."""
-    group = list(group)
-    plain = {entity.id: entity.name or entity.natural or str(entity.id) for entity in group}
+def _unique(group: Sequence[Entity]) -> Paced[dict[EntityId, str]]:
+    """A name for each: its own where nobody shares it, else with its key behind, at worst with its id. The
+    order of the group is of no account."""
+    plain: dict[EntityId, str] = {}
+    out: dict[EntityId, str] = {}
+    rest: list[Entity] = []
+    for some in batches(group):
+        for entity in some:
+            plain[entity.id] = entity.name or entity.natural or str(entity.id)
+        if len(some) == _PACE:
+            yield
     taken = Counter(plain.values())
-    out = {e.id: plain[e.id] for e in group if taken[plain[e.id]] == 1 or e.facts.get("listed") is True}
+    for some in batches(group):
+        for entity in some:
+            if taken[plain[entity.id]] == 1 or entity.facts.get("listed") is True:
+                out[entity.id] = plain[entity.id]
+            else:
+                rest.append(entity)
+        if len(some) == _PACE:
+            yield
     used = set(out.values())
-    for entity in group:
-        if entity.id in out:
-            continue
+    for entity in sorted(rest, key=lambda entity: entity.id):
         name = plain[entity.id]
         for suffix in (entity.natural, entity.index, str(entity.id)):
             candidate = f"{name} ({suffix})"

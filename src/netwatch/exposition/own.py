@@ -14,12 +14,12 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from netwatch import __version__
-from netwatch.model import DeviceCost, Entity, EntityId, EntityKind, Snapshot, TableCost
+from netwatch.model import DeviceCost, Entity, EntityId, EntityKind, Snapshot, TableCost, differences
 
 __all__ = ["OwnFamily", "SelfMetrics"]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_STEP = 8192
+_STEP = 1024
 _EOF = b"# EOF\n"
 MOST_COSTLIEST = 20
 """Devices that are named in netwatch's own metrics."""
@@ -41,7 +41,8 @@ class SelfMetrics:
         self.registry = registry or CollectorRegistry()
         self._families: list[OwnFamily] = []
         self._sums: dict[Counter, float] = {}
-        self._counted: Mapping[EntityId, Entity] | None = None
+        self._counted: Mapping[EntityId, Entity] = {}
+        self._kinds: Counter_[EntityKind] = Counter_()
         """The entities that `netwatch_state_entities` shows."""
         build = Info("netwatch_build", "Version of netwatch and of Python.", registry=self.registry)
         build.info({"version": version, "python": platform.python_version()})
@@ -226,15 +227,19 @@ class SelfMetrics:
         self._series.labels("stale").set(total - fresh)
         if self._counted is snapshot.entities:
             return
-        kinds: Counter_[EntityKind] = Counter_()
-        rest = iter(snapshot.entities.values())
+        before, after = self._counted, snapshot.entities
+        changed = yield from differences(before, after)
+        kinds = self._kinds.copy()
+        rest = iter(changed)
         while part := list(islice(rest, _STEP)):
-            kinds.update([entity.kind for entity in part])
+            kinds.update([one.kind for key in part if (one := after.get(key)) is not None])
+            kinds.subtract([one.kind for key in part if (one := before.get(key)) is not None])
             yield
         self._entities.clear()
         for kind, count in kinds.items():
-            self._entities.labels(kind.value).set(count)
-        self._counted = snapshot.entities
+            if count:
+                self._entities.labels(kind.value).set(count)
+        self._counted, self._kinds = after, kinds
 
     # -- what goes out
 

@@ -6,13 +6,14 @@ between polls and not between scrapes. What is not fresh, or unknown, is absent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.exposition.groups import Groups, Planned, Rows, Texts
+from netwatch.exposition.groups import PAGE, Groups, Owners, Pages, Planned, Rows, Texts, by_page
 from netwatch.exposition.info import InfoBook, InfoTexts
 from netwatch.exposition.labels import LabelBook
 from netwatch.exposition.lines import Lines, PureLines
@@ -32,6 +33,25 @@ _ROOM = 0.9
 """Share of a chunk that its lines fill, as guessed from the ones before."""
 
 
+class _Data(NamedTuple):
+    """What stands behind the labels of a line, by row."""
+
+    values: NDArray[np.float64] | None = None
+    totals: NDArray[np.uint64] | None = None
+    times: NDArray[np.float64] | None = None
+
+    def of(self, part: slice) -> _Data:
+        values, totals, times = self
+        return _Data(
+            None if values is None else values[part],
+            None if totals is None else totals[part],
+            None if times is None else times[part],
+        )
+
+
+_NOTHING = _Data()
+
+
 class Plan(NamedTuple):
     """All that one rendering needs; nothing in it changes while it goes on."""
 
@@ -41,6 +61,17 @@ class Plan(NamedTuple):
     numbers: Mapping[EntityId, int]
     places: Sequence[str]
     """Site of each device, by number."""
+
+
+class _Cut(NamedTuple):
+    """Shards, and what they were cut from."""
+
+    limit: int
+    numbers: Mapping[EntityId, int]
+    places: Sequence[str]
+    owners: list[Owners]
+    counts: NDArray[np.int64]
+    shards: list[Shard]
 
 
 class Renderer:
@@ -57,8 +88,9 @@ class Renderer:
         infos = (family for family in catalogue.values() if family.type is FamilyType.INFO)
         self._info = InfoBook(infos)
         self._members: dict[Shard, list[int]] = {}
-        self._members_version = -1
-        self._shards: tuple[tuple[object, ...], list[Shard]] | None = None
+        self._placed: tuple[Mapping[EntityId, int], Sequence[str]] | None = None
+        """Numbers and sites of devices for which the members of shards are known."""
+        self._shards: _Cut | None = None
 
     def render(
         self,
@@ -80,6 +112,8 @@ class Renderer:
         buffer: list[bytes] = []
         size = 0
         for data in self._pieces(plan, openmetrics, devices):
+            if not data:
+                yield b""
             if size + len(data) > CHUNK and buffer:
                 yield b"".join(buffer)
                 buffer, size = [], 0
@@ -103,25 +137,32 @@ class Renderer:
         series count too: an outage moves no device. Quick after `prepare`."""
         *_, plan = self.plan(snapshot)
         assert plan is not None
-        all_owners = (*(column.owners for column in plan.columns), *(texts.owners for _, texts in plan.infos))
-        key = (limit, plan.version, *all_owners)
-        if self._shards is None or self._shards[0] != key:
-            counts = np.zeros(len(plan.numbers), np.int64)
-            for owners in all_owners:
-                counts += owners.counts(len(counts))
-            samples = dict(zip(plan.numbers, counts.tolist(), strict=True))
-            places = dict(zip(plan.numbers, plan.places, strict=True))
-            self._shards = key, split(samples, places, limit)
-        return self._shards[1]
+        owners = [column.owners for column in plan.columns] + [texts.owners for _, texts in plan.infos]
+        kept = self._shards
+        placed = kept is not None and kept.limit == limit and kept.numbers is plan.numbers
+        placed = placed and kept is not None and kept.places is plan.places
+        if kept is not None and placed and list(map(id, kept.owners)) == list(map(id, owners)):
+            return kept.shards
+        times = Counter(map(id, owners))
+        counts = np.zeros(len(plan.places), np.int64)
+        for one in {id(one): one for one in owners}.values():
+            counts += times[id(one)] * one.counts(len(counts))
+        if kept is None or not placed or not np.array_equal(kept.counts, counts):
+            samples = {device: int(counts[number]) for device, number in plan.numbers.items()}
+            places = {device: plan.places[number] for device, number in plan.numbers.items()}
+            shards = split(samples, places, limit)
+        else:
+            shards = kept.shards
+        self._shards = _Cut(limit, plan.numbers, plan.places, owners, counts, shards)
+        return shards
 
     def plan(self, snapshot: Snapshot) -> Iterator[Plan | None]:
         """None for each pause, and the plan at last."""
         infos = yield from self._info.plan(snapshot)
         columns, texts = yield from self._groups.plan(snapshot, [info.ids for info in infos])
-        numbers = self._groups.numbers
-        places = [device.place.replace(":", "_") for device in self._book.devices.values()]
+        book = self._book
         told = list(zip(infos, texts, strict=True))
-        yield Plan(self._book.version, columns, told, numbers, places)
+        yield Plan(book.version, columns, told, book.numbers, book.places)
 
     def _wanted(self, plan: Plan, shard: Shard | None, only: EntityId | None) -> list[int] | None:
         """Numbers of the devices to be seen, None for all."""
@@ -129,18 +170,17 @@ class Renderer:
             return [plan.numbers[only]] if only in plan.numbers else []
         if shard is None or shard == ALL:
             return None
-        if self._members_version != plan.version:
-            self._members, self._members_version = {}, plan.version
+        if self._placed is None or self._placed[0] is not plan.numbers or self._placed[1] is not plan.places:
+            self._members, self._placed = {}, (plan.numbers, plan.places)
         found = self._members.get(shard)
         if found is None:
             found = self._members[shard] = [
-                number
-                for (device, number), place in zip(plan.numbers.items(), plan.places, strict=True)
-                if shard.holds(device, place)
+                number for device, number in plan.numbers.items() if shard.holds(device, plan.places[number])
             ]
         return found
 
     def _pieces(self, plan: Plan, openmetrics: bool, devices: list[int] | None) -> Iterator[bytes]:
+        """An empty piece is a pause."""
         for info, (heads, parts, owners) in plan.infos:
             if devices is None:
                 rows = np.flatnonzero(info.told & (owners.numbers >= 0)).astype(np.int64, copy=False)
@@ -150,35 +190,37 @@ class Renderer:
             if len(rows):
                 yield header(info.family, openmetrics).encode()
                 all_texts = heads, parts, info.tails
-                yield from self._samples(info.family.name, all_texts, rows, (None, None, None), openmetrics)
+                yield from self._samples(info.family.name, all_texts, rows, _NOTHING, openmetrics)
         for column, texts, owners in plan.columns:
+            data = _Data(column.values, column.totals, column.times)  # made at each access
+            yield b""
+            known = column.fresh & ~np.isnan(column.values)
             if devices is None:
-                rows = np.flatnonzero(column.fresh & ~np.isnan(column.values)).astype(np.int64, copy=False)
-                rows = rows if owners.whole else rows[owners.numbers[rows] >= 0]
+                known = known if owners.whole else known & (owners.numbers >= 0)
+                rows = np.flatnonzero(known).astype(np.int64, copy=False)
             else:
                 rows = owners.rows_of(devices)
-                rows = rows[column.fresh[rows] & ~np.isnan(column.values[rows])]
+                rows = rows[known[rows]]
             if len(rows):
                 yield header(column.family, openmetrics).encode()
-                data = column.values, column.totals, column.times
                 yield from self._samples(column.family.name, texts, rows, data, openmetrics)
 
     def _samples(
-        self,
-        name: str,
-        texts: tuple[list[str], ...],
-        rows: Rows,
-        data: tuple[NDArray[np.float64] | None, NDArray[np.uint64] | None, NDArray[np.float64] | None],
-        openmetrics: bool,
+        self, name: str, texts: tuple[Pages, ...], rows: Rows, data: _Data, openmetrics: bool
     ) -> Iterator[bytes]:
         """As many lines at once as fill a chunk."""
-        start, line = 0, float(_LINE)
-        while start < len(rows):
-            some = rows[start : start + max(16, int(_ROOM * CHUNK / line))]
-            out = self._lines.render_lines(name, texts, some, *data, openmetrics)
-            line = max(1.0, len(out) / len(some))
-            start += len(some)
-            yield out
+        line = float(_LINE)
+        for page, within in by_page(rows):
+            part = slice(page * PAGE, (page + 1) * PAGE)
+            values, totals, times = data.of(part)
+            lists = tuple([pages[page] for pages in texts])
+            start = 0
+            while start < len(within):
+                some = within[start : start + max(16, int(_ROOM * CHUNK / line))]
+                out = self._lines.render_lines(name, lists, some, values, totals, times, openmetrics)
+                line = max(1.0, len(out) / len(some))
+                start += len(some)
+                yield out
 
 
 def render(

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
+import numpy as np
+
 from netwatch.model import EntityId, Snapshot
 
 __all__ = ["ALL", "LIMIT", "Shard", "parse_shard", "sd_targets", "shards", "split"]
@@ -95,15 +97,15 @@ def sd_targets(found: Iterable[Shard], address: str = "localhost:8600") -> list[
 
 def _split(site: str, devices: list[tuple[EntityId, int]], limit: int) -> list[Shard]:
     """The shards of one site that hold anything."""
-    parts, sizes = 1, {0: sum(count for _, count in devices)}
-    while max(sizes.values()) > (limit if parts == 1 or parts > 4 * len(devices) else limit * _HEADROOM):
+    counts = np.array([count for _, count in devices], dtype=np.int64)
+    hashes = np.array([crc32(device.encode()) for device, _ in devices], dtype=np.int64)
+    parts, sizes = 1, np.array([counts.sum()])
+    while sizes.max() > (limit if parts == 1 or parts > 4 * len(devices) else limit * _HEADROOM):
         if parts >= _MOST_PARTS:
             break
         parts *= 2
-        sizes = dict.fromkeys(range(parts), 0)
-        for device, count in devices:
-            sizes[crc32(device.encode()) % parts] += count
-    return [Shard(site, part, parts) for part, size in sizes.items() if size]
+        sizes = np.bincount(hashes % parts, weights=counts, minlength=parts)
+    return [Shard(site, part, parts) for part, size in enumerate(sizes.tolist()) if size]
 
 
 def _samples(snapshot: Snapshot) -> dict[EntityId, int]:

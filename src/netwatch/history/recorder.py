@@ -107,7 +107,9 @@ class Recorder:
                     track.usable[:] = False
                 continue
             track.settle(column)
+            yield
             readings = _Readings.of(column)
+            yield
             if track.exact != (readings.totals is not None):
                 track.exact = readings.totals is not None
                 track.usable[:] = False

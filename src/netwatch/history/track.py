@@ -123,18 +123,28 @@ class Layout:
 
     entities: tuple[EntityId, ...]
     labels: tuple[tuple[str, ...], ...]
-    slots: NDArray[np.int64] | None
+    numbering: tuple[NDArray[Any], NDArray[Any] | None] | None = None
 
     def __len__(self) -> int:
         return len(self.entities)
 
-    def shows(self, column: Column, slots: NDArray[np.int64] | None) -> bool:
+    @property
+    def slots(self) -> NDArray[np.int64] | None:
+        """Made at each access."""
+        if self.numbering is None:
+            return None
+        rows, generations = self.numbering
+        slots: NDArray[np.int64] = rows.astype(np.int64)
+        return slots if generations is None else slots | (generations.astype(np.int64) << 32)
+
+    def shows(self, column: Column) -> bool:
         """The very same series in the same order."""
         if self.entities is not column.entities or self.labels is not column.labels:
             return False
-        if slots is None or self.slots is None:
-            return slots is self.slots
-        return slots is self.slots or bool(np.array_equal(self.slots, slots))
+        mine, other = self.numbering, column.numbering
+        if mine is None or other is None:
+            return mine is other
+        return mine[0] is other[0] or bool(np.array_equal(self.slots, column.slots))  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -162,7 +172,7 @@ class Track:
     buckets: dict[int, Bucket] = field(default_factory=dict)
     left: dict[int, dict[Name, Part]] = field(default_factory=dict)
     """By bucket: what ended series have in it."""
-    layout: Layout = field(default_factory=lambda: Layout((), (), None))
+    layout: Layout = field(default_factory=lambda: Layout((), ()))
     exact: bool = False
     """`total` holds whole numbers, not the bits of floats."""
 
@@ -171,29 +181,25 @@ class Track:
         return len(ended) + len(self.layout)
 
     def octets(self) -> int:
-        """Memory of the arrays."""
+        """Memory of the arrays; names and numbers of series are the snapshots'."""
         own = (self.time, self.usable, self.total, self.covered)
-        slots = 0 if self.layout.slots is None else self.layout.slots.nbytes
-        return (
-            sum(array.nbytes for array in own)
-            + slots
-            + sum(bucket.octets for bucket in self.buckets.values())
-        )
+        return sum(array.nbytes for array in own) + sum(bucket.octets for bucket in self.buckets.values())
 
     def settle(self, column: Column) -> None:
         """Makes the column's series the track's, after taking note of those that came and went."""
-        old, slots = self.layout, column.slots
-        if old.shows(column, slots):
+        old = self.layout
+        if old.shows(column):
             return
-        new = Layout(column.entities, column.labels, slots)
+        new = Layout(column.entities, column.labels, column.numbering)
+        slots, before = new.slots, old.slots
         if not len(old):
             places = np.full(len(new), -1, dtype=np.intp)
-        elif slots is None or old.slots is None:
+        elif slots is None or before is None:
             known = {name: place for place, name in enumerate(zip(old.entities, old.labels, strict=True))}
             names = zip(new.entities, new.labels, strict=True)
             places = np.fromiter((known.get(name, -1) for name in names), dtype=np.intp, count=len(new))
         else:
-            places = _places(old.slots, slots)
+            places = _places(before, slots)
         self.layout = new
         if places.size == len(old) and np.array_equal(places, np.arange(places.size)):
             return

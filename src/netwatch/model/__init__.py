@@ -16,6 +16,7 @@ from netwatch.model.alert import Alert, AlertState, Transition
 from netwatch.model.block import Block, BlockLayout, BlockSeries, BlockSubject
 from netwatch.model.catalogue import Catalogue, Family, FamilyType, HistoryPolicy, load_catalogue
 from netwatch.model.cost import DeviceCost, TableCost
+from netwatch.model.entities import Entities, differences
 from netwatch.model.entity import (
     ROOT,
     DeviceKind,
@@ -72,6 +73,7 @@ __all__ = [
     "CounterBlock",
     "DeviceCost",
     "DeviceKind",
+    "Entities",
     "Entity",
     "EntityId",
     "EntityKey",
@@ -126,6 +128,7 @@ __all__ = [
     "UsmPrivacy",
     "Witness",
     "WitnessKind",
+    "differences",
     "load_catalogue",
     "percentile",
 ]

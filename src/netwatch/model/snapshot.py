@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.model.catalogue import Family
+from netwatch.model.entities import Entities
 from netwatch.model.entity import Entity, EntityId, EntityKind, Witness
 from netwatch.model.inventory import Inventory
 from netwatch.model.time import Instant
@@ -50,6 +51,12 @@ class Column:
     """A number per series that is its own as long as it lives and is never given to another one: a row (the
     lower 32 bits, small, so that arrays can be indexed by it) and a generation (the upper ones). Counters and
     other families are counted apart. None where nobody numbers the series."""
+
+    @property
+    def numbering(self) -> tuple[NDArray[Any], NDArray[Any] | None] | None:
+        """What `slots` are made of, in less memory: rows and generations (None: in the rows). The very same
+        array of rows means the same slots."""
+        return None if self.slots is None else (self.slots, None)
 
 
 class Decoded:
@@ -180,6 +187,10 @@ class PackedColumn(Column):
         return self._decoded.get(self.family.name, "times", self._times.seconds)
 
     @property
+    def numbering(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        return self._rows, self._generations
+
+    @property
     def slots(self) -> NDArray[np.int64]:
         return self._rows.astype(np.int64) | (self._generations.astype(np.int64) << 32)
 
@@ -229,12 +240,17 @@ class Snapshot:
 
     def devices(self) -> Iterator[Entity]:
         """Found once for all snapshots that share their entities: of half a million few are devices."""
+        if isinstance(self.entities, Entities):
+            return iter(self.entities.devices)
         for _ in self.find_devices():
             pass
         return iter(self._children[_DEVICES])
 
     def of_device(self, device: EntityId, kind: EntityKind | None = None) -> list[Entity]:
         """What belongs to a device (itself excluded), in order of first sight."""
+        if isinstance(self.entities, Entities):
+            page = self.entities.page(device).values()
+            return [one for one in page if one.id != device and (kind is None or one.kind is kind)]
         if _PARTS_KNOWN not in self._children:
             for entity in self.entities.values():
                 if entity.id != entity.device:
@@ -245,7 +261,7 @@ class Snapshot:
 
     def find_devices(self) -> Iterator[None]:
         """What `devices` looks for at its first call, in steps of a few milliseconds."""
-        if _DEVICES in self._children:
+        if _DEVICES in self._children or isinstance(self.entities, Entities):
             return
         found: list[Entity] = []
         rest = iter(self.entities.values())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from netwatch.model import (
@@ -14,19 +13,16 @@ from netwatch.model import (
     EntityId,
     EntityKey,
     EntityKind,
-    Fact,
     Inventory,
     InventoryDevice,
     Observation,
     Seen,
 )
 from netwatch.state.assets import note, shows_serial
-from netwatch.state.devices import device_facts
 from netwatch.state.identity import IdentityMap
-from netwatch.state.keys import SourceKeys
 from netwatch.state.passes import GONE_AFTER, TablePass
-from netwatch.state.pool import Pool
-from netwatch.state.topology import link_side
+from netwatch.state.register import Register
+from netwatch.state.topology import links
 
 __all__ = ["GONE_AFTER", "Directory", "Sighting"]
 
@@ -43,28 +39,14 @@ class Sighting(NamedTuple):
 
 
 class Directory:
-    """Entities with their facts. `version` changes whenever any of them does."""
+    """Entities with their facts."""
 
     def __init__(self, identity: IdentityMap) -> None:
         self._identity = identity
-        self._pool = Pool()
-        self._inventory = Inventory()
-        self._entries: dict[EntityId, InventoryDevice] = {}
-        self._polled: frozenset[EntityId] = frozenset()
-        self._entities = identity.entities
-        self._frozen: Mapping[EntityId, Entity] = {}
-        self._told: dict[EntityId, dict[str, Fact]] = {}
-        """Of devices, whose facts are more than what was told. What a part is told to be is in its facts."""
-        self._keys = SourceKeys(self._pool)
-        self._passes: dict[EntityId, dict[str, TablePass]] = {}
-        """By source and table."""
-        self._tellers: dict[EntityId, set[EntityId]] = {}
-        """Sources that report a device, beside itself: they tell of its parts as well."""
-        self._wall = 0.0
-        self.version = 0
-        self.links_version = 0
-        """Changes whenever something does that links are made from."""
-        self._frozen_version = 0
+        self._register = Register(identity)
+        self._entities = self._register.entities
+        self._keys, self._pool = self._register.keys, self._register.pool
+        self._passes, self._tellers = self._register.passes, self._register.tellers
 
     @property
     def entities(self) -> Mapping[EntityId, Entity]:
@@ -73,10 +55,16 @@ class Directory:
 
     def freeze(self) -> Mapping[EntityId, Entity]:
         """The entities as they are now, for keeps; the same object until something changes."""
-        if self._frozen_version != self.version:
-            self._frozen = dict(self._entities)  # plain: a snapshot goes to worker processes
-            self._frozen_version = self.version
-        return self._frozen
+        return self._entities.freeze()
+
+    @property
+    def links_version(self) -> int:
+        """Changes whenever something does that links are made from."""
+        return self._register.links_version
+
+    def links(self) -> tuple[tuple[EntityId, EntityId], ...]:
+        """Layer 2 adjacencies, each once."""
+        return links(self._entities, self._register.neighbours)
 
     def keys(self, source: EntityId) -> dict[EntityKey, EntityId]:
         """Whom a source means by its keys."""
@@ -99,32 +87,34 @@ class Directory:
 
     def is_listed(self, device: EntityId) -> bool:
         """True if a person entered the device."""
-        return device in self._entries
+        return device in self._register.entries
 
     def set_inventory(
         self, inventory: Inventory, device_id: Callable[[InventoryDevice], EntityId]
     ) -> Sighting:
         """Replaces the inventory. Devices that it no longer lists go, unless some other device reports
         them."""
-        before = set(self._entries)
-        self._inventory = inventory
-        self._entries = {device_id(device): device for device in inventory.devices.values()}
-        left = before - set(self._entries)
+        before = set(self._register.entries)
+        self._register.inventory = inventory
+        self._register.entries = {device_id(device): device for device in inventory.devices.values()}
+        left = before - set(self._register.entries)
         ended: list[EntityId] = []
         for device in left:
             ended += {e for told in self._passes.pop(device, {}).values() for e in told.members()}
             self._keys.forget(device)
-        ended = [entity for entity in dict.fromkeys(ended) if not self._is_told(entity)]
-        ended += [device for device in left if not self._is_told(device)]
-        self._polled = frozenset(e for e, entry in self._entries.items() if entry.target is not None)
-        removed = self._remove(ended) + self._drop_merged()
-        for device in self._entries:
+        ended = [entity for entity in dict.fromkeys(ended) if not self._register.is_told(entity)]
+        ended += [device for device in left if not self._register.is_told(device)]
+        self._register.polled = frozenset(
+            e for e, entry in self._register.entries.items() if entry.target is not None
+        )
+        removed = self._register.remove(ended) + self._register.drop_merged()
+        for device in self._register.entries:
             if device not in self._entities:
-                self._put(Entity(device, EntityKind.DEVICE, device, None, "", "", ""))
-        devices = [entity for entity in self._entities.values() if entity.kind is EntityKind.DEVICE]
+                self._register.put(Entity(device, EntityKind.DEVICE, device, None, "", "", ""))
+        devices = self._entities.devices()
         # Hosts first: what they report may stand where they stand.
         for entity in sorted(devices, key=lambda entity: entity.parent is not None):
-            self._put(entity)
+            self._register.put(entity)
         return Sighting(removed=tuple(removed))
 
     def sight(self, observation: Observation) -> Sighting:
@@ -132,11 +122,11 @@ class Directory:
         if not observation.seen and not observation.complete:
             return Sighting()
         source = observation.source
-        self._wall = observation.at.wall
+        self._register.wall = observation.at.wall
         told = self._passes.setdefault(source, {}).setdefault(observation.table, TablePass())
         keys = self.keys(source)
         changed = told.changed(observation.seen, keys, self._entities, self._keys.version(source))
-        due = told.is_due(self._wall)
+        due = told.is_due(self._register.wall)
         quiet = observation.complete and not changed and not told.missed
         if quiet and observation.seen and len(told.last) == len(observation.seen):
             told.repeated(observation.at.mono)
@@ -151,9 +141,9 @@ class Directory:
         told.remember(observation.seen, observation.complete, at, observation.interval)
         for device in self._identity.take_released():
             if device in self._entities:
-                self._put(self._entities[device])
+                self._register.put(self._entities[device])
         told.keys_version = self._keys.version(source)
-        removed = self._drop_merged()
+        removed = self._register.drop_merged()
         if not observation.complete:
             told.add(present)
             self._note(observation, observation.seen if due else changed, told)
@@ -161,11 +151,11 @@ class Directory:
         missing, left = told.replace(present, self._entities)
         lacks = any(shows_serial(self._entities[entity].witnesses) for entity in missing)
         self._note(observation, observation.seen if due or lacks else changed, told)
-        removed += self._remove([entity for entity in left if not self._is_told(entity)])
+        removed += self._register.remove([entity for entity in left if not self._register.is_told(entity)])
         return Sighting(missing, tuple(removed))
 
     def _note(self, observation: Observation, rows: Sequence[Seen], told: TablePass) -> None:
-        note(observation, rows, told, self.keys(observation.source), self._identity, self._polled)
+        note(observation, rows, told, self.keys(observation.source), self._identity, self._register.polled)
 
     def from_reading(self, observation: Observation, key: EntityKey) -> EntityId:
         """The entity that a reading names although nobody saw it so far."""
@@ -177,7 +167,7 @@ class Directory:
             found = self._identity.parts.part(source, key.kind, key.natural, observation.at.wall)
             device, parent = source, source
         if found not in self._entities:
-            self._put(Entity(found, key.kind, device, parent, key.natural, "", key.natural))
+            self._register.put(Entity(found, key.kind, device, parent, key.natural, "", key.natural))
         self._keys.mean(source, key, found)
         if device != source:
             self._tellers.setdefault(device, set()).add(source)
@@ -191,7 +181,7 @@ class Directory:
         for one in changed:
             if one.key == ROOT:
                 self._identity.root(source, one, observation.at.wall)
-                self._update_device(source, None, one, source, told)
+                self._register.update_device(source, None, one, source, told)
         self._resolve_children(observation, changed, told)
         keys = self.keys(source)
         groups: dict[_Group, list[Seen]] = {}
@@ -226,7 +216,7 @@ class Directory:
             # A later child may have shown that an earlier one is the same thing.
             found = self._identity.current(keys[child.key])
             self._keys.mean(source, child.key, found)
-            self._update_device(found, keys.get(child.parent or ROOT, source), child, source, told)
+            self._register.update_device(found, keys.get(child.parent or ROOT, source), child, source, told)
 
     def _resolve_parts(
         self, observation: Observation, groups: Mapping[_Group, list[Seen]], told: TablePass
@@ -248,7 +238,7 @@ class Directory:
         for (device, _), seen in (whole or groups).items():
             for one in seen:
                 parent = keys.get(one.parent or ROOT, device)
-                self._update_part(keys[one.key], device, parent, one, told, observation.table)
+                self._register.update_part(keys[one.key], device, parent, one, told, observation.table)
 
     def _whole(
         self, observation: Observation, changed: Mapping[_Group, list[Seen]]
@@ -277,7 +267,7 @@ class Directory:
 
     def _is_itself(self, child: Seen, source: EntityId) -> bool:
         """True for a member of a cluster that is the very device which was asked."""
-        own = self._told.get(source, {})
+        own = self._register.told.get(source, {})
         name = child.facts.get("sys_name")
         serials = {child.facts.get("serial"), own.get("serial")} - {None, ""}
         return bool(name) and name == own.get("sys_name") and len(serials) < 2
@@ -299,141 +289,3 @@ class Directory:
                 return source if known is None else known.device
             parent = above.parent
         return source if parent is None else keys.get(parent, source)
-
-    def _update_device(
-        self, device: EntityId, parent: EntityId | None, seen: Seen, source: EntityId, last: TablePass
-    ) -> None:
-        told = self._told.setdefault(device, {})
-        before = self._entities.get(device)
-        if device != source and device in self._polled:
-            # The device is polled itself and knows itself best.
-            for name, fact in seen.facts.items():
-                told.setdefault(name, fact)
-        else:
-            row = last.last.get(seen.key) if device != source else None
-            for name in row.facts.keys() - seen.facts.keys() if row is not None else ():
-                told.pop(name, None)
-            told.update(seen.facts)
-        if before is not None and parent is None:
-            parent = before.parent
-        name = seen.name or (before.name if before is not None else "") or seen.key.natural
-        index = seen.index or (before.index if before is not None else "")
-        self._put(Entity(device, EntityKind.DEVICE, device, parent, seen.key.natural, index, name))
-        if device != source:
-            self._tellers.setdefault(device, set()).add(source)
-
-    def _update_part(
-        self,
-        entity: EntityId,
-        device: EntityId,
-        parent: EntityId,
-        seen: Seen,
-        last: TablePass,
-        table: str,
-    ) -> None:
-        before = self._entities.get(entity)
-        facts: Mapping[str, Fact] = seen.facts
-        if before is not None and not before.facts.keys() <= facts.keys():
-            row = last.last.get(seen.key)
-            told_before = row.facts.keys() if row is not None else before.facts.keys()
-            dropped = (before.facts.keys() - facts.keys()) & told_before
-            if row is None and self._tables_of(before) != [last]:
-                dropped = set()  # another table told some of them
-            kept = {name: fact for name, fact in before.facts.items() if name not in dropped}
-            facts = {**kept, **facts}
-        self._put(self._pool.part(entity, device, parent, seen, facts, before), table)
-
-    def _put(self, entity: Entity, table: str = "") -> None:
-        """Stores an entity, a device with its facts completed, and notes whether anything changed."""
-        part = entity.kind is not EntityKind.DEVICE
-        if not part:
-            entity = self._completed(entity)
-        before = self._entities.get(entity.id)
-        if before == entity:
-            return
-        self._entities[entity.id] = entity
-        if part:
-            parts = self._identity.parts
-            known = parts.forget_away(entity) if before is None else before
-            if known is None or _to_write(known) != _to_write(entity):
-                parts.changed(entity.id, self._wall, table)
-        if before is not None and before.device != entity.device:
-            self._keys.changed(self._sources_of(before))
-        self.version += 1
-        if before is None or link_side(before) != link_side(entity):
-            self.links_version += 1
-
-    def _completed(self, entity: Entity) -> Entity:
-        entry = self._entries.get(entity.id)
-        name = entry.name if entry is not None else entity.name
-        host = self._entities.get(entity.parent) if entity.parent is not None else None
-        told = self._told.get(entity.id, {})
-        known = device_facts(name, told, entry, self._inventory, host.facts if host is not None else None)
-        text = self._pool.text
-        facts = {text(key): text(value) if isinstance(value, str) else value for key, value in known.items()}
-        witnesses = self._identity.known(entity.id).witnesses
-        natural = entity.natural or name
-        return replace(entity, name=name, natural=natural, facts=facts, witnesses=witnesses)
-
-    # -- going
-
-    def _sources_of(self, entity: Entity) -> set[EntityId]:
-        return {entity.device, *self._tellers.get(entity.device, ())}
-
-    def _tables_of(self, entity: Entity) -> list[TablePass]:
-        return [
-            told
-            for source in self._sources_of(entity)
-            for told in self._passes.get(source, {}).values()
-            if told.holds(entity.id)
-        ]
-
-    def _is_told(self, entity: EntityId) -> bool:
-        known = self._entities.get(entity)
-        return known is not None and bool(self._tables_of(known))
-
-    def _drop_merged(self) -> list[EntityId]:
-        merged = [
-            known
-            for gone in self._identity.take_merged()
-            if (known := self._entities.get(gone)) is not None
-            and self._identity.current(known.device) != known.device
-        ]
-        return self._remove([known.id for known in merged])
-
-    def _remove(self, entities: Iterable[EntityId]) -> list[EntityId]:
-        """Ends entities with what belongs to them; a person's entries stay. Returns what ended."""
-        removed: dict[EntityId, Entity] = {}
-        for entity in entities:
-            known = self._entities.get(entity)
-            if known is None or entity in self._entries:
-                continue
-            removed[entity] = known
-            if known.kind is EntityKind.DEVICE:
-                for part in self._identity.parts.of(entity):
-                    if part in self._entities and self._entities[part].device == entity:
-                        removed[part] = self._entities[part]
-        sources: set[EntityId] = set()
-        for known in removed.values():
-            sources |= self._sources_of(known)
-            self._drop(known)
-        self._keys.drop(sources, removed)
-        if removed:
-            self.version += 1
-            self.links_version += 1
-        return list(removed)
-
-    def _drop(self, entity: Entity) -> None:
-        del self._entities[entity.id]
-        if entity.kind is not EntityKind.DEVICE:
-            self._identity.parts.retire(entity, self._wall)
-        else:
-            self._identity.ledger.end(entity.id, self._wall)
-        self._told.pop(entity.id, None)
-        self._tellers.pop(entity.id, None)
-
-
-def _to_write(part: Entity) -> tuple[object, ...]:
-    """What the journal keeps of a part."""
-    alias = part.facts.get("alias") or None
-    return (part.device, part.natural, part.name, part.index, part.witnesses, alias)

@@ -7,12 +7,11 @@ radios, volumes) is known by its natural key within the device: see `part_map`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netwatch.model import (
-    Entity,
     EntityId,
     EntityKind,
     IdentityJournal,
@@ -21,6 +20,7 @@ from netwatch.model import (
     Witness,
     WitnessKind,
 )
+from netwatch.state.entity_table import EntityTable
 from netwatch.state.ledger import AssetLedger
 from netwatch.state.part_map import PartMap
 from netwatch.state.witnesses import STRONG, strong
@@ -74,7 +74,7 @@ class IdentityMap:
     def __init__(self, journal: IdentityJournal, new_id: Callable[[], EntityId]) -> None:
         self._journal = journal
         self._new_id = new_id
-        self.entities: dict[EntityId, Entity] = {}
+        self.entities = EntityTable()
         """What is there now: filled and emptied by the directory."""
         self.parts = PartMap(new_id, self.entities)
         self._known: dict[EntityId, Known] = {}
@@ -126,6 +126,15 @@ class IdentityMap:
 
     def flush(self) -> int:
         """Writes what changed since the last time to the journal. Returns how much that was."""
+        count = 0
+        for records in self.unwritten(_BATCH):
+            self._journal.save(records)
+            count += len(records)
+        return count
+
+    def unwritten(self, most: int) -> Iterator[list[IdentityRecord]]:
+        """What changed since the last time, in batches of about `most`; each has to be in the journal before
+        the next one is asked for."""
         devices = [self._record(self._known[entity]) for entity in self._dirty if entity in self._known]
         merged = [
             IdentityRecord(old, EntityKind.DEVICE, old, f"{_MERGED}/{self._aliases[old]}", "", (), 0.0)
@@ -133,15 +142,15 @@ class IdentityMap:
             if old in self._aliases
         ]
         self._dirty.clear()
-        count, records = 0, [*devices, *merged, *self.parts.take_records(_BATCH)]
-        while records:
-            self._journal.save(records)
-            count += len(records)
-            records = self.parts.take_records(_BATCH)
+        records = [*devices, *merged, *self.parts.take_records(max(0, most - len(devices)))]
+        if records:
+            yield records
         for record in devices:
-            self._known[record.id].saved = record.last_seen
+            if record.id in self._known:
+                self._known[record.id].saved = record.last_seen
         self.ledger.flush()
-        return count
+        while records := self.parts.take_records(most):
+            yield records
 
     def inventory_device(self, name: str, declared: Iterable[Witness]) -> EntityId:
         """The id of an entry of the inventory. An entity that its declared witnesses already name becomes the

@@ -21,7 +21,8 @@ from netwatch.state.sources import Groups
 
 __all__ = ["SeriesKey", "SeriesTable"]
 
-_A_TURN = 65536
+_ATTEMPTS = 3
+_A_TURN = 16384
 """Rows that are frozen in one turn of the event loop: a few milliseconds."""
 
 
@@ -297,30 +298,35 @@ class SeriesTable:
     async def freeze_gently(self, mono: float) -> dict[str, Column]:
         """The same, with a turn of the event loop after every `_A_TURN` rows: what a pass tells meanwhile may
         be in some of its families only."""
-        decoded, out, taken = Decoded(), {}, 0
+        decoded, out = Decoded(), {}
         for number, family in enumerate(self.families):
+            column = await self._frozen_gently(number, mono, decoded)
+            if column is not None:
+                out[family.name] = column
+        return out
+
+    async def _frozen_gently(self, number: int, mono: float, decoded: Decoded) -> Column | None:
+        for _ in range(_ATTEMPTS):
             live = self._live_of(number)
             if live is None:
-                continue
-            freezer = Freezer(family, live, self.rows(number), self.groups, mono)
-            while freezer.copy(_A_TURN):
+                return None
+            freezer = Freezer(self.families[number], live, self.rows(number), self.groups, mono)
+            while freezer.copy(_A_TURN) and self._is_live(number, live):  # noqa: ASYNC110 - this is the work
                 await asyncio.sleep(0)
-                now = self._live_of(number)
-                if now is None or now.rows is not freezer.live.rows:
-                    # Series came or went: rows may belong to others now.
-                    break
-            now = self._live_of(number)
-            if now is None:
-                continue
-            if now.rows is not freezer.live.rows:
-                freezer = Freezer(family, now, self.rows(number), self.groups, mono)
-                freezer.copy()
-            out[family.name] = freezer.column(decoded)
-            taken += len(freezer.live.rows)
-            if taken >= _A_TURN:
-                taken = 0
-                await asyncio.sleep(0)
-        return out
+            await asyncio.sleep(0)
+            if self._is_live(number, live):
+                return freezer.column(decoded)
+        # Series come and go all the time: rows would belong to others after any pause.
+        live = self._live_of(number)
+        if live is None:
+            return None
+        freezer = Freezer(self.families[number], live, self.rows(number), self.groups, mono)
+        freezer.copy()
+        return freezer.column(decoded)
+
+    def _is_live(self, number: int, live: Live) -> bool:
+        now = self._live_of(number)
+        return now is not None and now.rows is live.rows
 
     def _live_of(self, family: int) -> Live | None:
         if not self._used[family]:

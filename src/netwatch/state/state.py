@@ -21,6 +21,7 @@ from netwatch.model import (
     Evidence,
     Freshness,
     IdentityJournal,
+    IdentityRecord,
     Instant,
     Inventory,
     InventoryDevice,
@@ -41,12 +42,12 @@ from netwatch.state.resume import Kept, export_pages
 from netwatch.state.series import SeriesKey, SeriesTable
 from netwatch.state.sheets import Sheet
 from netwatch.state.sources import Source, UptimeWitness
-from netwatch.state.topology import links
 from netwatch.state.witnesses import inventory_witnesses
 
 __all__ = ["State"]
 
 _UP = "netwatch_device_up"
+_WRITTEN = 200  # identities that are gathered in one go: a few milliseconds
 _REBOOTS = "netwatch_device_reboots_total"
 
 
@@ -121,6 +122,10 @@ class State:
         """Writes changed identities to the journal in one batch. Returns how many; for the app to call
         often."""
         return self._identity.flush()
+
+    def unwritten(self) -> Iterator[list[IdentityRecord]]:
+        """What `flush` would write: each batch is to be saved before the next one is asked for."""
+        return self._identity.unwritten(_WRITTEN)
 
     # -- observations
 
@@ -209,7 +214,7 @@ class State:
         entities = self._directory.freeze()
         if self._links_version != self._directory.links_version:
             self._links_version = self._directory.links_version
-            self._links = links(entities)
+            self._links = self._directory.links()
         if self._children_of is not entities:
             self._children_of, self._children = entities, {}
         return Snapshot(

@@ -7,28 +7,37 @@ from collections.abc import Iterable, Mapping
 
 from netwatch.model import Entity, EntityId, EntityKind, WitnessKind
 
-__all__ = ["link_side", "links"]
+__all__ = ["are_linked", "link_side", "links"]
 
 _NAMES = ("mac", "chassis", "sys_name", "descr")
+
+
+def are_linked(entity: Entity) -> bool:
+    """True if links may depend on the entity at all."""
+    return entity.kind in (EntityKind.NEIGHBOR, EntityKind.DEVICE, EntityKind.INTERFACE)
 
 
 def link_side(entity: Entity) -> tuple[object, ...]:
     """What links depend on: as long as it stays, so do the links."""
     if entity.kind is EntityKind.NEIGHBOR:
         return (entity.device, *sorted(entity.facts.items()))
-    if entity.kind not in (EntityKind.DEVICE, EntityKind.INTERFACE):
+    if not are_linked(entity):
         return ()
     told = [entity.facts.get(name) for name in _NAMES]
     return (entity.device, entity.natural, entity.index, entity.name, entity.witnesses, *told)
 
 
-def links(entities: Mapping[EntityId, Entity]) -> tuple[tuple[EntityId, EntityId], ...]:
+def links(
+    entities: Mapping[EntityId, Entity], told: Iterable[EntityId] | None = None
+) -> tuple[tuple[EntityId, EntityId], ...]:
     """Adjacencies, each once, between interfaces where both are known, else between their devices.
 
     A NEIGHBOR entity names the far end by `remote_chassis` (a MAC address), else by `remote_name` (a
-    sysName), and its port by `remote_port`; the near port by `local_if_index` or `local_port`.
+    sysName), and its port by `remote_port`; the near port by `local_if_index` or `local_port`. `told`: all
+    neighbours, where somebody knows which they are.
     """
-    neighbours = [entity for entity in entities.values() if entity.kind is EntityKind.NEIGHBOR]
+    candidates = entities.values() if told is None else [entities[key] for key in told]
+    neighbours = [entity for entity in candidates if entity.kind is EntityKind.NEIGHBOR]
     if not neighbours:
         return ()
     by_chassis, by_name = _device_index(entities.values())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.exposition.groups import Rows
+from netwatch.exposition.groups import PAGE, Pages, Rows, by_page
 from netwatch.exposition.remote_write.encode import Encoder, Request, compress
 from netwatch.exposition.render import Plan
 from netwatch.model import Column, EntityId, Snapshot
@@ -21,7 +21,7 @@ INFO_SECONDS = 120.0
 five minutes."""
 STALE = np.uint64(0x7FF0000000000002)
 """Bits of the NaN that ends a series in Prometheus at once (value.StaleNaN)."""
-_PACE = 2000
+_PACE = 1000
 """Rows that are encoded between two pauses."""
 
 
@@ -93,24 +93,23 @@ class News:
             given = self._given.get(column.family.name)
             given = _Given.nothing(column) if given is None else given.of(column)
             self._given[column.family.name] = given
+            told = column.times  # made at each access
+            numbers = column.values if column.totals is None else column.totals
             here = column.fresh & ~np.isnan(column.values)
             if not planned.owners.whole:
                 here &= planned.owners.numbers >= 0
-            rows = _numbers(here & (column.times > given.times))
-            for start in range(0, len(rows), step):
-                some = rows[start : start + step]
-                values = column.values[some] if column.totals is None else column.totals[some].astype(float)
-                at = column.times[some]
-                fields = self._encoder.samples(column.family, planned.texts, some, values, at)
+            rows = _numbers(here & (told > given.times))
+            for lists, within, some in _pieces(planned.texts, rows, step):
+                values, at = numbers[some].astype(np.float64, copy=False), told[some]
+                fields = self._encoder.samples(column.family, lists, within, values, at)
                 given.times[some], given.ended[some] = at, False
                 yield fields, len(some), round(float(at.max()) * 1000)
             rows = _numbers(~here & (planned.owners.numbers >= 0) & np.isfinite(given.times) & ~given.ended)
-            for start in range(0, len(rows), step):
-                some = rows[start : start + step]
+            for lists, within, some in _pieces(planned.texts, rows, step):
                 # Right behind the last sample: whatever comes later is newer.
                 at = given.times[some] + 0.001
                 values = np.full(len(some), STALE).view(np.float64)
-                fields = self._encoder.samples(column.family, planned.texts, some, values, at)
+                fields = self._encoder.samples(column.family, lists, within, values, at)
                 given.ended[some] = True
                 yield fields, len(some), round(float(at.max()) * 1000)
         if snapshot.at.mono - self._info_at < INFO_SECONDS:
@@ -121,10 +120,8 @@ class News:
             if not self._wants(info.family.name):
                 continue
             rows = np.flatnonzero(info.told & (owners.numbers >= 0)).astype(np.int64, copy=False)
-            for start in range(0, len(rows), step // 4 or 1):
-                some = rows[start : start + (step // 4 or 1)]
-                texts = heads, parts, info.tails
-                yield self._encoder.infos(info.family, texts, some, millis), len(some), millis
+            for lists, within, _ in _pieces((heads, parts, info.tails), rows, step // 20 or 1):
+                yield self._encoder.infos(info.family, lists, within, millis), len(within), millis
 
     def _wants(self, name: str) -> bool:
         found = self._wanted.get(name)
@@ -136,6 +133,17 @@ class News:
 
 def _numbers(chosen: NDArray[np.bool_]) -> Rows:
     return np.flatnonzero(chosen).astype(np.int64, copy=False)
+
+
+def _pieces(
+    texts: tuple[Pages, ...], rows: Rows, step: int
+) -> Iterator[tuple[tuple[list[str], ...], Rows, Rows]]:
+    """(texts of a page, at most `step` rows within it, the same rows in the column)."""
+    for page, within in by_page(rows):
+        lists = tuple([pages[page] for pages in texts])
+        for start in range(0, len(within), step):
+            some = within[start : start + step]
+            yield lists, some, some + page * PAGE
 
 
 def _common(given: _Given, column: Column, block: int = 4096) -> int:
