@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 __all__ = ["calm", "settle"]
 
-_THRESHOLDS = (50_000, 20, 50)
+_THRESHOLDS = (10_000, 10, 500)
 """New objects, and younger collections, from which on each generation is looked at."""
 
 

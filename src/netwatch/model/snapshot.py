@@ -92,11 +92,18 @@ class PackedTimes:
         """Rounds to milliseconds. `times` is used up."""
         np.multiply(times, 1000.0, out=times)
         np.rint(times, out=times)
-        start = int(times.min()) if times.size else 0
-        if times.size and float(times.max()) - start >= 2**32:
-            return cls(0, times)
-        np.subtract(times, start, out=times)
-        return cls(start, times.astype(np.uint32))
+        return cls.of_millis(times, float(times.min(initial=np.inf)), float(times.max(initial=-np.inf)))
+
+    @classmethod
+    def of_millis(cls, millis: NDArray[np.float64], low: float, high: float) -> PackedTimes:
+        """From whole milliseconds, the lowest and the highest of which are known. `millis` is handed over."""
+        if not millis.size:
+            return cls(0, millis.astype(np.uint32))
+        if high - low >= 2**32:
+            return cls(0, millis)
+        data = np.empty(len(millis), dtype=np.uint32)
+        np.subtract(millis, low, out=data, casting="unsafe")
+        return cls(int(low), data)
 
     def __len__(self) -> int:
         return len(self._data)

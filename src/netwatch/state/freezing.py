@@ -147,7 +147,8 @@ class Freezer:
         self._family, self.live, self._rows, self._groups = family, live, rows, groups
         self._mono = mono
         self._done = 0
-        self._times, self._fresh = np.empty(size), np.empty(size, dtype=np.bool_)
+        self._low, self._high = np.inf, -np.inf
+        self._millis, self._fresh = np.empty(size), np.empty(size, dtype=np.bool_)
         self._totals: NDArray[np.uint64] | None = None
         self._covered: NDArray[np.float64] | None = None
         self._rates: NDArray[np.float32] | None = None
@@ -167,7 +168,11 @@ class Freezer:
             part = slice(start, min(start + _AT_ONCE, stop))
             index = self.live.rows[part].astype(np.intp)
             read, group = rows.mono.take(index), rows.group.take(index).astype(np.intp)
-            np.add(read, groups.lead.take(group), out=self._times[part])
+            millis = self._millis[part]
+            np.add(read, groups.lead.take(group), out=millis)
+            np.multiply(millis, 1000.0, out=millis)
+            np.rint(millis, out=millis)
+            self._low, self._high = min(self._low, millis.min()), max(self._high, millis.max())
             np.greater_equal(read, horizon.take(group), out=self._fresh[part])
             if isinstance(rows, CounterRows):
                 assert self._totals is not None
@@ -190,7 +195,7 @@ class Freezer:
             live.entities,
             live.labels,
             live.origins,
-            PackedTimes.of(self._times),
+            PackedTimes.of_millis(self._millis, float(self._low), float(self._high)),
             self._fresh,
             live.rows,
             live.generations,
