@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -38,10 +39,27 @@ def agent(port: int, *options: str, usm: bool = False) -> Iterator[int]:
     command = [str(program("agent", *more)), "-p", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        _await_socket(port)
         yield process.pid
     finally:
         process.kill()
         process.wait()
+
+
+def _await_socket(port: int) -> None:
+    """Until nobody refuses datagrams any more."""
+    for _ in range(1000):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", port))
+            sock.settimeout(0.01)
+            sock.send(b"?")
+            try:
+                sock.recv(1)
+            except TimeoutError:
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+    raise RuntimeError("the agent does not open its socket")
 
 
 def free_port() -> int:

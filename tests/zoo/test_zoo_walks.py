@@ -87,6 +87,10 @@ async def test_an_agent_that_repeats_the_question_s_oid_ends_the_walk(lab: Lab) 
     assert len(device.asked) < 40
     assert lab.value(sw, UP) == 1
     assert lab.neighbours(sw) == NAMES
+    device.asked.clear()
+    session = lab.wire.session(lab.target("sw"))
+    await session.walk_many([f"{LLDP}.{column}" for column in (7, 8, 9)])
+    assert len(device.asked) < 10
 
 
 async def test_an_endless_table_ends_at_its_row_budget(lab: Lab) -> None:

@@ -131,7 +131,8 @@ class Columns:
                 continue
             arcs = _arcs(oid)
             inside = oid.startswith(root + ".") or oid == root
-            if arcs < cursors[root] or (inside and arcs == cursors[root] and oid != root):
+            again = arcs == cursors[root] and (oid != root or oid in self._found[root] or oid in rows[root])
+            if arcs < cursors[root] or (inside and again):
                 # Not what was asked for: another column's, or a loop. None of the answer can be trusted.
                 self._session.agent.cells_limited(self._scope, 1, told=True)
                 self._leave(batch)
