@@ -52,8 +52,7 @@ class Sink:
         self._news.set()
 
     def accept_block(self, block: Block) -> None:
-        """Notes that it came; the slices look at what is told by name."""
-        self.accept(Observation(block.source, block.table, block.at, evidence=block.evidence))
+        self.accept(named(block))
 
     def failed(self, failure: PollFailure) -> None:
         self.failures.append(failure)
