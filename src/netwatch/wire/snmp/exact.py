@@ -15,12 +15,14 @@ from netwatch.native.flights import MAX_TAIL
 from netwatch.wire.protocols import ValueKind
 from netwatch.wire.snmp import ber
 
-__all__ = ["Questions", "decode_varbinds", "encode_get", "exact_varbinds"]
+__all__ = ["COUNTERS", "OCTETS", "Questions", "decode_varbinds", "encode_get", "exact_varbinds"]
 
 _32, _64 = (1 << 32) - 1, (1 << 64) - 1
 _MASKS = {ber.COUNTER32: _32, ber.GAUGE32: _32, ber.TIME_TICKS: _32, ber.COUNTER64: _64, 0x47: _32}
+COUNTERS = frozenset(_MASKS)
+"""Types of unsigned numbers."""
 _ABSENT = frozenset((ber.NULL, ber.NO_SUCH_OBJECT, ber.NO_SUCH_INSTANCE, ber.END_OF_MIB_VIEW))
-_OCTETS = frozenset((0x03, ber.OCTET_STRING, 0x45, 0x78, 0x79))
+OCTETS = frozenset((0x03, ber.OCTET_STRING, 0x45, 0x78, 0x79))
 _CODED = frozenset((ber.INTEGER, ber.OID, ber.IP_ADDRESS, ber.OPAQUE))
 _NAN = float("nan")
 _INTEGER_OCTETS = 8
@@ -120,7 +122,7 @@ def decode_varbinds(
     numbers, kinds, others = read
     _write(columns, first, numbers, kinds, moment)
     for position, tag, content in others:
-        if tag in _OCTETS:
+        if tag in OCTETS:
             octets[first + position] = content
         else:
             coded.append((first + position, tag, content))
@@ -227,7 +229,7 @@ def _other(tag: int, size: int) -> int:
     """The ValueKind of what is no plain number. Raises WireDecodeError for an unknown type."""
     if tag in _ABSENT:
         return 0
-    if tag in _OCTETS or (tag in _CODED and (tag != ber.INTEGER or size <= ber.MAX_INTEGER_OCTETS)):
+    if tag in OCTETS or (tag in _CODED and (tag != ber.INTEGER or size <= ber.MAX_INTEGER_OCTETS)):
         return int(ValueKind.OTHER)
     raise WireDecodeError(f"type {tag:#04x} of {size} octets")
 

@@ -30,6 +30,7 @@ from netwatch.wire.snmp import ber
 from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.envelope import Envelope
 from netwatch.wire.snmp.exact import Questions, decode_varbinds, encode_get
+from netwatch.wire.snmp.layouts import Known, Layouts
 from netwatch.wire.snmp.pdu import V3, PduType
 
 __all__ = ["Engine", "Envelope", "Peer", "Questions", "decode_varbinds"]
@@ -53,7 +54,7 @@ AIR, PAUSED, OVER = range(3)
 class Peer:
     """An agent: what its messages begin with, where it is asked, from where it may answer."""
 
-    __slots__ = ("head", "hosts", "port", "sources", "targets", "version")
+    __slots__ = ("head", "hosts", "layouts", "port", "sources", "targets", "version")
 
     def __init__(
         self,
@@ -70,6 +71,8 @@ class Peer:
         self.head = ber.encode_integer(version) + ber.tlv(ber.OCTET_STRING, community)
         self.port = port
         self.hosts = targets
+        self.layouts: Known | None = None
+        """What its last answers looked like."""
         self.targets = tuple(
             (family, _sockaddr(family, octets, scope, port)) for family, octets, scope in targets
         )
@@ -124,6 +127,7 @@ class Engine:
         self._events: list[Event] = []
         self._stats = [0] * len(Stat)
         self._handles = 0
+        self._layouts = Layouts()
 
     def attach(self, family: int, sock: socket.socket, /) -> None:
         self._sockets[family] = sock
@@ -371,7 +375,7 @@ class Engine:
             return
         at = flight.ids.index(identifier)
         sent = flight.sent[at]
-        if version != peer.version or not _read_answer(flight, questions, data, pos, end, (sent + now) / 2):
+        if version != peer.version or not self._read(flight, questions, data, pos, end, (sent + now) / 2):
             self._events.append((ODD, flight.token, flight.pdu, data, sent, now - sent))
             self._close(flight, PAUSED)
             return
@@ -384,6 +388,21 @@ class Engine:
             self._finish(flight)
         else:
             self._emit(flight, now)
+
+    def _read(
+        self, flight: _Flight, questions: Questions, data: bytes, pos: int, end: int, moment: float
+    ) -> bool:
+        """What stands in data[pos:end] behind the request-id answers the current GET exactly."""
+        where = _varbinds(data, pos, end)
+        if where is None:
+            return False
+        peer = flight.peer
+        if peer.layouts is None:
+            peer.layouts = Known(self._layouts)
+        return self._layouts.read(
+            peer.layouts, questions, flight.pdu, data[where[0] : where[1]],
+            flight.columns, moment, flight.octets, flight.coded,
+        )  # fmt: skip
 
 
 _RECVERR = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
@@ -420,17 +439,11 @@ def _identify(data: bytes) -> tuple[int, int, int, int]:
     return version, *_integer(data, pos, end), end
 
 
-def _read_answer(
-    flight: _Flight, questions: Questions, data: bytes, pos: int, end: int, moment: float
-) -> bool:
-    """What stands in data[pos:end] behind the request-id answers the current GET exactly."""
+def _varbinds(data: bytes, pos: int, end: int) -> tuple[int, int] | None:
+    """Where the varbinds lie in data[pos:end], behind the request-id; None if it tells an error."""
     with contextlib.suppress(WireDecodeError):
         status, pos = _integer(data, pos, end)
-        if status:
-            return False
-        _, pos = _integer(data, pos, end)
-        start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
-        return decode_varbinds(
-            questions, flight.pdu, data, start, stop, flight.columns, moment, flight.octets, flight.coded
-        )
-    return False
+        if not status:
+            _, pos = _integer(data, pos, end)
+            return ber.expect(data, pos, end, ber.SEQUENCE)
+    return None
