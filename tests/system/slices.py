@@ -14,6 +14,7 @@ from netwatch.model import Block, EntityKey, Observation, PollFailure, SystemClo
 from netwatch.polling import Poller, PollingSettings
 from netwatch.profiles import ProfileSet, load_profiles
 from netwatch.resources import collectors_dir
+from netwatch.state.blocks import named
 
 
 @cache
