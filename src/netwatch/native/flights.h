@@ -9,7 +9,7 @@
 
 #define MAX_TRIES 16
 #define MAX_COMMUNITY 1000
-#define POOL 256        /* request ids drawn in one go */
+#define POOL 256 /* request ids drawn in one go */
 
 enum { DONE, ODD, SILENT, REFUSED, RAW }; /* netwatch.native.flights.Event */
 enum { SENT, RECEIVED, UNASKED, WRONG_SOURCE, GARBAGE, TIMEOUTS, REFUSALS, STATS };
@@ -69,7 +69,9 @@ static inline double monotonic(void) {
 int add_peer(PyObject *module);
 bool is_peer(PyObject *object);
 
-/* Room for one more open id. Here and below: 0, or -1 with an exception set. */
+/* What returns int gives 0, or -1 with an exception set. */
+
+/* Room for more open ids. */
 int flights_grow(Engine *e);
 
 /* Is the answer to this id awaited? */
