@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 from typing import Any
 
 from netwatch.errors import WireDecodeError
 from netwatch.native.flights import MAX_COMMUNITY, Host
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.exact import Questions, decode_varbinds, encode_get
+from netwatch.wire.snmp.exact import Questions, Read, encode_get, fill, hand_out, read_varbinds
 from netwatch.wire.snmp.pdu import V3, PduType
 
 __all__ = ["AIR", "NEVER", "OVER", "PAUSED", "Flight", "Peer", "get", "identify", "read_answer"]
 
 NEVER = 1 << 62
 AIR, PAUSED, OVER = range(3)
+_LENGTH = rb"([\0-\x7f]|\x81.|\x82..)"
+_FRONT = re.compile(
+    rb"0"
+    + _LENGTH
+    + rb"\x02\x01([\0\1])\x04([\0-\x7f])(.{0,127}?)\xa2"
+    + _LENGTH
+    + rb"\x02\x04([\0-\x7f]...)",
+    re.DOTALL,
+)
+"""A response of v1 or v2c up to its request-id. Where the community ends, its length has to tell."""
+_MIDDLE = re.compile(rb"\x02\x01\0\x02\x01.0" + _LENGTH, re.DOTALL)
+"""Error-status 0, error-index and what the varbinds begin with."""
 
 
 class Peer:
@@ -50,15 +63,15 @@ class Flight:
     """One chain of GETs. All tries of the open question stay answerable: slow agents are heard."""
 
     __slots__ = (
-        *("coded", "columns", "deadline", "handle", "ids", "octets", "pdu", "peer", "questions", "raw"),
+        *("block", "coded", "deadline", "handle", "ids", "octets", "pdu", "peer", "questions", "raw"),
         *("sent", "spoke", "state", "stray", "token", "trips", "via", "waits"),
     )
 
     def __init__(
-        self, handle: int, token: object, peer: Peer, questions: Questions | None, columns: Any, waits: Any
+        self, handle: int, token: object, peer: Peer, questions: Questions | None, block: Any, waits: Any
     ) -> None:
         self.handle, self.token, self.peer, self.questions = handle, token, peer, questions
-        self.columns, self.waits = columns, waits
+        self.block, self.waits = block, waits
         self.octets: dict[int, bytes] = {}
         self.coded: list[tuple[int, int, bytes]] = []
         self.trips: list[float] = []
@@ -97,6 +110,24 @@ def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
 
 def identify(data: bytes) -> tuple[int, int, int, int]:
     """Version, id, and what of a response is behind its request-id. Raises WireDecodeError."""
+    if found := _FRONT.match(data):
+        whole, version, size, community, rest, identifier = found.groups()
+        octets = len(data)
+        if (
+            size[0] == len(community)
+            and _size(whole) == octets - found.end(1)
+            and _size(rest) == octets - found.end(5)
+        ):
+            return version[0], int.from_bytes(identifier, "big"), found.end(), octets
+    return _identify(data)
+
+
+def _size(length: bytes) -> int:
+    return int.from_bytes(length, "big") & (0x7F, 0xFF, 0xFFFF)[len(length) - 1]
+
+
+def _identify(data: bytes) -> tuple[int, int, int, int]:
+    """The same of what is not as almost all agents write it."""
     pos, end = ber.expect(data, 0, len(data), ber.SEQUENCE)
     version, pos = _integer(data, pos, end)
     if version == V3:
@@ -111,13 +142,28 @@ def identify(data: bytes) -> tuple[int, int, int, int]:
 
 def read_answer(flight: Flight, questions: Questions, data: bytes, pos: int, end: int, moment: float) -> bool:
     """What stands in data[pos:end] behind the request-id answers the current GET exactly."""
+    if found := _MIDDLE.match(data, pos, end):
+        start = found.end()
+        if _size(found[1]) == end - start:
+            return _keep(flight, questions, read_varbinds(questions, flight.pdu, data, start, end), moment)
     with contextlib.suppress(WireDecodeError):
         status, pos = _integer(data, pos, end)
         if status:
             return False
         _, pos = _integer(data, pos, end)
         start, stop = ber.expect(data, pos, end, ber.SEQUENCE)
-        return decode_varbinds(
-            questions, flight.pdu, data, start, stop, flight.columns, moment, flight.octets, flight.coded
-        )
+        return _keep(flight, questions, read_varbinds(questions, flight.pdu, data, start, stop), moment)
     return False
+
+
+def _keep(flight: Flight, questions: Questions, read: Read | None, moment: float) -> bool:
+    first = questions.first[flight.pdu]
+    if read is None:
+        size = questions.first[flight.pdu + 1] - first
+        fill(flight.block, questions.count, first, [0] * size, bytearray(size), moment)
+        return False
+    numbers, kinds, others = read
+    fill(flight.block, questions.count, first, numbers, kinds, moment)
+    if others:
+        hand_out(others, first, flight.octets, flight.coded)
+    return True

@@ -14,7 +14,7 @@ from typing import Any
 
 from netwatch.errors import WireDecodeError
 from netwatch.native.flights import DONE, MAX_TRIES, ODD, RAW, REFUSED, SILENT, Event, Stat
-from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
+from netwatch.wire.snmp.block import OCTETS
 from netwatch.wire.snmp.envelope import Envelope
 from netwatch.wire.snmp.exact import Questions, decode_varbinds
 from netwatch.wire.snmp.flight import AIR, NEVER, OVER, PAUSED, Flight, Peer, get, identify, read_answer
@@ -29,7 +29,6 @@ _POOL = 256
 """Request ids drawn in one go."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h
 _RECVERR = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
-_NAN = float("nan")
 _MESSAGE = 6144
 """Octets of the longest datagram that is sent."""
 SPOKES = 64
@@ -65,18 +64,16 @@ class Engine:
     ) -> int:
         if not 1 <= len(waits) <= MAX_TRIES:
             raise ValueError("1 to 16 tries, as a tuple of seconds")
-        columns: Columns | None = None
+        view: memoryview | None = None
         if questions is not None:
             if not questions.pdus:
                 raise ValueError("nothing to ask")
-            if len(block) != OCTETS * questions.count:
+            view = memoryview(block).cast("B")
+            if len(view) != OCTETS * questions.count:
                 raise ValueError("not 17 octets per OID")
-            columns = values, kinds, times = columns_of(block, questions.count)
-            values[:] = 0
-            kinds[:] = 0
-            times[:] = _NAN
+            view[:] = questions.blank
         self._handles += 1
-        flight = Flight(self._handles, token, peer, questions, columns, waits)
+        flight = Flight(self._handles, token, peer, questions, view, waits)
         self._flights[flight.handle] = flight
         if questions is not None:
             self._emit(flight, monotonic())
@@ -242,7 +239,7 @@ class Engine:
             self._open.pop(identifier, None)
         flight.ids, flight.sent, flight.state = [], [], state
         if state == OVER:  # it may stand on the wheel for a while
-            flight.columns = flight.token = None
+            flight.block = flight.token = None
 
     def _finish(self, flight: Flight) -> None:
         del self._flights[flight.handle]
