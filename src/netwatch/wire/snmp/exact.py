@@ -132,10 +132,12 @@ def decode_varbinds(
 
 def read_varbinds(questions: Questions, pdu: int, data: bytes, start: int, stop: int) -> Read | None:
     """What data[start:stop] tells if it answers GET number `pdu` exactly."""
-    names = questions.names[pdu]
-    found = questions.plain.findall(data, start, stop)
-    plain = _read_plain(found, names, questions.sizes[pdu], stop - start)
-    return plain if plain is not None else _read(names, data, start, stop)
+    names, sizes, plain = questions.names[pdu], questions.sizes[pdu], questions.plain
+    if plain.match(data, start, stop):  # else the first one alone tells that it is of no use
+        read = _read_plain(plain.findall(data, start, stop), names, sizes, stop - start)
+        if read is not None:
+            return read
+    return _read(names, sizes, data, start, stop)
 
 
 def hand_out(
@@ -209,27 +211,20 @@ Read = tuple[list[int], bytearray, list[tuple[int, int, bytes]]]
 """Numbers, kinds, and what is no plain number: position, tag and content."""
 
 
-def _read(names: tuple[bytes, ...], data: bytes, pos: int, stop: int) -> Read | None:
-    """The hot loop. A varbind of short lengths is read in place."""
+def _read(names: tuple[bytes, ...], sizes: tuple[int, ...], data: bytes, pos: int, stop: int) -> Read | None:
+    """The hot loop. A varbind of short lengths is read in place; one too far is found at the end."""
     numbers: list[int] = []
     kinds = bytearray()
     others: list[tuple[int, int, bytes]] = []
     number, kind, masks, from_bytes = numbers.append, kinds.append, _MASKS.get, int.from_bytes
     try:
-        for name in names:
-            begin = pos + 2
-            after = begin + len(name)
+        for name, fixed in zip(names, sizes, strict=True):
+            after = pos + fixed
             size = data[after + 1]
             value = after + 2
             end = value + size
-            if (
-                data[pos] != 0x30
-                or data[begin:after] != name
-                or data[pos + 1] != end - begin
-                or size > 0x7F
-                or end - begin > 0x7F
-                or end > stop
-            ):
+            whole = fixed + size
+            if data[pos + 1] != whole or whole > 0x7F or data[pos + 2 : after] != name or data[pos] != 0x30:
                 after, value, end = _varbind(data, pos, stop, name)
                 size = end - value
             pos = end
@@ -238,6 +233,10 @@ def _read(names: tuple[bytes, ...], data: bytes, pos: int, stop: int) -> Read | 
             if mask is not None and size <= ber.MAX_INTEGER_OCTETS:
                 number(from_bytes(data[value:end], "big") & mask)
                 kind(2)
+            elif tag in _OCTETS:
+                others.append((len(kinds), tag, data[value:end]))
+                kind(3)
+                number(0)
             elif tag == 0x02 and size <= _INTEGER_OCTETS:
                 number(from_bytes(data[value:end], "big", signed=True) & _64)
                 kind(1)
