@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from netwatch.wire import Template
 from netwatch.wire.snmp import ber
+from netwatch.wire.snmp.block import OCTETS, columns_of
 from netwatch.wire.snmp.exact import Questions, decode_varbinds
 from netwatch.wire.snmp.layouts import Known, Layouts
 
@@ -25,8 +26,10 @@ contents = st.one_of(
 values = st.builds(ber.tlv, tags, contents)
 
 
-def fresh() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.zeros(3, np.uint64), np.zeros(3, np.uint8), np.full(3, np.nan)
+def fresh(count: int = 3) -> bytearray:
+    block = bytearray(OCTETS * count)
+    columns_of(block, count)[2][:] = np.nan
+    return block
 
 
 def varbinds(first: int, told: list[bytes]) -> bytes:
@@ -34,8 +37,8 @@ def varbinds(first: int, told: list[bytes]) -> bytes:
     return b"".join(ber.tlv(ber.SEQUENCE, name + value) for name, value in pairs)
 
 
-def outcome(found: bool, columns, octets, coded) -> tuple[object, ...]:
-    return found, *(column.tobytes() for column in columns), octets, coded
+def outcome(found: bool, block, octets, coded) -> tuple[object, ...]:
+    return found, bytes(block), octets, coded
 
 
 @settings(deadline=None, max_examples=500)
@@ -52,7 +55,15 @@ def test_with_and_without_memory(answers):
             mine, plain = (fresh(), {}, []), (fresh(), {}, [])
             got = layouts.read(known, QUESTIONS, 1, bytes(data), mine[0], 5.0 + turn, mine[1], mine[2])
             told = decode_varbinds(
-                QUESTIONS, 1, bytes(data), 0, len(data), plain[0], 5.0 + turn, plain[1], plain[2]
+                QUESTIONS,
+                1,
+                bytes(data),
+                0,
+                len(data),
+                columns_of(plain[0], 3),
+                5.0 + turn,
+                plain[1],
+                plain[2],
             )
             assert outcome(got, *mine) == outcome(told, *plain)
 
@@ -64,24 +75,24 @@ def test_a_counter_that_grows(numbers, tag):
     known = Known(layouts)
     for number in sorted(numbers):
         told = number if tag == 0x46 else number >> 33
-        data, columns = varbinds(0, [ber.encode_integer(told, tag)]), fresh()
-        assert layouts.read(known, QUESTIONS, 0, data, columns, 1.0, {}, [])
-        assert int(columns[0][0]) == told
+        data, block = varbinds(0, [ber.encode_integer(told, tag)]), fresh()
+        assert layouts.read(known, QUESTIONS, 0, data, block, 1.0, {}, [])
+        assert int(columns_of(block, 3)[0][0]) == told
 
 
 def test_room_is_bounded_and_given_back():
     layouts = Layouts(room=1)
     one, two = Known(layouts), Known(layouts)
-    data, columns = varbinds(0, [ber.encode_integer(7, 0x41)]), fresh()
+    data, block = varbinds(0, [ber.encode_integer(7, 0x41)]), fresh()
     for known in (one, two, one):
-        assert layouts.read(known, QUESTIONS, 0, data, columns, 1.0, {}, [])
+        assert layouts.read(known, QUESTIONS, 0, data, block, 1.0, {}, [])
     assert (len(one), len(two), layouts.left) == (1, 0, 0)
     del one, known
     assert layouts.left == 1
-    assert layouts.read(two, QUESTIONS, 0, data, columns, 1.0, {}, [])
+    assert layouts.read(two, QUESTIONS, 0, data, block, 1.0, {}, [])
     assert len(two) == 1
     negative = varbinds(0, [ber.encode_integer(-7)])
-    assert layouts.read(two, QUESTIONS, 0, negative, columns, 1.0, {}, [])
+    assert layouts.read(two, QUESTIONS, 0, negative, block, 1.0, {}, [])
     assert (len(two), layouts.left) == (0, 1)
 
 
@@ -90,5 +101,5 @@ def test_questions_that_are_asked_no_more_make_room():
     known, data = Known(layouts), varbinds(0, [ber.encode_integer(7, 0x41)])
     for _ in range(300):
         questions = Questions(Template(OIDS[:1]).varbinds, (1,))
-        assert layouts.read(known, questions, 0, data, tuple(c[:1] for c in fresh()), 1.0, {}, [])
+        assert layouts.read(known, questions, 0, data, fresh(1), 1.0, {}, [])
     assert 0 < len(known) <= 128

@@ -88,11 +88,12 @@ class Agent:
         if not trips:
             return
         self._answers += 1
-        if self._answers >= PACE_EVERY or max(trips) * 4 > self.waits()[0]:
+        slowest = trips[0] if len(trips) == 1 else max(trips)
+        if self._answers >= PACE_EVERY or slowest * 4 > self.waits()[0]:
             # A sample now and then follows the pace; one that came near its timeout counts at once.
             self._answers, self._waits = 0, ()
-            self._answered(address, 0, max(trips))
-        else:
+            self._answered(address, 0, slowest)
+        elif address != self._addresses[0]:
             self._prefer(address)
 
     async def ask(self, pdu: Pdu, *, tries: int | None = None) -> Pdu:

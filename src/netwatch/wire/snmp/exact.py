@@ -15,7 +15,18 @@ from netwatch.native.flights import MAX_TAIL
 from netwatch.wire.protocols import ValueKind
 from netwatch.wire.snmp import ber
 
-__all__ = ["COUNTERS", "OCTETS", "Questions", "decode_varbinds", "encode_get", "exact_varbinds"]
+__all__ = [
+    "COUNTERS",
+    "OCTETS",
+    "Questions",
+    "Read",
+    "decode_varbinds",
+    "encode_get",
+    "exact_varbinds",
+    "fill",
+    "hand_out",
+    "read_varbinds",
+]
 
 _32, _64 = (1 << 32) - 1, (1 << 64) - 1
 _MASKS = {ber.COUNTER32: _32, ber.GAUGE32: _32, ber.TIME_TICKS: _32, ber.COUNTER64: _64, 0x47: _32}
@@ -38,7 +49,7 @@ _HEAD = ber.encode_integer(0) + ber.encode_integer(0)
 class Questions:
     """A template cut into GETs. Immutable."""
 
-    __slots__ = ("count", "first", "names", "pdus", "plain", "sizes", "tails")
+    __slots__ = ("blank", "count", "first", "names", "pdus", "plain", "sizes", "tails")
 
     def __init__(self, varbinds: bytes, counts: tuple[int, ...], /) -> None:
         names: list[bytes] = []
@@ -69,6 +80,8 @@ class Questions:
         """The OID elements of each GET."""
         self.sizes = tuple(tuple(len(name) + 2 for name in part) for part in self.names)
         """Octets of each varbind without its header and value."""
+        self.blank = bytes(8 * self.count) + struct.pack("d", _NAN) * self.count + bytes(self.count)
+        """A block (netwatch.wire.snmp.block) before anything came."""
         self.plain = _plain(frozenset(name[:2] for name in names))
 
     def tail(self, pdu: int, /) -> bytes:
@@ -109,24 +122,54 @@ def decode_varbinds(
     /,
 ) -> bool:
     """See netwatch.native.flights.Kernel."""
-    names, first = questions.names[pdu], questions.first[pdu]
-    found = questions.plain.findall(data, start, stop)
-    plain = _read_plain(found, names, questions.sizes[pdu], stop - start)
-    if plain is not None:
-        _write(columns, first, *plain, moment)
-        return True
-    read = _read(names, data, start, stop)
+    first = questions.first[pdu]
+    read = read_varbinds(questions, pdu, data, start, stop)
     if read is None:
-        _write(columns, first, [0] * len(names), bytearray(len(names)), moment)
+        size = questions.first[pdu + 1] - first
+        _write(columns, first, [0] * size, bytearray(size), moment)
         return False
     numbers, kinds, others = read
     _write(columns, first, numbers, kinds, moment)
+    hand_out(others, first, octets, coded)
+    return True
+
+
+def read_varbinds(questions: Questions, pdu: int, data: bytes, start: int, stop: int) -> Read | None:
+    """What data[start:stop] tells if it answers GET number `pdu` exactly."""
+    names, sizes, plain = questions.names[pdu], questions.sizes[pdu], questions.plain
+    if plain.match(data, start, stop):  # else the first one alone tells that it is of no use
+        read = _read_plain(plain.findall(data, start, stop), names, sizes, stop - start)
+        if read is not None:
+            return read
+    return _read(names, sizes, data, start, stop)
+
+
+def hand_out(
+    others: list[tuple[int, int, bytes]],
+    first: int,
+    octets: dict[int, bytes],
+    coded: list[tuple[int, int, bytes]],
+) -> None:
+    """Adds what is no plain number to the octets (by position) or the rest; the GET begins at `first`."""
     for position, tag, content in others:
         if tag in OCTETS:
             octets[first + position] = content
         else:
             coded.append((first + position, tag, content))
-    return True
+
+
+def fill(block: Any, count: int, first: int, numbers: list[int], kinds: bytearray, moment: float) -> None:
+    """Writes the answer to a GET that begins at `first` into a block of `count` OIDs."""
+    size = len(numbers)
+    struct.pack_into(f"{size}Q", block, 8 * first, *numbers)
+    at = 16 * count + first
+    block[at : at + size] = kinds
+    if 0 in kinds:
+        times = [moment if kind else _NAN for kind in kinds]
+        struct.pack_into(f"{size}d", block, 8 * (count + first), *times)
+    else:
+        at = 8 * (count + first)
+        block[at : at + 8 * size] = struct.pack("d", moment) * size
 
 
 @lru_cache(maxsize=256)
@@ -149,7 +192,7 @@ def _read_plain(
     names: tuple[bytes, ...],
     sizes: tuple[int, ...],
     octets: int,
-) -> tuple[list[int], bytearray] | None:
+) -> Read | None:
     """Numbers and kinds if these varbinds are all there is, each in C rather than in a loop; else None."""
     if len(found) != len(names) or not found:
         return None
@@ -163,35 +206,29 @@ def _read_plain(
         or sum(wholes) + 2 * len(names) != octets
     ):
         return None
-    return list(map(_number, contents, repeat("big"))), bytearray(b"".join(tags).translate(_KINDS))
+    return list(map(_number, contents, repeat("big"))), bytearray(b"".join(tags).translate(_KINDS)), []
 
 
 _number: Callable[[bytes, str], int] = int.from_bytes  # type: ignore[assignment]
 
-_Read = tuple[list[int], bytearray, list[tuple[int, int, bytes]]]
+Read = tuple[list[int], bytearray, list[tuple[int, int, bytes]]]
+"""Numbers, kinds, and what is no plain number: position, tag and content."""
 
 
-def _read(names: tuple[bytes, ...], data: bytes, pos: int, stop: int) -> _Read | None:
-    """The hot loop. A varbind of short lengths is read in place."""
+def _read(names: tuple[bytes, ...], sizes: tuple[int, ...], data: bytes, pos: int, stop: int) -> Read | None:
+    """The hot loop. A varbind of short lengths is read in place; one too far is found at the end."""
     numbers: list[int] = []
     kinds = bytearray()
     others: list[tuple[int, int, bytes]] = []
     number, kind, masks, from_bytes = numbers.append, kinds.append, _MASKS.get, int.from_bytes
     try:
-        for name in names:
-            begin = pos + 2
-            after = begin + len(name)
+        for name, fixed in zip(names, sizes, strict=True):
+            after = pos + fixed
             size = data[after + 1]
             value = after + 2
             end = value + size
-            if (
-                data[pos] != 0x30
-                or data[begin:after] != name
-                or data[pos + 1] != end - begin
-                or size > 0x7F
-                or end - begin > 0x7F
-                or end > stop
-            ):
+            whole = fixed + size
+            if data[pos + 1] != whole or whole > 0x7F or data[pos + 2 : after] != name or data[pos] != 0x30:
                 after, value, end = _varbind(data, pos, stop, name)
                 size = end - value
             pos = end
@@ -200,6 +237,10 @@ def _read(names: tuple[bytes, ...], data: bytes, pos: int, stop: int) -> _Read |
             if mask is not None and size <= ber.MAX_INTEGER_OCTETS:
                 number(from_bytes(data[value:end], "big") & mask)
                 kind(2)
+            elif tag in OCTETS:
+                others.append((len(kinds), tag, data[value:end]))
+                kind(3)
+                number(0)
             elif tag == 0x02 and size <= _INTEGER_OCTETS:
                 number(from_bytes(data[value:end], "big", signed=True) & _64)
                 kind(1)

@@ -5,7 +5,6 @@ See netwatch.native.flights for what it does.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import socket
 import struct
@@ -14,24 +13,12 @@ from time import monotonic
 from typing import Any
 
 from netwatch.errors import WireDecodeError
-from netwatch.native.flights import (
-    DONE,
-    MAX_COMMUNITY,
-    MAX_TRIES,
-    ODD,
-    RAW,
-    REFUSED,
-    SILENT,
-    Event,
-    Host,
-    Stat,
-)
-from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
+from netwatch.native.flights import DONE, MAX_TRIES, ODD, RAW, REFUSED, SILENT, Event, Stat
+from netwatch.wire.snmp.block import OCTETS
 from netwatch.wire.snmp.envelope import Envelope
-from netwatch.wire.snmp.exact import Questions, decode_varbinds, encode_get
-from netwatch.wire.snmp.layouts import Known, Layouts
-from netwatch.wire.snmp.pdu import V3, PduType
+from netwatch.wire.snmp.exact import Questions, decode_varbinds
+from netwatch.wire.snmp.flight import AIR, NEVER, OVER, PAUSED, Flight, Peer, get, identify, read_answer
+from netwatch.wire.snmp.layouts import Layouts
 
 __all__ = ["Engine", "Envelope", "Peer", "Questions", "decode_varbinds"]
 
@@ -42,75 +29,11 @@ LEAST_ID = 0x800000
 _POOL = 256
 """Request ids drawn in one go."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h
-_NAN = float("nan")
-_NEVER = 1 << 62
+_RECVERR = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
 _MESSAGE = 6144
 """Octets of the longest datagram that is sent."""
 SPOKES = 64
 """Of the timer wheel, per second."""
-AIR, PAUSED, OVER = range(3)
-
-
-class Peer:
-    """An agent: what its messages begin with, where it is asked, from where it may answer."""
-
-    __slots__ = ("head", "hosts", "layouts", "port", "sources", "targets", "version")
-
-    def __init__(
-        self,
-        version: int,
-        community: bytes,
-        port: int,
-        targets: tuple[Host, ...],
-        sources: tuple[Host, ...],
-        /,
-    ) -> None:
-        if not targets or len(community) > MAX_COMMUNITY:
-            raise ValueError("no address, or too long a community")
-        self.version = version
-        self.head = ber.encode_integer(version) + ber.tlv(ber.OCTET_STRING, community)
-        self.port = port
-        self.hosts = targets
-        self.layouts: Known | None = None
-        """What its last answers looked like."""
-        self.targets = tuple(
-            (family, _sockaddr(family, octets, scope, port)) for family, octets, scope in targets
-        )
-        self.sources = frozenset(
-            (socket.inet_ntop(family, octets), port) for family, octets, _ in targets + sources
-        )
-
-
-class _Flight:
-    """One chain of GETs. All tries of the open question stay answerable: slow agents are heard."""
-
-    __slots__ = (
-        *("coded", "columns", "deadline", "handle", "ids", "octets", "pdu", "peer", "questions", "raw"),
-        *("sent", "spoke", "state", "stray", "token", "trips", "via", "waits"),
-    )
-
-    def __init__(
-        self, handle: int, token: object, peer: Peer, questions: Questions | None, columns: Any, waits: Any
-    ) -> None:
-        self.handle, self.token, self.peer, self.questions = handle, token, peer, questions
-        self.columns, self.waits = columns, waits
-        self.octets: dict[int, bytes] = {}
-        self.coded: list[tuple[int, int, bytes]] = []
-        self.trips: list[float] = []
-        self.ids: list[int] = []
-        self.sent: list[float] = []
-        self.raw = b""
-        self.deadline = 0.0
-        self.spoke = _NEVER
-        """The only place on the wheel that counts."""
-        self.pdu = self.via = 0
-        self.state = PAUSED
-        self.stray = ("", 0)
-
-    def target(self) -> tuple[int, Any]:
-        """Where the last try went."""
-        targets = self.peer.targets
-        return targets[(self.via + len(self.ids) - 1) % len(targets)]
 
 
 class Engine:
@@ -120,10 +43,10 @@ class Engine:
         self._random = random
         self._pool: list[int] = []
         self._sockets: dict[int, socket.socket] = {}
-        self._flights: dict[int, _Flight] = {}
-        self._open: dict[int, _Flight] = {}
-        self._out: list[tuple[_Flight, bytes, int, Any]] = []
-        self._wheel: dict[int, list[_Flight]] = {}
+        self._flights: dict[int, Flight] = {}
+        self._open: dict[int, Flight] = {}
+        self._out: list[tuple[Flight, bytes, int, Any]] = []
+        self._wheel: dict[int, list[Flight]] = {}
         self._events: list[Event] = []
         self._stats = [0] * len(Stat)
         self._handles = 0
@@ -143,18 +66,16 @@ class Engine:
     ) -> int:
         if not 1 <= len(waits) <= MAX_TRIES:
             raise ValueError("1 to 16 tries, as a tuple of seconds")
-        columns: Columns | None = None
+        view: memoryview | None = None
         if questions is not None:
             if not questions.pdus:
                 raise ValueError("nothing to ask")
-            if len(block) != OCTETS * questions.count:
+            view = memoryview(block).cast("B")
+            if len(view) != OCTETS * questions.count:
                 raise ValueError("not 17 octets per OID")
-            columns = values, kinds, times = columns_of(block, questions.count)
-            values[:] = 0
-            kinds[:] = 0
-            times[:] = _NAN
+            view[:] = questions.blank
         self._handles += 1
-        flight = _Flight(self._handles, token, peer, questions, columns, waits)
+        flight = Flight(self._handles, token, peer, questions, view, waits)
         self._flights[flight.handle] = flight
         if questions is not None:
             self._emit(flight, monotonic())
@@ -219,7 +140,7 @@ class Engine:
             for flight in self._wheel.pop(spoke):
                 if flight.spoke != spoke:
                     continue
-                flight.spoke = _NEVER
+                flight.spoke = NEVER
                 if flight.state == AIR and flight.deadline <= now:
                     self._expire(flight, now)
                 elif flight.state == AIR:
@@ -247,7 +168,7 @@ class Engine:
         events, self._events = self._events, []
         return events
 
-    def _paused(self, handle: int) -> _Flight:
+    def _paused(self, handle: int) -> Flight:
         flight = self._flights.get(handle)
         if flight is None or flight.state != PAUSED:
             raise ValueError("this flight is not paused")
@@ -255,7 +176,7 @@ class Engine:
 
     # ---- questions
 
-    def _emit(self, flight: _Flight, now: float, identifier: int = 0) -> None:
+    def _emit(self, flight: Flight, now: float, identifier: int = 0) -> None:
         """Queues the next try of the current question."""
         tried, questions = len(flight.ids), flight.questions
         if questions is None:
@@ -263,7 +184,7 @@ class Engine:
             identifier = flight.ids[0] if tried else identifier
         else:
             identifier = self.identifier()
-            message = _get(flight.peer.head, identifier, questions.tails[flight.pdu])
+            message = get(flight.peer.head, identifier, questions.tails[flight.pdu])
         self._open[identifier] = flight
         flight.ids.append(identifier)
         flight.sent.append(now)
@@ -272,14 +193,14 @@ class Engine:
         self._remind(flight)
         self._out.append((flight, message, *flight.target()))
 
-    def _remind(self, flight: _Flight) -> None:
+    def _remind(self, flight: Flight) -> None:
         """A flight stands on the wheel once, not per question: when its turn comes, it is put further on."""
         spoke = int(flight.deadline * SPOKES) + 1
         if spoke < flight.spoke:
             flight.spoke = spoke
             self._wheel.setdefault(spoke, []).append(flight)
 
-    def _transmit(self, flight: _Flight, message: bytes, family: int, target: Any) -> None:
+    def _transmit(self, flight: Flight, message: bytes, family: int, target: Any) -> None:
         """A full send buffer counts as a datagram lost on the way."""
         sock = self._sockets.get(family)
         if sock is None:
@@ -297,32 +218,32 @@ class Engine:
                 if flight.state == AIR and error.errno not in (errno.EAGAIN, errno.ENOBUFS):
                     self._refuse(flight, error.errno or errno.EIO, monotonic())
 
-    def _expire(self, flight: _Flight, now: float) -> None:
+    def _expire(self, flight: Flight, now: float) -> None:
         self._stats[Stat.TIMEOUTS] += 1
         if len(flight.ids) < len(flight.waits):
             self._emit(flight, now)
         else:
             self._give_up(flight, SILENT, 0)
 
-    def _refuse(self, flight: _Flight, reason: int, now: float) -> None:
+    def _refuse(self, flight: Flight, reason: int, now: float) -> None:
         """The next address at once, if there is another one."""
         if len(flight.ids) < min(len(flight.waits), len(flight.peer.targets)):
             self._emit(flight, now)
         else:
             self._give_up(flight, REFUSED, reason)
 
-    def _give_up(self, flight: _Flight, kind: int, reason: int) -> None:
+    def _give_up(self, flight: Flight, kind: int, reason: int) -> None:
         self._events.append((kind, flight.token, flight.pdu, reason, *flight.stray))
         self._close(flight, PAUSED)
 
-    def _close(self, flight: _Flight, state: int) -> None:
+    def _close(self, flight: Flight, state: int) -> None:
         for identifier in flight.ids:
             self._open.pop(identifier, None)
         flight.ids, flight.sent, flight.state = [], [], state
         if state == OVER:  # it may stand on the wheel for a while
-            flight.columns = flight.token = None
+            flight.block = flight.token = None
 
-    def _finish(self, flight: _Flight) -> None:
+    def _finish(self, flight: Flight) -> None:
         del self._flights[flight.handle]
         octets, coded, trips = flight.octets or None, flight.coded or None, flight.trips or None
         self._events.append((DONE, flight.token, octets, coded, trips, flight.via))
@@ -352,7 +273,7 @@ class Engine:
         stats = self._stats
         stats[Stat.RECEIVED] += 1
         try:
-            version, identifier, pos, end = _identify(data)
+            version, identifier, pos, end = identify(data)
         except WireDecodeError:
             stats[Stat.GARBAGE] += 1
             return
@@ -375,7 +296,9 @@ class Engine:
             return
         at = flight.ids.index(identifier)
         sent = flight.sent[at]
-        if version != peer.version or not self._read(flight, questions, data, pos, end, (sent + now) / 2):
+        if version != peer.version or not read_answer(
+            flight, questions, self._layouts, data, pos, end, (sent + now) / 2
+        ):
             self._events.append((ODD, flight.token, flight.pdu, data, sent, now - sent))
             self._close(flight, PAUSED)
             return
@@ -388,62 +311,3 @@ class Engine:
             self._finish(flight)
         else:
             self._emit(flight, now)
-
-    def _read(
-        self, flight: _Flight, questions: Questions, data: bytes, pos: int, end: int, moment: float
-    ) -> bool:
-        """What stands in data[pos:end] behind the request-id answers the current GET exactly."""
-        where = _varbinds(data, pos, end)
-        if where is None:
-            return False
-        peer = flight.peer
-        if peer.layouts is None:
-            peer.layouts = Known(self._layouts)
-        return self._layouts.read(
-            peer.layouts, questions, flight.pdu, data[where[0] : where[1]],
-            flight.columns, moment, flight.octets, flight.coded,
-        )  # fmt: skip
-
-
-_RECVERR = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
-
-
-def _sockaddr(family: int, octets: bytes, scope: int, port: int) -> Any:
-    host = socket.inet_ntop(family, octets)
-    return (host, port, 0, scope) if family == socket.AF_INET6 else (host, port)
-
-
-def _get(head: bytes, identifier: int, tail: bytes) -> bytes:
-    return ber.tlv(ber.SEQUENCE, head + encode_get(identifier, tail))
-
-
-def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    """An INTEGER of at most 8 octets, and where it ends. Raises WireDecodeError."""
-    start, stop = ber.expect(data, pos, end, ber.INTEGER)
-    if stop - start > 8:
-        raise WireDecodeError("INTEGER of more than 8 octets")
-    return int.from_bytes(data[start:stop], "big", signed=True), stop
-
-
-def _identify(data: bytes) -> tuple[int, int, int, int]:
-    """Version, id, and what of a response is behind its request-id. Raises WireDecodeError."""
-    pos, end = ber.expect(data, 0, len(data), ber.SEQUENCE)
-    version, pos = _integer(data, pos, end)
-    if version == V3:
-        pos, stop = ber.expect(data, pos, end, ber.SEQUENCE)
-        return version, *_integer(data, pos, stop), end
-    if version not in (0, 1):
-        raise WireDecodeError("unknown SNMP version")
-    _, pos = ber.expect(data, pos, end, ber.OCTET_STRING)
-    pos, end = ber.expect(data, pos, end, PduType.RESPONSE)
-    return version, *_integer(data, pos, end), end
-
-
-def _varbinds(data: bytes, pos: int, end: int) -> tuple[int, int] | None:
-    """Where the varbinds lie in data[pos:end], behind the request-id; None if it tells an error."""
-    with contextlib.suppress(WireDecodeError):
-        status, pos = _integer(data, pos, end)
-        if not status:
-            _, pos = _integer(data, pos, end)
-            return ber.expect(data, pos, end, ber.SEQUENCE)
-    return None

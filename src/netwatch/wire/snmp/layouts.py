@@ -7,6 +7,8 @@ the same; its layout is the next one's measure.
 
 from __future__ import annotations
 
+import struct
+import sys
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from netwatch.errors import WireDecodeError
 from netwatch.wire.protocols import ValueKind
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.exact import COUNTERS, OCTETS, Questions, decode_varbinds
+from netwatch.wire.snmp.exact import COUNTERS, OCTETS, Questions, fill, hand_out, read_varbinds
 
 __all__ = ["Known", "Layout", "Layouts"]
 
@@ -27,7 +29,7 @@ _LONGEST = 32_000
 """Octets of varbinds: places are 16-bit numbers."""
 _MANY = 128
 """Layouts of one agent, most of them of questions that are asked no more."""
-_NAN = float("nan")
+_NAN = struct.pack("d", float("nan"))
 
 
 class Layout:
@@ -64,34 +66,30 @@ class Layout:
         self.size = len(data)
         self._mask = int.from_bytes(mask, "little")
         self._expected = int.from_bytes(data, "little") & self._mask
-        self._places = places.ravel()
+        self._places = (places if sys.byteorder == "big" else places[:, ::-1]).ravel()
         self._kinds = bytes(kinds)
-        self._told = None if 0 not in kinds else np.frombuffer(self._kinds, np.uint8) > 0
+        self._told = None if 0 not in kinds else tuple(map(bool, kinds))
         self._others = tuple(others)
 
-    def read(
-        self,
-        data: bytes,
-        columns: tuple[Any, Any, Any],
-        first: int,
-        moment: float,
-        octets: dict[int, bytes],
-        coded: list[tuple[int, int, bytes]],
-    ) -> bool:
-        """Takes the values of varbinds that look like these; False, and nothing is taken, of others."""
-        if int.from_bytes(data, "little") & self._mask != self._expected:
-            return False
-        values, kinds, times = columns
-        last = first + len(self._kinds)
-        values[first:last] = np.frombuffer(data + b"\0", np.uint8)[self._places].view(">u8")
-        kinds[first:last] = np.frombuffer(self._kinds, np.uint8)
-        times[first:last] = moment if self._told is None else np.where(self._told, moment, _NAN)
-        for position, tag, start, stop in self._others:
-            if tag in OCTETS:
-                octets[first + position] = data[start:stop]
-            else:
-                coded.append((first + position, tag, data[start:stop]))
-        return True
+    def fits(self, data: bytes) -> bool:
+        """Whether these varbinds look alike."""
+        return len(data) == self.size and int.from_bytes(data, "little") & self._mask == self._expected
+
+    def fill(self, data: bytes, block: Any, count: int, first: int, moment: float) -> None:
+        """Writes the answer to a GET that begins at `first` into a block of `count` OIDs."""
+        size = len(self._kinds)
+        numbers = np.frombuffer(data + b"\0", np.uint8)[self._places]
+        block[8 * first : 8 * (first + size)] = numbers.tobytes()
+        block[16 * count + first : 16 * count + first + size] = self._kinds
+        at, told = 8 * (count + first), struct.pack("d", moment)
+        if self._told is None:
+            block[at : at + 8 * size] = told * size
+        else:
+            block[at : at + 8 * size] = b"".join([told if one else _NAN for one in self._told])
+
+    def others(self, data: bytes) -> list[tuple[int, int, bytes]]:
+        """What is no plain number: position, tag and content."""
+        return [(position, tag, data[start:stop]) for position, tag, start, stop in self._others]
 
 
 def _fixed(tag: int, content: bytes) -> int:
@@ -132,21 +130,26 @@ class Layouts:
         questions: Questions,
         pdu: int,
         data: bytes,
-        columns: tuple[Any, Any, Any],
+        block: Any,
         moment: float,
         octets: dict[int, bytes],
         coded: list[tuple[int, int, bytes]],
     ) -> bool:
-        """`decode_varbinds` of the whole of `data`. `known`: the layouts of this agent."""
-        layout = known.get((questions, pdu))
-        if (
-            layout is not None
-            and layout.size == len(data)
-            and layout.read(data, columns, questions.first[pdu], moment, octets, coded)
-        ):
+        """Reads varbinds into a block if they answer the GET exactly; else that part of it is blank.
+        `known`: the layouts of this agent."""
+        layout, first = known.get((questions, pdu)), questions.first[pdu]
+        if layout is not None and layout.fits(data):
+            layout.fill(data, block, questions.count, first, moment)
+            hand_out(layout.others(data), first, octets, coded)
             return True
-        if not decode_varbinds(questions, pdu, data, 0, len(data), columns, moment, octets, coded):
+        read = read_varbinds(questions, pdu, data, 0, len(data))
+        if read is None:
+            size = questions.first[pdu + 1] - first
+            fill(block, questions.count, first, [0] * size, bytearray(size), moment)
             return False
+        numbers, kinds, others = read
+        fill(block, questions.count, first, numbers, kinds, moment)
+        hand_out(others, first, octets, coded)
         if layout is not None or self.left > 0:
             self._learn(known, questions, pdu, data)
         return True

@@ -71,7 +71,10 @@ class NetworkSnmpWire:
 
     def fetch(self, target: Target, template: Template, *, context: str = "") -> Coroutine[Any, Any, Fetched]:
         """Everything in a template. Raises WireError, some of it before the first await."""
-        agent = self._agent(target, context)
+        known = self._agents.get(target.device)
+        agent = known[1].get(context) if known is not None and known[0] is target else None
+        if agent is None:
+            agent = self._agent(target, context)
         if isinstance(agent.channel, UsmChannel):
             return fetch_v3(self._flights, agent, agent.channel, template, self._clock)
         if agent.may_be_v1:
