@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 from functools import lru_cache
 from time import monotonic
-from typing import cast
 
 import numpy as np
 
@@ -116,11 +115,14 @@ def _fetched(
     clock: Clock,
 ) -> Fetched:
     """Decodes what the engine handed out, and adds what came in another way."""
-    others = cast(dict[int, SnmpValue], octets)
+    others: dict[int, SnmpValue] = octets  # type: ignore[assignment] # cast() would be a call per fetch
     problems: list[str] = []
     for position, tag, content in coded or ():
         try:
-            value = _decode_oid(content) if tag == OID and len(content) <= 64 else decode_value(tag, content)
+            if tag == OID and len(content) <= 64:
+                others[position] = _decode_oid(content)
+                continue
+            value = decode_value(tag, content)
         except WireDecodeError as error:
             _forget(columns, position)
             problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+from functools import lru_cache
 from typing import Any
 
 from netwatch.errors import WireDecodeError
@@ -91,6 +92,8 @@ class Flight:
     def target(self) -> tuple[int, Any]:
         """Where the last try went."""
         targets = self.peer.targets
+        if len(targets) == 1:
+            return targets[0]
         return targets[(self.via + len(self.ids) - 1) % len(targets)]
 
 
@@ -100,7 +103,14 @@ def _sockaddr(family: int, octets: bytes, scope: int, port: int) -> Any:
 
 
 def get(head: bytes, identifier: int, tail: bytes) -> bytes:
-    return ber.tlv(ber.SEQUENCE, head + encode_get(identifier, tail))
+    """A message that begins with `head`; see `encode_get`."""
+    return _before_id(head, len(tail)) + identifier.to_bytes(4, "big") + tail
+
+
+@lru_cache(maxsize=4096)
+def _before_id(head: bytes, tail: int) -> bytes:
+    """What a GET with so many octets behind its request-id begins with: the same at each poll."""
+    return ber.tlv(ber.SEQUENCE, head + encode_get(0, bytes(tail)))[: -4 - tail]
 
 
 def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:

@@ -30,6 +30,7 @@ _POOL = 256
 """Request ids drawn in one go."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h
 _RECVERR = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
+_SENT, _RECEIVED = int(Stat.SENT), int(Stat.RECEIVED)  # looking up a member of an Enum takes longer
 _MESSAGE = 6144
 """Octets of the longest datagram that is sent."""
 SPOKES = 64
@@ -151,7 +152,7 @@ class Engine:
         while self._out:
             batch, self._out = self._out, []
             for flight, message, family, target in batch:
-                self._stats[Stat.SENT] += 1
+                self._stats[_SENT] += 1
                 self._transmit(flight, message, family, target)
         return self._hand_over()
 
@@ -271,7 +272,7 @@ class Engine:
 
     def _take(self, data: bytes, source: Any, now: float) -> None:
         stats = self._stats
-        stats[Stat.RECEIVED] += 1
+        stats[_RECEIVED] += 1
         try:
             version, identifier, pos, end = identify(data)
         except WireDecodeError:
@@ -282,7 +283,7 @@ class Engine:
             stats[Stat.UNASKED] += 1
             return
         peer, questions = flight.peer, flight.questions
-        if source[:2] not in peer.sources:
+        if source not in peer.sources and source[:2] not in peer.sources:
             with_scope = source[0].partition("%")[0], source[1]
             if with_scope not in peer.sources:
                 stats[Stat.WRONG_SOURCE] += 1
@@ -305,9 +306,9 @@ class Engine:
         flight.trips.append(now - sent)
         if at:
             flight.via = (flight.via + at) % len(peer.targets)
-        self._close(flight, AIR)
         flight.pdu += 1
         if flight.pdu == questions.pdus:
             self._finish(flight)
         else:
+            self._close(flight, AIR)
             self._emit(flight, now)
