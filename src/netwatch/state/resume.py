@@ -175,9 +175,10 @@ class Kept:
         """Where what waits lies among the counter rows of a shape; -1 for what is not in it. `who`: numbers
         of the entities of its sheet."""
         page, positions = waiting.page, waiting.positions
-        told, back = np.unique(page.entity[positions], return_inverse=True)
-        numbers = [who.get(page.entities[entity], -1) for entity in told.tolist()]
-        entities = np.asarray(numbers, dtype=np.int32)[back]
+        codes = page.entity[positions]
+        first, last = int(codes.min()), int(codes.max())  # those of a device follow each other
+        numbers = [who.get(entity, -1) for entity in page.entities[first : last + 1]]
+        entities = np.asarray(numbers, dtype=np.int32)[codes - np.uint32(first)]
         families = waiting.families[page.family[positions]]
         labels = waiting.labelsets[page.labels[positions]]
         pattern = shape, families.tobytes(), entities.tobytes(), labels.tobytes()
@@ -201,11 +202,12 @@ class Kept:
         counters, groups = self._table.counters, self._table.groups
         counters.totals[rows] = page.totals[positions]
         counters.gap[rows] = -page.covered[positions]
-        for source in np.unique(page.source[positions]).tolist():
+        sources = page.source[positions]
+        for source in set(sources.tolist()):
             device = page.sources[source]
             if not confirmed(device):
                 continue
-            mine = page.source[positions] == source
+            mine = sources == source
             chosen, at = rows[mine], positions[mine]
             mono = page.wall[at] + (self._now.mono - self._now.wall)
             group = groups.number(self._number_of(device), _IMPORTED)
