@@ -93,6 +93,44 @@ def test_the_same_with_readings_that_have_names(world):
     assert (column.totals.tolist(), column.covered.tolist()) == ([1800], pytest.approx([180]))
 
 
+def test_devices_that_are_alike_go_on_from_their_own_totals(world):
+    """Three of one build, of which the journal numbered the ports in another order for one."""
+    names, keys = ("a", "b", "c"), [EntityKey(EntityKind.INTERFACE, f"Gi{n}") for n in range(3)]
+    for number, switch in enumerate(world.polled(*names)):
+        told = keys[::-1] if number == 2 else keys
+        world.tell(switch, "names", readings=[Reading(key, SPEED, 1.0) for key in told])
+    for step in range(2):
+        for number, switch in enumerate(world.polled(*names), 1):
+            readings = [Reading(key, RX, 100 * number * n * step) for n, key in enumerate(keys, 1)]
+            world.tell(switch, "if", readings=readings, uptime=5000 + 60 * step)
+        world.clock.tick(60)
+    data = b"".join(encode_pages(world.state.export_counters()))
+    world.restart()
+    assert world.state.import_counters(decode_pages(data)) == 3
+    for number, switch in enumerate(world.polled(*names), 1):
+        shown = keys[:2] if number == 2 else keys
+        readings = [Reading(key, RX, 200 * number * n) for n, key in enumerate(shown, 1)]
+        world.tell(switch, "if", readings=readings, uptime=5120)
+    snapshot = world.state.snapshot()
+    totals = {
+        (snapshot.entities[snapshot.entities[entity].device].name, snapshot.entities[entity].natural): total
+        for entity, total in zip(
+            snapshot.columns[RX].entities, snapshot.columns[RX].totals.tolist(), strict=True
+        )
+    }
+    assert totals == {
+        (name, key.natural): 200 * number * n
+        for number, name in enumerate(names, 1)
+        for n, key in enumerate(keys, 1)
+        if (name, n) != ("b", 3)
+    }
+    world.clock.tick(60)
+    late = world.find(EntityKind.DEVICE, "b")
+    world.tell(late, "if", readings=[Reading(keys[2], RX, 200 * 2 * 3 + 50)], uptime=5180)
+    gi2 = next(e for e in world.state.snapshot().entities.values() if e.device == late and e.natural == "Gi2")
+    assert world.state.snapshot().value(gi2.id, RX) == 200 * 2 * 3 + 50
+
+
 @pytest.mark.parametrize(
     ("uptime", "why"),
     [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netwatch.model import EntityId, Evidence, Instant
 from netwatch.state.persist import CounterPage
 from netwatch.state.series import SeriesTable
-from netwatch.state.sheets import Sheet
+from netwatch.state.sheets import Shape, Sheet
 
 __all__ = ["KEEP_SECONDS", "Kept", "export_pages"]
 
@@ -22,6 +22,9 @@ KEEP_SECONDS = 3600.0
 _PAGE_ROWS = 32768
 _IMPORTED = "\x00imported"
 """Name of the table that tells what was kept, per source: no collector's table is called so."""
+
+_PATTERNS = 64
+"""Ways in which counters were found to lie in a shape that are remembered: devices of one build have one."""
 
 SourceEvidence = Callable[[int], tuple[EntityId, Evidence, float]]
 """Device, evidence and monotonic seconds of it, by number of the source."""
@@ -98,6 +101,17 @@ def _export(table: SeriesTable, sheets: list[Sheet], now: Instant, evidence: Sou
     )
 
 
+class _Waiting(NamedTuple):
+    """Counters of one device in a page."""
+
+    page: CounterPage
+    families: NDArray[np.int32]
+    """Number in the catalogue by position in the page's list; -1 for one that is not there."""
+    labelsets: NDArray[np.int32]
+    """Number that holds for all pages by position in the page's list."""
+    positions: NDArray[np.intp]
+
+
 class Kept:
     """Counters of an earlier life that wait for their series to come back."""
 
@@ -105,18 +119,26 @@ class Kept:
         self._table = table
         self._now = now
         self._number_of = number_of
-        self._by_device: dict[EntityId, list[tuple[CounterPage, NDArray[np.intp]]]] = {}
+        self._by_device: dict[EntityId, list[_Waiting]] = {}
+        self._labelsets: dict[tuple[str, ...], int] = {}
+        """In order of their numbers."""
+        self._patterns: dict[tuple[Shape, bytes, bytes, bytes], NDArray[np.int32]] = {}
         self.evidence: dict[EntityId, tuple[Evidence, float]] = {}
         """Per source: the last evidence of its uptime, and monotonic seconds of it on our clock."""
 
     def take(self, pages: Iterable[CounterPage]) -> None:
+        known, labelsets = self._table.numbers, self._labelsets
         for page in pages:
+            families = np.asarray([known.get(name, -1) for name in page.families], dtype=np.int32)
+            numbered = [labelsets.setdefault(one, len(labelsets)) for one in page.labelsets]
+            labels = np.asarray(numbered, dtype=np.int32)
             order = np.argsort(page.device, kind="stable")
             numbers = page.device[order]
             for at, device in enumerate(page.devices):
                 first, last = np.searchsorted(numbers, (at, at + 1))
                 if last > first:
-                    self._by_device.setdefault(device, []).append((page, order[first:last]))
+                    waiting = _Waiting(page, families, labels, order[first:last])
+                    self._by_device.setdefault(device, []).append(waiting)
             for source, (told, wall) in zip(page.sources, page.evidence, strict=True):
                 if math.isfinite(wall):
                     self.evidence[source] = told, self._mono(wall)
@@ -135,35 +157,40 @@ class Kept:
         waiting = self._by_device.get(sheet.device)
         if not waiting or not sheet.shape.counters:
             return
-        offsets, families = sheet.shape.offsets, self._table.numbers
-        who = {entity: number for number, entity in enumerate(sheet.ids)}
-        left: list[tuple[CounterPage, NDArray[np.intp]]] = []
-        for page, positions in waiting:
-            found = [
-                offsets.get(
-                    (
-                        families.get(page.families[family], -1),
-                        who.get(page.entities[entity], -1),
-                        page.labelsets[labels],
-                    ),
-                    -1,
-                )
-                for family, entity, labels in zip(
-                    page.family[positions].tolist(),
-                    page.entity[positions].tolist(),
-                    page.labels[positions].tolist(),
-                    strict=True,
-                )
-            ]
-            rows = np.asarray(found, dtype=np.int32)
+        who = {entity: number for number, entity in enumerate(sheet.ids) if entity}
+        left: list[_Waiting] = []
+        for one in waiting:
+            rows, positions = self._offsets(sheet.shape, who, one), one.positions
             here = rows >= 0
-            self._seed(page, positions[here], rows[here] + np.int32(sheet.counters), confirmed)
+            if here.any():
+                self._seed(one.page, positions[here], rows[here] + np.int32(sheet.counters), confirmed)
             if not here.all():
-                left.append((page, positions[~here]))
+                left.append(one._replace(positions=positions[~here]))
         if left:
             self._by_device[sheet.device] = left
         else:
             del self._by_device[sheet.device]
+
+    def _offsets(self, shape: Shape, who: Mapping[EntityId, int], waiting: _Waiting) -> NDArray[np.int32]:
+        """Where what waits lies among the counter rows of a shape; -1 for what is not in it. `who`: numbers
+        of the entities of its sheet."""
+        page, positions = waiting.page, waiting.positions
+        codes = page.entity[positions]
+        first, last = int(codes.min()), int(codes.max())  # those of a device follow each other
+        numbers = [who.get(entity, -1) for entity in page.entities[first : last + 1]]
+        entities = np.asarray(numbers, dtype=np.int32)[codes - np.uint32(first)]
+        families = waiting.families[page.family[positions]]
+        labels = waiting.labelsets[page.labels[positions]]
+        pattern = shape, families.tobytes(), entities.tobytes(), labels.tobytes()
+        found = self._patterns.get(pattern)
+        if found is None:
+            offsets, names = shape.offsets, list(self._labelsets)
+            places = zip(families.tolist(), entities.tolist(), labels.tolist(), strict=True)
+            rows = [offsets.get((family, one, names[label]), -1) for family, one, label in places]
+            if len(self._patterns) >= _PATTERNS:
+                self._patterns.clear()
+            found = self._patterns[pattern] = np.asarray(rows, dtype=np.int32)
+        return found
 
     def _seed(
         self,
@@ -175,19 +202,20 @@ class Kept:
         counters, groups = self._table.counters, self._table.groups
         counters.totals[rows] = page.totals[positions]
         counters.gap[rows] = -page.covered[positions]
-        for source in np.unique(page.source[positions]).tolist():
+        sources = page.source[positions]
+        for source in set(sources.tolist()):
             device = page.sources[source]
             if not confirmed(device):
                 continue
-            mine = page.source[positions] == source
+            mine = sources == source
             chosen, at = rows[mine], positions[mine]
             mono = page.wall[at] + (self._now.mono - self._now.wall)
             group = groups.number(self._number_of(device), _IMPORTED)
             groups.told(group, self._now, 0.0)  # stale until the first poll
             counters.begin(chosen, page.raw[at], mono, group)
-            for row, amount in zip(chosen.tolist(), page.carry[at].tolist(), strict=True):
-                if amount:
-                    counters.carried(row, amount)
+            carry = page.carry[at]
+            for one in np.flatnonzero(carry).tolist():
+                counters.carried(int(chosen[one]), int(carry[one]))
 
     def _mono(self, wall: float) -> float:
         return wall + (self._now.mono - self._now.wall)

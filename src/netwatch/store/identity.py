@@ -21,6 +21,8 @@ ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, device = excluded.device, n
 _KINDS = {kind.value: kind for kind in EntityKind}
 _WITNESSES = {kind.value: kind for kind in WitnessKind}
 
+_decode = json.JSONDecoder().raw_decode  # what was written here begins and ends without blanks
+
 _SAVE_TENURE = """
 INSERT INTO asset_tenure (asset, device, position, model, first_seen, last_seen, ended)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -47,7 +49,7 @@ class IdentityTable:
                 device=EntityId(device),
                 natural=natural,
                 name=name,
-                witnesses=tuple(Witness(_WITNESSES[sort], value) for sort, value in json.loads(witnesses)),
+                witnesses=tuple([Witness(_WITNESSES[sort], value) for sort, value in _decode(witnesses)[0]]),
                 last_seen=last_seen,
             )
 
