@@ -29,6 +29,8 @@ LONG = "1.3.6.1.4.1." + ".".join(["4294967295"] * 26)
 """Its varbind needs long lengths."""
 NUMBERS = (0x02, 0x41, 0x42, 0x43, 0x46, 0x47)
 TAGS = (*NUMBERS, 0x03, 0x04, 0x05, 0x06, 0x40, 0x44, 0x45, 0x78, 0x79, 0x80, 0x81, 0x82, 0x00, 0x48, 0xFF)
+COMMUNITIES = (b"", b"\xa2\x1c\x02\x04\1\2\3\4", b"x" * 127, b"x" * 200)
+"""One looks like the PDU that is to follow."""
 needs_both = pytest.mark.skipif(len(TWINS) < 2, reason="the compiled twin is not built here")
 
 
@@ -45,6 +47,7 @@ def response(
     status: int = 0,
     version: int = 1,
     extra: int = 0,
+    community: bytes = b"public",
 ) -> bytes:
     """`extra`: 1 to 4 for lengths of that many octets."""
     pairs = b"".join(
@@ -52,7 +55,7 @@ def response(
     )
     numbers = b"".join(map(ber.encode_integer, (identifier, status, 0)))
     pdu = lengthened(0xA2, numbers + lengthened(0x30, pairs, extra), extra)
-    head = ber.encode_integer(version) + ber.tlv(ber.OCTET_STRING, b"public")
+    head = ber.encode_integer(version) + ber.tlv(ber.OCTET_STRING, community)
     return lengthened(0x30, head + pdu, extra)
 
 
@@ -89,6 +92,7 @@ def datagrams(draw: st.DrawFn) -> tuple[list[str], bytes]:
             draw(st.sampled_from((0, 0, 0, 0, 1, 5))),
             draw(st.sampled_from((1, 1, 1, 0, 3))),
             draw(st.sampled_from((0, 0, 0, 1, 4))),
+            draw(st.sampled_from((b"public", b"public", b"public", *COMMUNITIES))),
         )
     )
     if how in (4, 5):
@@ -117,6 +121,17 @@ def reference(asked: list[str], data: bytes) -> list[tuple[int, int]]:
             out.append((0, int(ValueKind.OTHER)))
     assert len(out) == len(asked)
     return out
+
+
+@pytest.mark.parametrize("twin", TWINS)
+@pytest.mark.parametrize("community", COMMUNITIES)
+@pytest.mark.parametrize("size", [1, 30, 60])
+def test_what_community_an_answer_tells_is_of_no_importance(twin: str, community: bytes, size: int) -> None:
+    asked = [f"1.3.6.1.2.1.2.2.1.10.{number}" for number in range(size)]
+    deck = Deck(TWINS[twin], Template(asked), (size,))
+    data = response([(oid, ber.encode_integer(7)) for oid in asked], community=community)
+    assert [event[0] for event in deck.feed(data)] == [DONE]
+    assert deck.state()[:2] == ([7] * size, [int(ValueKind.SIGNED)] * size)
 
 
 @settings(max_examples=400, deadline=None)
