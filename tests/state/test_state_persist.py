@@ -68,6 +68,19 @@ def restart(world, data: bytes, *, down: float, mono: float = 17.0) -> None:
     world.polled("sw")
 
 
+def test_what_still_waits_is_kept_over_a_second_restart(world):
+    """The program stops again before the device was polled."""
+    data = live(world)
+    restart(world, data, down=120)
+    again = b"".join(encode_pages(world.state.export_counters()))
+    world.clock.tick(60)
+    restart(world, again, down=60, mono=900.0)
+    poll(world, world.find(EntityKind.DEVICE, "sw"), 1000 + 600 * 5, 5000 + 60 * 5)
+    column = world.state.snapshot().columns[RX]
+    assert column.totals.tolist() == [600 * 5] * 3
+    assert column.covered.tolist() == pytest.approx([300] * 3)
+
+
 def test_the_first_poll_after_a_restart_already_tells_an_increase(world):
     data = live(world)
     restart(world, data, down=300)

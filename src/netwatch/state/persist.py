@@ -14,7 +14,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,22 @@ class CounterPage:
 
     def __len__(self) -> int:
         return len(self.raw)
+
+    def of(self, rows: NDArray[np.intp]) -> CounterPage:
+        """A page of these rows alone, with the same lists of names."""
+        return replace(
+            self,
+            device=self.device[rows],
+            entity=self.entity[rows],
+            family=self.family[rows],
+            labels=self.labels[rows],
+            source=self.source[rows],
+            raw=self.raw[rows],
+            totals=self.totals[rows],
+            covered=self.covered[rows],
+            wall=self.wall[rows],
+            carry=self.carry[rows],
+        )
 
 
 def encode_pages(pages: Iterable[CounterPage]) -> Iterator[bytes]:

@@ -143,6 +143,17 @@ class Kept:
                 if math.isfinite(wall):
                     self.evidence[source] = told, self._mono(wall)
 
+    def pages(self) -> Iterator[CounterPage]:
+        """What still waits, for a file that has to keep it over another restart. To be put before what is
+        live, whose evidence is newer."""
+        found: dict[int, tuple[CounterPage, list[NDArray[np.intp]]]] = {}
+        for waiting in self._by_device.values():
+            for one in waiting:
+                found.setdefault(id(one.page), (one.page, []))[1].append(one.positions)
+        for page, parts in found.values():
+            rows = np.concatenate(parts)
+            yield page.of(rows)
+
     def __len__(self) -> int:
         """How many devices are waited for."""
         return len(self._by_device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
+from itertools import chain, count
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -231,8 +231,8 @@ class State:
     # -- over a restart of netwatch
 
     def export_counters(self) -> Iterator[CounterPage]:
-        """All counters as they are, page by page, each some ten thousand series: give the event loop a turn
-        between two. `persist.encode_pages` makes a file of them."""
+        """All counters as they are, in pages of some ten thousand series: give the event loop a turn between
+        two. `persist.encode_pages` makes a file of them."""
         devices = {number: device for device, number in self._numbers.items()}
 
         def evidence(number: int) -> tuple[EntityId, Evidence, float]:
@@ -242,7 +242,8 @@ class State:
                 return device, Evidence(), -math.inf
             return device, source.uptime.evidence, source.uptime.at
 
-        return export_pages(self._series, self._clock.now(), evidence)
+        waiting = () if self._kept is None else self._kept.pages()
+        return chain(waiting, export_pages(self._series, self._clock.now(), evidence))
 
     def import_counters(self, pages: Iterable[CounterPage]) -> int:
         """Counters of an earlier life, before anything is polled. They go on when their series come back:
