@@ -10,8 +10,6 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-import numpy as np
-
 from netwatch.native import load
 from netwatch.native.flights import Kernel
 from netwatch.wire import Template
@@ -33,10 +31,6 @@ def known_ids() -> Callable[[int], bytes]:
     """In place of os.urandom: FIRST_ID and so on."""
     ids = count(FIRST_ID)
     return lambda size: b"".join(struct.pack(">I", next(ids)) for _ in range(size // 4))
-
-
-def columns(size: int) -> tuple[Any, Any, Any]:
-    return np.ones(size, np.uint64), np.ones(size, np.uint8), np.ones(size, np.float64)
 
 
 def block(size: int) -> tuple[bytearray, tuple[Any, Any, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flight_deck import ADDRESS, FIRST_ID, PORT, Deck, columns, comparable, twins
+from flight_deck import ADDRESS, FIRST_ID, PORT, Deck, block, comparable, twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,9 +188,9 @@ def test_varbinds_are_decoded_alike(told: list[tuple[str, bytes]], data: st.Data
     for kernel in TWINS.values():
         template = Template([oid for oid, _ in told])
         questions = kernel.Questions(template.varbinds, (len(told),))
-        arrays, octets, coded = columns(len(told)), {}, []
+        (memory, arrays), octets, coded = block(len(told)), {}, []
         verdict = kernel.decode_varbinds(
-            questions, 0, noise + content + noise, len(noise), stop, arrays, 7.0, octets, coded
+            questions, 0, noise + content + noise, len(noise), stop, memory, 7.0, octets, coded
         )
         outcomes.append((verdict, [str(one.tolist()) for one in arrays], octets, coded))
     assert outcomes[0] == outcomes[-1]

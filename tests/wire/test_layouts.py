@@ -55,15 +55,7 @@ def test_with_and_without_memory(answers):
             mine, plain = (fresh(), {}, []), (fresh(), {}, [])
             got = layouts.read(known, QUESTIONS, 1, bytes(data), mine[0], 5.0 + turn, mine[1], mine[2])
             told = decode_varbinds(
-                QUESTIONS,
-                1,
-                bytes(data),
-                0,
-                len(data),
-                columns_of(plain[0], 3),
-                5.0 + turn,
-                plain[1],
-                plain[2],
+                QUESTIONS, 1, bytes(data), 0, len(data), plain[0], 5.0 + turn, plain[1], plain[2]
             )
             assert outcome(got, *mine) == outcome(told, *plain)
 

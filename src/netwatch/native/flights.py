@@ -199,7 +199,7 @@ class Kernel(Protocol):
         data: bytes,
         start: int,
         stop: int,
-        columns: tuple[Any, Any, Any],
+        block: Any,
         moment: float,
         octets: dict[int, bytes],
         coded: list[tuple[int, int, bytes]],
@@ -207,7 +207,7 @@ class Kernel(Protocol):
     ) -> bool:
         """Reads data[start:stop] if it is the varbinds that answer a GET exactly.
 
-        `columns`: values, kinds and times of the whole template; `moment` goes into times. False if they do
-        not match; then the columns at this GET's positions are as if nothing had come.
+        `block`: as for Engine.launch; `moment` goes into its times. False if they do not match; then the
+        block at this GET's positions is as if nothing had come.
         """
         ...

@@ -111,30 +111,7 @@ int questions_hand_out(const uint8_t *d, const Other *others, uint32_t found, Py
     return 0;
 }
 
-/* ---- arrays of the caller */
-
-void columns_close(Py_buffer held[3]) {
-    for (int i = 0; i < 3; i++) PyBuffer_Release(&held[i]);
-}
-
-int columns_open(PyObject *values, PyObject *kinds, PyObject *times, uint32_t count, Py_buffer held[3],
-                 Columns *columns) {
-    PyObject *given[3] = {values, kinds, times};
-    Py_ssize_t width[3] = {8, 1, 8};
-    memset(held, 0, 3 * sizeof *held); /* releasing one that was never opened does nothing */
-    for (int i = 0; i < 3; i++) {
-        if (PyObject_GetBuffer(given[i], &held[i], PyBUF_WRITABLE) < 0) goto failed;
-        if (held[i].len != (Py_ssize_t)count * width[i] || (uintptr_t)held[i].buf % (uintptr_t)width[i]) {
-            PyErr_SetString(PyExc_ValueError, "an array has not one element per OID");
-            goto failed;
-        }
-    }
-    *columns = (Columns){held[0].buf, held[1].buf, held[2].buf};
-    return 0;
-failed:
-    columns_close(held);
-    return -1;
-}
+/* ---- memory of the caller */
 
 int block_open(PyObject *block, uint32_t count, Py_buffer *held, Columns *columns) {
     memset(held, 0, sizeof *held);
@@ -293,25 +270,25 @@ static PyType_Slot questions_slots[] = {
 static PyType_Spec questions_spec = {"netwatch.native._speed.Questions", sizeof(Questions), 0,
                                      Py_TPFLAGS_DEFAULT, questions_slots};
 
-/* decode_varbinds(questions, pdu, data, start, stop, columns, moment, octets, coded) -> bool */
+/* decode_varbinds(questions, pdu, data, start, stop, block, moment, octets, coded) -> bool */
 static PyObject *decode_varbinds(PyObject *module, PyObject *args) {
     (void)module;
-    PyObject *q, *values, *kinds, *times, *octets, *coded, *answer = NULL;
+    PyObject *q, *block, *octets, *coded, *answer = NULL;
     unsigned int pdu;
     const char *data;
     Py_ssize_t size, start, stop;
     double moment;
-    if (!PyArg_ParseTuple(args, "O!Iy#nn(OOO)dO!O!", questions_type, &q, &pdu, &data, &size, &start, &stop,
-                          &values, &kinds, &times, &moment, &PyDict_Type, &octets, &PyList_Type, &coded))
+    if (!PyArg_ParseTuple(args, "O!Iy#nnOdO!O!", questions_type, &q, &pdu, &data, &size, &start, &stop,
+                          &block, &moment, &PyDict_Type, &octets, &PyList_Type, &coded))
         return NULL;
     Questions *questions = (Questions *)q;
     if (pdu >= questions->pdus || start < 0 || start > stop || stop > size || size > UINT32_MAX) {
         PyErr_SetString(PyExc_IndexError, "outside of the PDU or of the data");
         return NULL;
     }
-    Py_buffer held[3];
+    Py_buffer held;
     Columns columns;
-    if (columns_open(values, kinds, times, questions->count, held, &columns) < 0) return NULL;
+    if (block_open(block, questions->count, &held, &columns) < 0) return NULL;
     uint32_t found = 0;
     Other *others = PyMem_Malloc((questions->widest + 1) * sizeof *others);
     if (!others) {
@@ -323,7 +300,7 @@ static PyObject *decode_varbinds(PyObject *module, PyObject *args) {
         answer = Py_NewRef(Py_True);
     }
     PyMem_Free(others);
-    columns_close(held);
+    PyBuffer_Release(&held);
     return answer;
 }
 

@@ -80,10 +80,6 @@ bool is_questions(PyObject *object);
  * set, and nothing is held. */
 int block_open(PyObject *block, uint32_t count, Py_buffer *held, Columns *columns);
 
-/* The same as three arrays. */
-int columns_open(PyObject *values, PyObject *kinds, PyObject *times, uint32_t count, Py_buffer held[3],
-                 Columns *columns);
-void columns_close(Py_buffer held[3]);
 void columns_clear(Columns to, uint32_t first, uint32_t last);
 
 #endif

@@ -136,6 +136,14 @@ def expect(data: bytes, pos: int, end: int, tag: int) -> tuple[int, int]:
     return start, stop
 
 
+def integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
+    """The INTEGER at `pos`, of at most 8 octets, and where it ends. Raises WireDecodeError."""
+    start, stop = expect(data, pos, end, INTEGER)
+    if stop - start > 8:
+        raise WireDecodeError("INTEGER of more than 8 octets")
+    return int.from_bytes(data[start:stop], "big", signed=True), stop
+
+
 def decode_integer(content: bytes) -> int:
     """A signed INTEGER; no octets at all are read as 0. Raises WireDecodeError."""
     if len(content) > MAX_INTEGER_OCTETS:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 
-import numpy as np
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -15,19 +14,16 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from netwatch.errors import WireDecodeError
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.exact import encode_get
+from netwatch.wire.snmp.exact import after_identifier, encode_get
+from netwatch.wire.snmp.usm import decrypt_cfb, initial_vector
+from netwatch.wire.snmp.v3 import AUTH, MAX_MESSAGE, PRIVACY
 
-__all__ = ["MAX_MESSAGE", "Envelope"]
+__all__ = ["Envelope"]
 
-MAX_MESSAGE = 65507
-"""msgMaxSize that we announce: what fits a UDP datagram."""
-_BLOCK = 16
-"""Octets of an AES block."""
 _KEYS = (16, 24, 32)
 _MAX_NAME = 64
 _MAX_TAIL = 7168
-_SECURE = 3
-"""msgFlags: signed and encrypted."""
+_SECURE = AUTH | PRIVACY
 _VERSION = b"\x02\x01\x03"
 _SIZE = ber.encode_integer(MAX_MESSAGE)
 _FLAGS_AND_MODEL = b"\x04\x01\x07\x02\x01\x03"
@@ -65,7 +61,7 @@ class Envelope:
         self._hash, self._auth_key, self._digest = hash_name, auth_key, digest
         self._zeros = bytes(digest)
         self._privacy = AES(privacy_key)
-        self._block = Cipher(self._privacy, ECB()).encryptor()  # noqa: S305 - for CFB, see _decipher
+        self._block = Cipher(self._privacy, ECB()).encryptor()  # noqa: S305 - for CFB, see decrypt_cfb
         self._engine = ber.tlv(ber.OCTET_STRING, engine_id)
         self._scope = self._engine + ber.tlv(ber.OCTET_STRING, context)
         self._user = ber.tlv(ber.OCTET_STRING, user)
@@ -75,7 +71,7 @@ class Envelope:
             raise ValueError("too large a question or number")
         told = salt.to_bytes(8, "big")
         scoped = ber.tlv(ber.SEQUENCE, self._scope + encode_get(identifier, tail))
-        stream = Cipher(self._privacy, CFB(_vector(boots, time, told))).encryptor()
+        stream = Cipher(self._privacy, CFB(initial_vector(boots, time, told))).encryptor()
         secret = b"\x04\x08" + told, ber.tlv(ber.OCTET_STRING, stream.update(scoped))
         head = ber.encode_integer(identifier) + _SIZE + _FLAGS_AND_MODEL
         engine = self._engine + ber.encode_integer(boots) + ber.encode_integer(time) + self._user
@@ -95,12 +91,12 @@ class Envelope:
 
     def _answer(self, data: bytes, identifier: int) -> tuple[int, int, bytes, int, int] | None:
         start, end = ber.expect(data, 0, len(data), ber.SEQUENCE)
-        version, pos = _integer(data, start, end)
+        version, pos = ber.integer(data, start, end)
         start, pos = ber.expect(data, pos, end, ber.SEQUENCE)
-        message_id, start = _integer(data, start, pos)
-        size, start = _integer(data, start, pos)
+        message_id, start = ber.integer(data, start, pos)
+        size, start = ber.integer(data, start, pos)
         first, start = ber.expect(data, start, pos, ber.OCTET_STRING)
-        model, _ = _integer(data, start, pos)
+        model, _ = ber.integer(data, start, pos)
         flagged = start - first == 1 and data[first] & _SECURE == _SECURE
         if version != 3 or model != 3 or not flagged or min(message_id, size) < 0:
             return None
@@ -111,8 +107,8 @@ class Envelope:
         after = start + len(self._engine)
         if data[start:after] != self._engine or after > stop:
             return None
-        boots, start = _integer(data, after, stop)
-        time, start = _integer(data, start, stop)
+        boots, start = ber.integer(data, after, stop)
+        time, start = ber.integer(data, start, stop)
         after = start + len(self._user)
         if data[start:after] != self._user or after > stop or min(boots, time) < 0 or max(boots, time) >> 31:
             return None
@@ -121,7 +117,7 @@ class Envelope:
         first, after = ber.expect(data, pos, end, ber.OCTET_STRING)
         if start - sign != self._digest or last - salt != 8 or not self._verified(data, sign, end):
             return None
-        plain = self._decipher(_vector(boots, time, data[salt:last]), data[first:after])
+        plain = decrypt_cfb(self._block, initial_vector(boots, time, data[salt:last]), data[first:after])
         found = _varbinds(plain, identifier)
         return None if found is None else (boots, time, plain, *found)
 
@@ -131,20 +127,6 @@ class Envelope:
         mac = hmac.digest(self._auth_key, unsigned, self._hash)[: self._digest]
         return hmac.compare_digest(mac, data[sign:after])
 
-    def _decipher(self, vector: bytes, data: bytes) -> bytes:
-        """CFB128 from the bare cipher: each block of key stream is that of the ciphertext before it, so that
-        one context serves all messages."""
-        before = vector + data[: len(data) // _BLOCK * _BLOCK]
-        stream = np.frombuffer(self._block.update(before), np.uint8, len(data))
-        return (np.frombuffer(data, np.uint8) ^ stream).tobytes()
-
-
-def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    start, stop = ber.expect(data, pos, end, ber.INTEGER)
-    if stop - start > 8:
-        raise WireDecodeError("too large a number")
-    return int.from_bytes(data[start:stop], "big", signed=True), stop
-
 
 def _varbinds(plain: bytes, identifier: int) -> tuple[int, int] | None:
     """Where in a scoped PDU the varbinds of the Response with this id lie."""
@@ -152,12 +134,5 @@ def _varbinds(plain: bytes, identifier: int) -> tuple[int, int] | None:
     _, pos = ber.expect(plain, start, end, ber.OCTET_STRING)
     _, pos = ber.expect(plain, pos, end, ber.OCTET_STRING)
     pos, end = ber.expect(plain, pos, end, 0xA2)
-    request, pos = _integer(plain, pos, end)
-    status, pos = _integer(plain, pos, end)
-    _, pos = _integer(plain, pos, end)
-    return ber.expect(plain, pos, end, ber.SEQUENCE) if (request, status) == (identifier, 0) else None
-
-
-def _vector(boots: int, time: int, salt: bytes) -> bytes:
-    """RFC 3826, 3.1.2.1."""
-    return boots.to_bytes(4, "big") + time.to_bytes(4, "big") + salt
+    request, pos = ber.integer(plain, pos, end)
+    return after_identifier(plain, pos, end) if request == identifier else None

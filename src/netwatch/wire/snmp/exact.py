@@ -19,13 +19,11 @@ __all__ = [
     "COUNTERS",
     "OCTETS",
     "Questions",
-    "Read",
+    "after_identifier",
     "decode_varbinds",
     "encode_get",
     "exact_varbinds",
-    "fill",
     "hand_out",
-    "read_varbinds",
 ]
 
 _32, _64 = (1 << 32) - 1, (1 << 64) - 1
@@ -93,6 +91,14 @@ def encode_get(identifier: int, tail: bytes) -> bytes:
     return ber.tlv(0xA0, b"\x02\x04" + identifier.to_bytes(4, "big") + tail)
 
 
+def after_identifier(data: bytes, pos: int, end: int) -> tuple[int, int] | None:
+    """Where the varbinds of a Response lie, of which data[pos:end] stands behind the request-id; None if it
+    tells of an error. Raises WireDecodeError."""
+    status, pos = ber.integer(data, pos, end)
+    _, pos = ber.integer(data, pos, end)
+    return ber.expect(data, pos, end, ber.SEQUENCE) if status == 0 else None
+
+
 def exact_varbinds(data: bytes, pos: int, end: int, identifier: int) -> tuple[int, int] | None:
     """Where the varbinds lie in the Response-PDU at `pos`; None if it has another id or tells of an error.
 
@@ -115,7 +121,7 @@ def decode_varbinds(
     data: bytes,
     start: int,
     stop: int,
-    columns: tuple[Any, Any, Any],
+    block: Any,
     moment: float,
     octets: dict[int, bytes],
     coded: list[tuple[int, int, bytes]],
@@ -123,18 +129,18 @@ def decode_varbinds(
 ) -> bool:
     """See netwatch.native.flights.Kernel."""
     first = questions.first[pdu]
-    read = read_varbinds(questions, pdu, data, start, stop)
+    read = _read_varbinds(questions, pdu, data, start, stop)
     if read is None:
         size = questions.first[pdu + 1] - first
-        _write(columns, first, [0] * size, bytearray(size), moment)
+        _fill(block, questions.count, first, [0] * size, bytearray(size), moment)
         return False
     numbers, kinds, others = read
-    _write(columns, first, numbers, kinds, moment)
+    _fill(block, questions.count, first, numbers, kinds, moment)
     hand_out(others, first, octets, coded)
     return True
 
 
-def read_varbinds(questions: Questions, pdu: int, data: bytes, start: int, stop: int) -> Read | None:
+def _read_varbinds(questions: Questions, pdu: int, data: bytes, start: int, stop: int) -> _Read | None:
     """What data[start:stop] tells if it answers GET number `pdu` exactly."""
     names, sizes, plain = questions.names[pdu], questions.sizes[pdu], questions.plain
     if plain.match(data, start, stop):  # else the first one alone tells that it is of no use
@@ -158,7 +164,7 @@ def hand_out(
             coded.append((first + position, tag, content))
 
 
-def fill(block: Any, count: int, first: int, numbers: list[int], kinds: bytearray, moment: float) -> None:
+def _fill(block: Any, count: int, first: int, numbers: list[int], kinds: bytearray, moment: float) -> None:
     """Writes the answer to a GET that begins at `first` into a block of `count` OIDs."""
     size = len(numbers)
     struct.pack_into(f"{size}Q", block, 8 * first, *numbers)
@@ -192,7 +198,7 @@ def _read_plain(
     names: tuple[bytes, ...],
     sizes: tuple[int, ...],
     octets: int,
-) -> Read | None:
+) -> _Read | None:
     """Numbers and kinds if these varbinds are all there is, each in C rather than in a loop; else None."""
     if len(found) != len(names) or not found:
         return None
@@ -211,11 +217,11 @@ def _read_plain(
 
 _number: Callable[[bytes, str], int] = int.from_bytes  # type: ignore[assignment]
 
-Read = tuple[list[int], bytearray, list[tuple[int, int, bytes]]]
+_Read = tuple[list[int], bytearray, list[tuple[int, int, bytes]]]
 """Numbers, kinds, and what is no plain number: position, tag and content."""
 
 
-def _read(names: tuple[bytes, ...], sizes: tuple[int, ...], data: bytes, pos: int, stop: int) -> Read | None:
+def _read(names: tuple[bytes, ...], sizes: tuple[int, ...], data: bytes, pos: int, stop: int) -> _Read | None:
     """The hot loop. A varbind of short lengths is read in place; one too far is found at the end."""
     numbers: list[int] = []
     kinds = bytearray()
@@ -273,16 +279,3 @@ def _other(tag: int, size: int) -> int:
     if tag in OCTETS or (tag in _CODED and (tag != ber.INTEGER or size <= ber.MAX_INTEGER_OCTETS)):
         return int(ValueKind.OTHER)
     raise WireDecodeError(f"type {tag:#04x} of {size} octets")
-
-
-def _write(
-    columns: tuple[Any, Any, Any], first: int, numbers: list[int], kinds: bytearray, moment: float
-) -> None:
-    values, flags, times = columns
-    last = first + len(numbers)
-    struct.pack_into(f"{len(numbers)}Q", values, 8 * first, *numbers)
-    flags[first:last] = kinds
-    if 0 in kinds:
-        times[first:last] = [moment if kind else _NAN for kind in kinds]
-    else:
-        times[first:last] = moment

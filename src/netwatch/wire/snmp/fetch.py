@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from functools import lru_cache
 from time import monotonic
 
 import numpy as np
@@ -14,7 +13,6 @@ from netwatch.model import Clock, SnmpValue, SystemClock
 from netwatch.native.flights import DONE, ODD, SILENT, Event
 from netwatch.wire.protocols import Fetched, ValueKind
 from netwatch.wire.snmp.agent import Agent
-from netwatch.wire.snmp.ber import OID, decode_oid
 from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
@@ -69,7 +67,8 @@ async def fetch_v3(
     """Everything in a template, from an agent of v3. Raises WireError."""
     count = len(template)
     cut = flights.cuts.get(template, agent.max_varbinds)
-    columns = columns_of(bytearray(OCTETS * count), count)
+    block = bytearray(OCTETS * count)
+    columns = columns_of(block, count)
     columns[2].fill(np.nan)
     if not count:
         return Fetched(*columns, {})
@@ -77,7 +76,7 @@ async def fetch_v3(
     addresses = agent.addresses
     if flights.full:
         await flights.turn()
-    chain = SecureChain(flights, channel, cut, columns)
+    chain = SecureChain(flights, channel, cut, block)
     repair: Repair | None = None
     handle, _ = flights.launch(peer, None, None, agent.waits())
     try:
@@ -100,12 +99,6 @@ async def fetch_v3(
     return _fetched(columns, cut, chain.octets, chain.coded, repair, clock)
 
 
-@lru_cache(maxsize=4096)
-def _decode_oid(content: bytes) -> str:
-    """Devices of one build tell the same few OIDs, poll after poll. Raises WireDecodeError."""
-    return decode_oid(content)
-
-
 def _fetched(
     columns: Columns,
     cut: Cut,
@@ -119,9 +112,6 @@ def _fetched(
     problems: list[str] = []
     for position, tag, content in coded or ():
         try:
-            if tag == OID and len(content) <= 64:
-                others[position] = _decode_oid(content)
-                continue
             value = decode_value(tag, content)
         except WireDecodeError as error:
             _forget(columns, position)

@@ -11,7 +11,7 @@ from typing import Any
 from netwatch.errors import WireDecodeError
 from netwatch.native.flights import MAX_COMMUNITY, Host
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.exact import Questions, encode_get
+from netwatch.wire.snmp.exact import Questions, after_identifier, encode_get
 from netwatch.wire.snmp.layouts import Known, Layouts
 from netwatch.wire.snmp.pdu import V3, PduType
 
@@ -113,14 +113,6 @@ def _before_id(head: bytes, tail: int) -> bytes:
     return ber.tlv(ber.SEQUENCE, head + encode_get(0, bytes(tail)))[: -4 - tail]
 
 
-def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    """An INTEGER of at most 8 octets, and where it ends. Raises WireDecodeError."""
-    start, stop = ber.expect(data, pos, end, ber.INTEGER)
-    if stop - start > 8:
-        raise WireDecodeError("INTEGER of more than 8 octets")
-    return int.from_bytes(data[start:stop], "big", signed=True), stop
-
-
 def identify(data: bytes) -> tuple[int, int, int, int]:
     """Version, id, and what of a response is behind its request-id. Raises WireDecodeError."""
     if found := _FRONT.match(data):
@@ -142,15 +134,15 @@ def _size(length: bytes) -> int:
 def _identify(data: bytes) -> tuple[int, int, int, int]:
     """The same of what is not as almost all agents write it."""
     pos, end = ber.expect(data, 0, len(data), ber.SEQUENCE)
-    version, pos = _integer(data, pos, end)
+    version, pos = ber.integer(data, pos, end)
     if version == V3:
         pos, stop = ber.expect(data, pos, end, ber.SEQUENCE)
-        return version, *_integer(data, pos, stop), end
+        return version, *ber.integer(data, pos, stop), end
     if version not in (0, 1):
         raise WireDecodeError("unknown SNMP version")
     _, pos = ber.expect(data, pos, end, ber.OCTET_STRING)
     pos, end = ber.expect(data, pos, end, PduType.RESPONSE)
-    return version, *_integer(data, pos, end), end
+    return version, *ber.integer(data, pos, end), end
 
 
 def read_answer(
@@ -176,8 +168,5 @@ def _varbinds(data: bytes, pos: int, end: int) -> tuple[int, int] | None:
         if _size(found[1]) == end - start:
             return start, end
     with contextlib.suppress(WireDecodeError):
-        status, pos = _integer(data, pos, end)
-        if not status:
-            _, pos = _integer(data, pos, end)
-            return ber.expect(data, pos, end, ber.SEQUENCE)
+        return after_identifier(data, pos, end)
     return None

@@ -179,8 +179,7 @@ class Flights:
         self._flying -= 1
         if event is None or event[0] != DONE:
             self.engine.cancel(handle)
-        if self._aloft.pop(handle, None) is not None and self._queue:
-            self._next()
+        self.rest(handle)
 
     def _stir(self) -> None:
         """What was queued leaves at the end of this turn of the loop; timeouts are looked at."""

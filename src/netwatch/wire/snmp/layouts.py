@@ -16,7 +16,7 @@ import numpy as np
 from netwatch.errors import WireDecodeError
 from netwatch.wire.protocols import ValueKind
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.exact import COUNTERS, OCTETS, Questions, fill, hand_out, read_varbinds
+from netwatch.wire.snmp.exact import COUNTERS, OCTETS, Questions, decode_varbinds, hand_out
 
 __all__ = ["Known", "Layout", "Layouts"]
 
@@ -135,21 +135,14 @@ class Layouts:
         octets: dict[int, bytes],
         coded: list[tuple[int, int, bytes]],
     ) -> bool:
-        """Reads varbinds into a block if they answer the GET exactly; else that part of it is blank.
-        `known`: the layouts of this agent."""
+        """`decode_varbinds` of the whole of `data`. `known`: the layouts of this agent."""
         layout, first = known.get((questions, pdu)), questions.first[pdu]
         if layout is not None and layout.fits(data):
             layout.fill(data, block, questions.count, first, moment)
             hand_out(layout.others(data), first, octets, coded)
             return True
-        read = read_varbinds(questions, pdu, data, 0, len(data))
-        if read is None:
-            size = questions.first[pdu + 1] - first
-            fill(block, questions.count, first, [0] * size, bytearray(size), moment)
+        if not decode_varbinds(questions, pdu, data, 0, len(data), block, moment, octets, coded):
             return False
-        numbers, kinds, others = read
-        fill(block, questions.count, first, numbers, kinds, moment)
-        hand_out(others, first, octets, coded)
         if layout is not None or self.left > 0:
             self._learn(known, questions, pdu, data)
         return True

@@ -24,13 +24,12 @@ class SecureChain:
     """Stands where a Future does that waits for an event: it takes each answer at once and asks the next
     question in the same turn of the loop, so that one Future serves the whole chain."""
 
-    def __init__(
-        self, flights: Flights, channel: UsmChannel, cut: Cut, columns: tuple[Any, Any, Any]
-    ) -> None:
+    def __init__(self, flights: Flights, channel: UsmChannel, cut: Cut, block: Any) -> None:
+        """`block`: the memory of the fetch, blank."""
         self._flights = flights
         self._channel = channel
         self._cut = cut
-        self._columns = columns
+        self._block = block
         self._handle = self._identifier = self._reports = 0
         self._outcome: asyncio.Future[Event | None]
         self.pdu = 0
@@ -123,5 +122,5 @@ class SecureChain:
 
     def _decode(self, plain: bytes, start: int, stop: int, moment: float) -> bool:
         return self._flights.kernel.decode_varbinds(
-            self._cut.questions, self.pdu, plain, start, stop, self._columns, moment, self.octets, self.coded
+            self._cut.questions, self.pdu, plain, start, stop, self._block, moment, self.octets, self.coded
         )

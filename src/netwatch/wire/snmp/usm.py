@@ -21,7 +21,15 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 from netwatch.errors import WireAuthError
 from netwatch.model import Secret, UsmAuth, UsmPrivacy
 
-__all__ = ["UsmKeys", "UsmUser", "digest", "localise", "password_to_key"]
+__all__ = [
+    "UsmKeys",
+    "UsmUser",
+    "decrypt_cfb",
+    "digest",
+    "initial_vector",
+    "localise",
+    "password_to_key",
+]
 
 _HASH = {
     UsmAuth.MD5: ("md5", 12),
@@ -118,25 +126,26 @@ class UsmKeys:
         return context.update(data) + context.finalize()
 
     def _decrypt_aes(self, data: bytes, boots: int, time: int, parameters: bytes) -> bytes:
-        """CFB128 from the bare cipher: each block of key stream is that of the ciphertext before it.
-
-        So one context serves all messages; making one for each costs three times as much as decrypting.
-        """
+        """One context serves all messages; making one for each costs three times as much as decrypting."""
         if not self._blocks:
             self._blocks.append(Cipher(AES(self.privacy_key), ECB()).encryptor())  # noqa: S305 - as said above
-        before = _iv(boots, time, parameters) + data[: len(data) // 16 * 16]
-        stream = np.frombuffer(self._blocks[0].update(before), np.uint8, len(data))
-        return (np.frombuffer(data, np.uint8) ^ stream).tobytes()
+        return decrypt_cfb(self._blocks[0], initial_vector(boots, time, parameters), data)
 
     def _cipher(self, boots: int, time: int, parameters: bytes) -> Cipher[CBC] | Cipher[CFB]:
         if self.privacy is UsmPrivacy.DES:
             key, pre_iv = self.privacy_key[:8], self.privacy_key[8:16]
             iv = bytes(a ^ b for a, b in zip(pre_iv, parameters, strict=True))
             return Cipher(TripleDES(key * 3), CBC(iv))  # three equal keys are DES
-        return Cipher(AES(self.privacy_key), CFB(_iv(boots, time, parameters)))
+        return Cipher(AES(self.privacy_key), CFB(initial_vector(boots, time, parameters)))
 
 
-def _iv(boots: int, time: int, salt: bytes) -> bytes:
+def decrypt_cfb(block: CipherContext, vector: bytes, data: bytes) -> bytes:
+    """CFB128 from the bare cipher: each block of key stream is that of the ciphertext before it."""
+    stream = np.frombuffer(block.update(vector + data[: len(data) // 16 * 16]), np.uint8, len(data))
+    return (np.frombuffer(data, np.uint8) ^ stream).tobytes()
+
+
+def initial_vector(boots: int, time: int, salt: bytes) -> bytes:
     """RFC 3826, 3.1.2.1."""
     return (boots & 0xFFFFFFFF).to_bytes(4, "big") + (time & 0xFFFFFFFF).to_bytes(4, "big") + salt
 

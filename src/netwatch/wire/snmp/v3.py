@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from netwatch.errors import WireAuthError, WireDecodeError
 from netwatch.wire.snmp import ber
-from netwatch.wire.snmp.envelope import MAX_MESSAGE
 from netwatch.wire.snmp.pdu import V3, Pdu, decode_pdu, message_version
 from netwatch.wire.snmp.usm import UsmKeys
 
 __all__ = [
+    "MAX_MESSAGE",
     "EngineClock",
     "V3Message",
     "decode_v3",
@@ -21,6 +21,9 @@ __all__ = [
     "pdu_at",
     "scoped_pdu",
 ]
+
+MAX_MESSAGE = 65507
+"""msgMaxSize that we announce: what fits a UDP datagram."""
 
 AUTH, PRIVACY, REPORTABLE = 1, 2, 4
 """msgFlags."""

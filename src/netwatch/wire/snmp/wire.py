@@ -52,6 +52,12 @@ class NetworkSnmpWire:
         return NetworkSession(self._agent(target, context))
 
     def _agent(self, target: Target, context: str) -> Agent:
+        known = self._agents.get(target.device)
+        agent = known[1].get(context) if known is not None and known[0] is target else None
+        return self._meet(target, context) if agent is None else agent
+
+    def _meet(self, target: Target, context: str) -> Agent:
+        """An agent that is new, or of whom the inventory says something new."""
         if target.snmp is None:
             raise WireError(f"{target.name}: no SNMP credentials")
         known, agents = self._agents.get(target.device, (target, {}))
@@ -71,10 +77,7 @@ class NetworkSnmpWire:
 
     def fetch(self, target: Target, template: Template, *, context: str = "") -> Coroutine[Any, Any, Fetched]:
         """Everything in a template. Raises WireError, some of it before the first await."""
-        known = self._agents.get(target.device)
-        agent = known[1].get(context) if known is not None and known[0] is target else None
-        if agent is None:
-            agent = self._agent(target, context)
+        agent = self._agent(target, context)
         if isinstance(agent.channel, UsmChannel):
             return fetch_v3(self._flights, agent, agent.channel, template, self._clock)
         if agent.may_be_v1:
