@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
 from netwatch.history.names import SeriesName
-from netwatch.history.records import BlockHead, PendingBlock
+from netwatch.history.records import PendingBlock, RecordHead
 from netwatch.history.segment import Segment, sync_directory
 from netwatch.model import SeriesHistory
 
@@ -40,7 +40,7 @@ class _Source:
     segment: Segment
     descriptor: int
     names: dict[int, SeriesName]
-    blocks: list[BlockHead]
+    blocks: list[RecordHead]
 
 
 class Sources:
@@ -106,7 +106,7 @@ class Sources:
         out.append(np.zeros(shape, dtype=np.float32))
         simulated = np.zeros(len(names), dtype=np.bool_)
         wanted = {name: place for place, name in enumerate(names)}
-        todo: list[tuple[int, int, _Source, NDArray[np.intp], BlockHead]] = []
+        todo: list[tuple[int, int, _Source, NDArray[np.intp], RecordHead]] = []
         for source in self._sources:
             places = np.full(max(source.names, default=-1) + 2, -1, dtype=np.intp)
             for number, name in source.names.items():
@@ -127,7 +127,7 @@ def _lay(
     out: list[NDArray[np.float32]],
     places: NDArray[np.intp],
     start: int,
-    head: BlockHead,
+    head: RecordHead,
     values: tuple[NDArray[np.floating], ...],
 ) -> NDArray[np.intp]:
     """Writes a block over what is there, except where it holds nothing. Returns the rows that it touched."""
@@ -196,7 +196,7 @@ def merged(found: list[SeriesHistory]) -> SeriesHistory | None:
     )
 
 
-def rewrite(segment: Segment, kind: int, heads: Sequence[BlockHead]) -> None:
+def rewrite(segment: Segment, kind: int, heads: Sequence[RecordHead]) -> None:
     """Replaces a file by one with these blocks alone. The new one is on disk before the old one goes."""
     path = segment.path.with_suffix(".new")
     fresh = Segment(path)

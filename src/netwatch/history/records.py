@@ -33,7 +33,6 @@ __all__ = [
     "RECORD_HEADER",
     "SERIES",
     "VERSION",
-    "BlockHead",
     "Matrices",
     "PendingBlock",
     "RecordHead",
@@ -62,45 +61,15 @@ Matrices = tuple[NDArray[np.floating], ...]
 
 
 class RecordHead(NamedTuple):
-    """The header of a record. What a kind of record has no use for is 0."""
+    """The header of a record, so that readers skip what they don't need. What a kind of record has no use for
+    is 0."""
 
+    offset: int
+    """Of the payload in the file."""
     kind: int
     flags: int
     length: int
     """Octets of the payload."""
-    sequence: int
-    start: int
-    width: int
-    rows: int
-    buckets: int
-    lowest: int
-    highest: int
-    checksum: int
-    """crc32 of the payload."""
-
-    @classmethod
-    def read(cls, header: bytes) -> RecordHead | None:
-        """None for what is no whole header."""
-        if len(header) < RECORD_HEADER or header[:4] != MARK:
-            return None
-        _, kind, flags, _, *rest, own = _RECORD.unpack(header)
-        return cls(kind, flags, *rest) if own == zlib.crc32(header[:-4]) else None
-
-    def block(self, offset: int) -> BlockHead:
-        """Of a block whose payload stands there."""
-        return BlockHead(
-            offset, self.length, self.checksum, self.sequence, self.start, self.width, self.rows,
-            self.buckets, self.lowest, self.highest, bool(self.flags & _SIMULATED),
-        )  # fmt: skip
-
-
-class BlockHead(NamedTuple):
-    """What a block's header tells, so that readers skip what they don't need."""
-
-    offset: int
-    """Of the payload."""
-    length: int
-    checksum: int
     sequence: int
     """Order of writing within a family: of two values for one bucket the higher one holds."""
     start: int
@@ -108,13 +77,32 @@ class BlockHead(NamedTuple):
     rows: int
     buckets: int
     lowest: int
-    """Lowest and highest row number."""
+    """Lowest and highest row number; of names the first one's."""
     highest: int
-    simulated: bool
+    checksum: int
+    """crc32 of the payload."""
+
+    @classmethod
+    def read(cls, header: bytes, position: int) -> RecordHead | None:
+        """Of the octets at that place in the file; None for what is no whole header."""
+        if len(header) < RECORD_HEADER or header[:4] != MARK:
+            return None
+        _, kind, flags, _, *rest, own = _RECORD.unpack(header)
+        return cls(position + RECORD_HEADER, kind, flags, *rest) if own == zlib.crc32(header[:-4]) else None
+
+    @property
+    def behind(self) -> int:
+        """Where the next record begins."""
+        return self.offset + self.length
 
     @property
     def end(self) -> int:
+        """Of the last bucket."""
         return self.start + self.width * self.buckets
+
+    @property
+    def simulated(self) -> bool:
+        return bool(self.flags & _SIMULATED)
 
 
 class PendingBlock(NamedTuple):
@@ -150,7 +138,7 @@ def _pack_block(numbers: NDArray[np.uint32], columns: Matrices) -> bytes:
     return b"".join(struct.pack("<I", len(part)) + part for part in parts)
 
 
-def unpack_block(head: BlockHead, payload: bytes) -> tuple[NDArray[np.uint32], Matrices]:
+def unpack_block(head: RecordHead, payload: bytes) -> tuple[NDArray[np.uint32], Matrices]:
     parts, position = [], 0
     while position < len(payload):
         (length,) = struct.unpack_from("<I", payload, position)

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,6 @@ from netwatch.history.records import (
     MARK,
     RECORD_HEADER,
     SERIES,
-    BlockHead,
     Matrices,
     PendingBlock,
     RecordHead,
@@ -41,16 +39,6 @@ _FLUSH = 8_000_000
 """Bytes that are gathered before they are written."""
 
 
-class _NamesHead(NamedTuple):
-    """Where names stand in the file."""
-
-    offset: int
-    length: int
-    checksum: int
-    first: int
-    """Row number of the first one."""
-
-
 @dataclass(slots=True)
 class _Index:
     """What is known of the file after reading its headers."""
@@ -59,9 +47,9 @@ class _Index:
     kind: int = 0
     end: int = 0
     """Where the last whole record ends."""
-    names: list[_NamesHead] = field(default_factory=list)
+    names: list[RecordHead] = field(default_factory=list)
     next_row: int = 0
-    blocks: list[BlockHead] = field(default_factory=list)
+    blocks: list[RecordHead] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -77,7 +65,7 @@ class Segment:
         """(inode, end, names): what was decoded for readers."""
 
     @property
-    def blocks(self) -> Sequence[BlockHead]:
+    def blocks(self) -> Sequence[RecordHead]:
         return self._index.blocks
 
     def names(self, descriptor: int) -> dict[int, SeriesName]:
@@ -135,8 +123,8 @@ class Segment:
             index.end = FILE_HEADER
         position = index.end
         while position + RECORD_HEADER <= size:
-            head = RecordHead.read(os.pread(descriptor, RECORD_HEADER, position))
-            if head is None or position + RECORD_HEADER + head.length > size:
+            head = RecordHead.read(os.pread(descriptor, RECORD_HEADER, position), position)
+            if head is None or head.behind > size:
                 found = _next_record(descriptor, position + 1, size)
                 if found is None:
                     break
@@ -145,18 +133,18 @@ class Segment:
                 )
                 position = found
                 continue
-            self._take(position + RECORD_HEADER, head)
-            position += RECORD_HEADER + head.length
+            self._take(head)
+            position = head.behind
             index.end = position
 
-    def _take(self, offset: int, head: RecordHead) -> None:
+    def _take(self, head: RecordHead) -> None:
         if head.kind == SERIES:
-            self._index.names.append(_NamesHead(offset, head.length, head.checksum, head.lowest))
+            self._index.names.append(head)
             self._index.next_row = max(self._index.next_row, head.lowest + head.rows)
         elif head.kind == BLOCK:
-            self._index.blocks.append(head.block(offset))
+            self._index.blocks.append(head)
 
-    def decode(self, descriptor: int, head: BlockHead) -> tuple[NDArray[np.uint32], Matrices] | None:
+    def decode(self, descriptor: int, head: RecordHead) -> tuple[NDArray[np.uint32], Matrices] | None:
         """Row numbers and values of one block; None if it is damaged, which is told of in `problems`."""
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
@@ -170,7 +158,7 @@ class Segment:
             if len(payload) != head.length or zlib.crc32(payload) != head.checksum:
                 self._damaged(f"{self.path}: the names at byte {head.offset} are damaged")
                 continue
-            yield from series_names(payload, head.first)
+            yield from series_names(payload, head.lowest)
 
     def _damaged(self, problem: str) -> None:
         if problem not in self._index.problems:
@@ -251,8 +239,8 @@ def _next_record(descriptor: int, position: int, size: int) -> int | None:
     rest = os.pread(descriptor, size - position, position)
     place = rest.find(MARK)
     while place >= 0:
-        head = RecordHead.read(rest[place : place + RECORD_HEADER])
-        if head is not None and place + RECORD_HEADER + head.length <= len(rest):
+        head = RecordHead.read(rest[place : place + RECORD_HEADER], position + place)
+        if head is not None and head.behind <= position + len(rest):
             return position + place
         place = rest.find(MARK, place + 1)
     return None
