@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.fleet import agent, free_port
@@ -25,7 +26,7 @@ from tests.bench.peers.limit import limit
 from tests.bench.table import Row, show
 from tests.bench.workloads import W1, W2, address
 
-from netwatch.model import EntityId, Secret, SnmpAccess, Target
+from netwatch.model import EntityId, Secret, SnmpAccess, SnmpVersion, Target, UsmAuth, UsmPrivacy
 from netwatch.native import load
 from netwatch.wire import NetworkSnmpWire, Template
 from netwatch.wire.snmp.flights import pure
@@ -36,8 +37,20 @@ BOUNDS = {("W1", "compiled"): 0.12, ("W1", "pure"): 0.8, ("W2", "compiled"): 0.0
 """CPU seconds per 1000 polls that the engine is built to stay under."""
 
 
-def target(device: int, port: int) -> Target:
-    access = SnmpAccess(community=Secret("public"), port=port)
+VERSIONS = {
+    "v2c": SnmpAccess(community=Secret("public")),
+    "v3": SnmpAccess(  # as peers/usm.h has it
+        version=SnmpVersion.V3,
+        user="v3u",
+        auth=UsmAuth.SHA,
+        auth_password=Secret("authpass123"),
+        privacy=UsmPrivacy.AES128,
+        privacy_password=Secret("privpass123"),
+    ),
+}
+
+
+def target(device: int, access: SnmpAccess) -> Target:
     return Target(EntityId(f"device-{device}"), f"device-{device}", (address(device),), snmp=access)
 
 
@@ -46,11 +59,12 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def poll(workload: str, twin: str, port: int) -> str:
-    """Runs in a process of its own; the first poll of each device is not counted."""
+async def poll(workload: str, twin: str, version: str, port: int) -> str:
+    """Runs in a process of its own. The first poll of a device, which may learn its engine, does not count."""
     wire = NetworkSnmpWire(kernel=load({}) if twin == "compiled" else pure())
     template = Template(WORKLOADS[workload])
-    targets = [target(device, port) for device in range(DEVICES)]
+    access = replace(VERSIONS[version], port=port)
+    targets = [target(device, access) for device in range(DEVICES)]
     polls = wrong = 0
     until = float("inf")
     turn = iter(targets)
@@ -83,9 +97,9 @@ async def poll(workload: str, twin: str, port: int) -> str:
     return f"{cpu / polls * 1000} {lost}"
 
 
-def netwatch(workload: str, twin: str, port: int) -> tuple[float, int]:
+def netwatch(workload: str, twin: str, port: int, version: str = "v2c") -> tuple[float, int]:
     """CPU seconds per 1000 polls, and datagrams that were lost or odd."""
-    command = [sys.executable, "-m", "tests.bench.pollers", workload, twin, str(port)]
+    command = [sys.executable, "-m", "tests.bench.pollers", workload, twin, version, str(port)]
     cost, lost = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(cost), int(lost)
 
@@ -120,7 +134,7 @@ def rows() -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:
-        print(asyncio.run(poll(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    if len(sys.argv) == 5:
+        print(asyncio.run(poll(*sys.argv[1:4], int(sys.argv[4]))))
     else:
         show(rows())
