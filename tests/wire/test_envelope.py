@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes.util
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 from flight_deck import twins
@@ -35,20 +36,16 @@ class Deck:
     envelopes: dict[str, object]
 
 
-DECKS: dict[tuple[UsmAuth, UsmPrivacy], Deck] = {}
-
-
+@cache
 def deck(auth: UsmAuth, privacy: UsmPrivacy) -> Deck:
-    if (auth, privacy) not in DECKS:
-        user = UsmUser("monitor", auth, Secret("a pass phrase"), privacy, Secret("another phrase"))
-        keys = user.keys(ENGINE)
-        signed = keys.hash_name, keys.auth_key, keys.digest_octets
-        envelopes = {
-            name: kernel.Envelope(*signed, keys.privacy_key, ENGINE, CONTEXT, USER)
-            for name, kernel in TWINS.items()
-        }
-        DECKS[auth, privacy] = Deck(keys, envelopes)
-    return DECKS[auth, privacy]
+    user = UsmUser("monitor", auth, Secret("a pass phrase"), privacy, Secret("another phrase"))
+    keys = user.keys(ENGINE)
+    signed = keys.hash_name, keys.auth_key, keys.digest_octets
+    envelopes = {
+        name: kernel.Envelope(*signed, keys.privacy_key, ENGINE, CONTEXT, USER)
+        for name, kernel in TWINS.items()
+    }
+    return Deck(keys, envelopes)
 
 
 decks = st.builds(deck, st.sampled_from(UsmAuth), st.sampled_from(STRONG))

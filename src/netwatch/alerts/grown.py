@@ -17,11 +17,11 @@ class Grown(Set[SeriesKey]):
 
     def __init__(self, items: Iterable[SeriesKey] = ()) -> None:
         self._order = list(dict.fromkeys(items))
-        self._places = {item: place for place, item in enumerate(self._order)}
+        self._places: dict[object, int] = {item: place for place, item in enumerate(self._order)}
         self._size = len(self._order)
 
     def __contains__(self, item: object) -> bool:
-        return self._places.get(item, self._size) < self._size  # type: ignore[call-overload,no-any-return]
+        return self._places.get(item, self._size) < self._size
 
     def __iter__(self) -> Iterator[SeriesKey]:
         return islice(self._order, self._size)

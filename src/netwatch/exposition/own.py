@@ -42,8 +42,8 @@ class SelfMetrics:
         self._families: list[OwnFamily] = []
         self._sums: dict[Counter, float] = {}
         self._counted: Mapping[EntityId, Entity] = {}
-        self._kinds: Counter_[EntityKind] = Counter_()
         """The entities that `netwatch_state_entities` shows."""
+        self._kinds: Counter_[EntityKind] = Counter_()
         build = Info("netwatch_build", "Version of netwatch and of Python.", registry=self.registry)
         build.info({"version": version, "python": platform.python_version()})
         self._families.append(

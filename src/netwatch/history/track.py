@@ -144,7 +144,12 @@ class Layout:
         mine, other = self.numbering, column.numbering
         if mine is None or other is None:
             return mine is other
-        return mine[0] is other[0] or bool(np.array_equal(self.slots, column.slots))  # type: ignore[arg-type]
+        if mine[0] is other[0]:
+            return True
+        slots, others = self.slots, column.slots
+        assert slots is not None
+        assert others is not None
+        return bool(np.array_equal(slots, others))
 
 
 @dataclass(slots=True)

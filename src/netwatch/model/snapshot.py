@@ -88,13 +88,6 @@ class PackedTimes:
         self._start, self._data = start, data
 
     @classmethod
-    def of(cls, times: NDArray[np.float64]) -> PackedTimes:
-        """Rounds to milliseconds. `times` is used up."""
-        np.multiply(times, 1000.0, out=times)
-        np.rint(times, out=times)
-        return cls.of_millis(times, float(times.min(initial=np.inf)), float(times.max(initial=-np.inf)))
-
-    @classmethod
     def of_millis(cls, millis: NDArray[np.float64], low: float, high: float) -> PackedTimes:
         """From whole milliseconds, the lowest and the highest of which are known. `millis` is handed over."""
         if not millis.size:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.state.counters import CACHE_SECONDS, CERTAIN, reach
+from netwatch.state.counters import capacity, reach
 from netwatch.state.limits import frame_bounds
 
 __all__ = ["VERDICTS", "began_at_zero", "frames_began_at_zero", "siblings_cleared", "siblings_say", "words"]
@@ -35,7 +35,7 @@ def began_at_zero(
         return None
     if limit is None:
         return None if after < before or bits < 64 else False
-    new = after <= limit * (elapsed + CACHE_SECONDS)
+    new = after <= capacity(limit, elapsed)
     if after >= before or not new:
         return None if new else False
     wrapped = (after - before) % (1 << bits) <= reach(limit, elapsed)
@@ -83,8 +83,7 @@ def words(
     narrow = np.zeros(len(after), dtype=np.bool_) if bits is None else bits < 64
     base = after - before
     base[narrow] &= np.uint64(0xFFFFFFFF)
-    new = after <= most * (elapsed + CACHE_SECONDS)
-    wrapped = base <= most * (elapsed * CERTAIN + CACHE_SECONDS)
+    new, wrapped = after <= capacity(most, elapsed), base <= reach(most, elapsed)
     out = np.full(len(after), -1, dtype=np.int8)
     out[known & fell & new] = 1
     out[(known & new & (~fell | wrapped)) | (~known & (fell | narrow)) | (before == 0)] = 0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.state.clears import VERDICTS, siblings_say, words
-from netwatch.state.counters import CACHE_SECONDS, CERTAIN, Advance, Bounds, Cause, judge
+from netwatch.state.counters import Advance, Bounds, Cause, capacity, judge, reach
 from netwatch.state.restarts import NO_WITNESS, Restart
 from netwatch.state.rows import NEVER, RowIndex, Rows, row_numbers
 from netwatch.state.steady import steady
@@ -206,8 +206,8 @@ class CounterRows(Rows):
         assert reading.bits is not None
         line = limit.astype(np.float64)
         advanced = (reading.raw - old).astype(np.float64)
-        known = advanced <= line * (elapsed + CACHE_SECONDS)
-        known &= advanced + 2.0**32 <= line * (elapsed * CERTAIN + CACHE_SECONDS)
+        known = advanced <= capacity(line, elapsed)
+        known &= advanced + 2.0**32 <= reach(line, elapsed)
         known &= (reading.bits == 32) & (reading.raw >= old) & (elapsed > 0)
         lost: NDArray[np.bool_] = plain & known
         if np.any(lost):

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netwatch.model import Evidence
 from netwatch.state.restarts import (
@@ -27,6 +30,7 @@ __all__ = [
     "Cause",
     "CounterSample",
     "Unknown",
+    "capacity",
     "increase_between",
     "judge",
     "reach",
@@ -41,6 +45,8 @@ CERTAIN = 1.001
 wrapped."""
 
 _NONE = range(0)
+
+N = TypeVar("N", float, NDArray[np.float64])
 
 
 class Cause(StrEnum):
@@ -95,10 +101,16 @@ class CounterSample(NamedTuple):
     (IF-MIB)."""
 
 
-def reach(limit: float, elapsed: float) -> float:
-    """Most that two readings `elapsed` seconds apart can differ by on a line that carries `limit` per second:
-    what a cache held back included. A further wrap counts as possible up to here."""
-    return limit * (elapsed * CERTAIN + CACHE_SECONDS)
+def capacity(limit: N, elapsed: N) -> N:
+    """Most that can have been counted in `elapsed` seconds on a line that carries `limit` per second, what a
+    cache held back included. Of one counter or, as arrays, of many."""
+    return limit * (elapsed + CACHE_SECONDS)
+
+
+def reach(limit: N, elapsed: N) -> N:
+    """Most that two readings `elapsed` seconds apart can differ by: a further wrap counts as possible up to
+    here. As `capacity`, for clocks that are apart."""
+    return capacity(limit, elapsed * CERTAIN)
 
 
 def increase_between(
@@ -236,7 +248,7 @@ def _short_way(before: int, base: int, span: int) -> bool:
 
 def _within(count: int, seconds: float, limit: float) -> bool:
     """True if the line can have carried so much, what a cache held back included."""
-    return count <= limit * (seconds + CACHE_SECONDS)
+    return count <= capacity(limit, seconds)
 
 
 def _clipped(total: int, seconds: float, limit: float, cause: Cause) -> Advance | Unknown:
