@@ -60,7 +60,7 @@ def cpu_seconds() -> float:
 
 
 async def poll(workload: str, twin: str, version: str, port: int) -> str:
-    """Runs in a process of its own. The first poll of a device, which may learn its engine, does not count."""
+    """Runs in a process of its own. First polls, which may learn an agent's engine, are not counted."""
     wire = NetworkSnmpWire(kernel=load({}) if twin == "compiled" else pure())
     template = Template(WORKLOADS[workload])
     access = replace(VERSIONS[version], port=port)

@@ -2,8 +2,8 @@
 
     python -m tests.bench.secure
 
-As in pollers, of one run. Each of the thousand simulated devices is an SNMPv3 engine of its own (peers/agent.c
-with peers/usm.h).
+As in pollers, of one run. Each of the thousand simulated devices is an SNMPv3 engine of its own: see
+peers/usm.h.
 """
 
 from __future__ import annotations
