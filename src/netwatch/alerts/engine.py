@@ -254,12 +254,12 @@ def _find_uplinks(snapshot: Snapshot, memo: Memo) -> Iterator[None]:
     known = memo.links
     if known is not None and known[0] is links:
         changed = yield from differences(known[1], entities)
-        same = True
         for count, key in enumerate(changed, 1):
-            same = same and (key in known[1]) == (key in entities)
+            if (key in known[1]) != (key in entities):
+                break
             if not count % _LINKS_AT_ONCE:
                 yield
-        if same:
+        else:
             memo.links = (links, entities, known[2])
             return
     linked: set[EntityId] = set()

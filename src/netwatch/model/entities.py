@@ -12,7 +12,7 @@ from typing import Any
 
 from netwatch.model.entity import Entity, EntityId
 
-__all__ = ["Changes", "Entities", "Page", "differences"]
+__all__ = ["Changes", "Entities", "Page", "devices_of", "differences"]
 
 Page = Mapping[EntityId, Entity]
 """What belongs to a device, itself included, in order of first sight."""
@@ -109,8 +109,7 @@ class Entities(Mapping[EntityId, Entity]):
     def devices(self) -> tuple[Entity, ...]:
         """In order of first sight."""
         if self._devices is None:
-            found = [page.get(device) for device, page in self._pages.items()]
-            self._devices = tuple([device for device in found if device is not None])
+            self._devices = devices_of(self._pages)
         return self._devices
 
     def since(self, before: Entities) -> frozenset[EntityId] | None:
@@ -124,6 +123,12 @@ class Entities(Mapping[EntityId, Entity]):
             return None
         told = [ids for _, ids in newer._changes[len(newer._changes) - behind :]]
         return told[0] if len(told) == 1 else frozenset().union(*told)
+
+
+def devices_of(pages: Mapping[EntityId, Page]) -> tuple[Entity, ...]:
+    """The devices themselves, in order of first sight."""
+    found = [page.get(device) for device, page in pages.items()]
+    return tuple([device for device in found if device is not None])
 
 
 class _Values(ValuesView[Entity]):

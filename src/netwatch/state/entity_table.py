@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from netwatch.model import Entities, Entity, EntityId
-from netwatch.model.entities import Changes
+from netwatch.model.entities import Changes, devices_of
 
 __all__ = ["EntityTable"]
 
@@ -76,8 +76,7 @@ class EntityTable(MutableMapping[EntityId, Entity]):
 
     def devices(self) -> tuple[Entity, ...]:
         """Those that there are, in order of first sight."""
-        found = [page.get(device) for device, page in self._pages.items()]
-        return tuple([device for device in found if device is not None])
+        return devices_of(self._pages)
 
     def freeze(self) -> Entities:
         """As it is now, for keeps; the same object until something changes."""
