@@ -82,7 +82,9 @@ async def run(settings: Path, seconds: float, *, reload: bool) -> dict[str, Any]
         told["all polled cpu"] = time.process_time() - cpu
     told["start lateness"] = starting.percentile(99)
     told["discoveries"] = len(running.parts.discoveries)
-    await asyncio.sleep(60.0 if seconds > 60 else 0.0)
+    if seconds > 60:
+        await asyncio.sleep(60.0)
+        await running.parts.identities.write()  # half a million of them are news at a first start only
     scraper = scraping(running.urls[0])
     cpu, began, passes = time.process_time(), time.monotonic(), running.parts.poller.stats.passes
     async with ticking() as late:

@@ -24,6 +24,7 @@ SNAPSHOT_SHARE = 0.05
 """Part of a core that making snapshots may take."""
 OLDEST_SNAPSHOT = 60.0
 """However dear snapshots are, one is made that often."""
+IDENTITY_SECONDS = 5.0
 RECORD_SECONDS = 30.0
 PLAN_SECONDS = 900.0
 FIRST_PLAN_SECONDS = 45.0
@@ -59,6 +60,7 @@ class Chores:
         judging = self._parts.configuration.settings.alerts.evaluation_interval
         for name, seconds, first, action in (
             ("alerts", judging, judging, self.judge),
+            ("identities", IDENTITY_SECONDS, IDENTITY_SECONDS, self._parts.identities.write),
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
             ("retention", DAY, 600.0, self.forget),
@@ -70,7 +72,7 @@ class Chores:
         yield "lag", self._watch_lag()
 
     async def freeze(self) -> None:
-        """A new snapshot for the readers; new identities go to disk."""
+        """A new snapshot for the readers."""
         before = self._parts.snapshot
         async with self._freezing:
             if self._parts.snapshot is before:
@@ -153,8 +155,6 @@ class Chores:
     async def _freeze(self) -> None:
         parts = self._parts
         parts.snapshot = await _snapshot_of(parts.state)
-        for records in parts.state.unwritten():
-            await _to_the_end(asyncio.to_thread(parts.store.identity.save, records))
         metrics, stats = parts.metrics, parts.poller.stats
         await gently(metrics.state_steps(parts.snapshot))
         metrics.poller(
@@ -174,16 +174,6 @@ class Chores:
             began = time.perf_counter()
             await asyncio.sleep(LAG_SECONDS)
             self._parts.metrics.loop_lag(time.perf_counter() - began - LAG_SECONDS)
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Cancelled or not, what was begun is finished: nobody else has these records any more."""
-    job = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(job)
-    except asyncio.CancelledError:
-        await job
-        raise
 
 
 async def _snapshot_of(state: Any) -> Snapshot:

@@ -16,6 +16,7 @@ import structlog
 from netwatch.app.alerting import Alerting
 from netwatch.app.chores import Chores
 from netwatch.app.garbage import calm
+from netwatch.app.identities import IdentityWriter, ids
 from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
 from netwatch.app.planner import Planner
@@ -178,8 +179,9 @@ class Daemon:
         settings = loaded.settings
         self._set_up_logs(settings.log)
         store = stack.enter_context(Store(_folder(settings.state_dir) / "netwatch.db"))
-        state = State(catalogue, store.identity, _new_id, clock)
-        stack.callback(state.flush)
+        state = State(catalogue, store.identity, ids().__next__, clock)
+        identities = IdentityWriter(state, store.identity)
+        stack.callback(identities.finish)
         configuration = loaded.identified(state.device_id)
         state.set_inventory(configuration.inventory)
 
@@ -215,6 +217,7 @@ class Daemon:
             configuration=configuration,
             store=store,
             state=state,
+            identities=identities,
             history=history,
             recorder=recorder,
             workers=workers,
@@ -277,11 +280,6 @@ def _folder(path: Path | str) -> Path:
         hint = "name a folder that this user may write"
         raise ConfigError([Problem("", "state_dir", message, hint)]) from None
     return folder
-
-
-def _new_id() -> EntityId:
-    """An id without meaning: 80 random bits."""
-    return EntityId(secrets.token_hex(10))
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

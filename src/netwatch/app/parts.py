@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from netwatch.app.alerting import Alerting
+from netwatch.app.identities import IdentityWriter
 from netwatch.app.loading import Configuration
 from netwatch.app.memory import Memory
 from netwatch.app.planner import Planner
@@ -40,6 +41,7 @@ class Parts:
     """Replaced as a whole by a reload."""
     store: Store
     state: State
+    identities: IdentityWriter
     history: SegmentStore
     recorder: Recorder
     workers: Workers
@@ -69,7 +71,7 @@ class Parts:
 
     def pending(self) -> int:
         """Devices that have not been polled once yet, whatever came of it."""
-        return sum(one.last_duration is None for one in self.poller.status().values())
+        return self.poller.unpolled()
 
     def ready(self) -> bool:
         """Every device was polled once, whatever came of it."""

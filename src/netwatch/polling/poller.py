@@ -170,6 +170,10 @@ class Poller:
             for name, device in self._devices.items()
         }
 
+    def unpolled(self) -> int:
+        """How many devices have not been polled once yet, whatever came of it."""
+        return sum([device.last_duration is None for device in self._devices.values()])
+
     def costliest(self, count: int) -> Sequence[DeviceCost]:
         """The devices whose passes take the longest for their interval, the worst first."""
         worst = heapq.nlargest(

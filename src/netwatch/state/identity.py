@@ -133,8 +133,8 @@ class IdentityMap:
         return count
 
     def unwritten(self, most: int) -> Iterator[list[IdentityRecord]]:
-        """What changed since the last time, in batches of about `most`; each has to be in the journal before
-        the next one is asked for."""
+        """What changed since the last time, in batches of about `most`. It is handed out once: whoever takes
+        it brings it to the journal."""
         devices = [self._record(self._known[entity]) for entity in self._dirty if entity in self._known]
         merged = [
             IdentityRecord(old, EntityKind.DEVICE, old, f"{_MERGED}/{self._aliases[old]}", "", (), 0.0)

@@ -124,7 +124,7 @@ class State:
         return self._identity.flush()
 
     def unwritten(self) -> Iterator[list[IdentityRecord]]:
-        """What `flush` would write: each batch is to be saved before the next one is asked for."""
+        """What `flush` would write, in batches. It is handed out once: whoever takes it brings it to disk."""
         return self._identity.unwritten(_WRITTEN)
 
     # -- observations
