@@ -177,4 +177,8 @@ def test_own_metrics_join_those_of_the_devices():
 def test_own_metrics_of_two_processes_do_not_meet():
     one, two = SelfMetrics(), SelfMetrics()
     one.polled(ok=True)
-    assert b'netwatch_poller_polls_total{outcome="ok"}' not in two.render(openmetrics=False)
+    line = b'netwatch_poller_polls_total{outcome="ok"} '
+    assert line + b"1.0" in one.render(openmetrics=False)
+    assert line + b"0.0" in two.render(
+        openmetrics=False
+    )  # there from the start, so that rate() sees the first

@@ -67,9 +67,10 @@ class SelfMetrics:
         return Histogram(name, text, registry=self.registry, buckets=_SECONDS)
 
     def _poller(self) -> None:
-        self._polls = self._counter(
+        polls = self._counter(
             "netwatch_poller_polls_total", "Passes over a table by outcome: ok or failed.", "outcome"
         )
+        self._polled = {True: polls.labels("ok"), False: polls.labels("failed")}
         self._passes = self._counter("netwatch_poller_passes_total", "Passes over a device.")
         self._deadlines = self._counter(
             "netwatch_poller_deadlines_total", "Passes that were given up because they took too long."
@@ -171,7 +172,7 @@ class SelfMetrics:
 
     def polled(self, *, ok: bool, readings: int = 0) -> None:
         """One pass over one table ended."""
-        self._polls.labels("ok" if ok else "failed").inc()
+        self._polled[ok].inc()
         self._readings.inc(readings)
 
     def poller(self, *, passes: int, deadlines: int, seconds_late: float, running: int, waiting: int) -> None:
