@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from netwatch.model import EntityKind, load_catalogue
-from netwatch.profiles import FUNCTIONS, ProfileModel
+from netwatch.profiles import FUNCTIONS, ProfileModel, coverage, coverage_tables, load_profiles
 from netwatch.profiles.builder import IDENTITY_FACTS
 from netwatch.profiles.lookups import SPECIAL
 from netwatch.profiles.schema import EntityModel, MatchModel, TableModel
+from netwatch.resources import collectors_dir
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -55,3 +56,11 @@ def test_example_loads(tmp_path: Path, reference: str) -> None:
     found = load_profiles([collectors_dir() / "standard", tmp_path], load_catalogue())
     assert not found.problems
     assert "acme-switch" in found.profiles
+
+
+def test_coverage_is_what_the_profiles_read() -> None:
+    """Print it anew with `netwatch profile coverage` where this fails."""
+    catalogue = load_catalogue()
+    profiles = load_profiles([collectors_dir()], catalogue).profiles
+    page = (DOCS / "coverage.md").read_text(encoding="utf-8")
+    assert page.partition("-->\n")[2].strip() == "\n".join(coverage_tables(coverage(profiles))).strip()

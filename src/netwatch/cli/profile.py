@@ -12,7 +12,7 @@ from netwatch.cli.inspect import answered, live_discovery, recorded_discovery
 from netwatch.discovery import NO_ROWS, Discovery
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import load_catalogue
-from netwatch.profiles import lint, load_profiles, profile_schema
+from netwatch.profiles import coverage, coverage_tables, lint, load_profiles, profile_schema
 from netwatch.resources import collectors_dir
 from netwatch.wire import Recording
 
@@ -47,6 +47,8 @@ def register(app: typer.Typer) -> None:
         """Print the JSON Schema of a profile file."""
         typer.echo(json.dumps(profile_schema(), indent=2))
 
+    group.command("coverage")(coverage_command)
+
     @group.command("explain")
     def explain_command(
         device: str = typer.Argument("", help="Address of a device; with --config, or its name there."),
@@ -76,6 +78,16 @@ def register(app: typer.Typer) -> None:
             found = answered(device, live_discovery(device, community_env, loaded, port=port))
         for line in explanation_lines(found):
             typer.echo(line)
+
+
+def coverage_command(
+    profiles: list[Path] = typer.Option([], help="Further folders of profiles."),
+) -> None:
+    """Print what the profiles read, by kind and vendor, as Markdown."""
+    loaded = load_profiles([collectors_dir(), *profiles], load_catalogue())
+    for problem in loaded.problems:
+        typer.echo(str(problem), err=True)
+    typer.echo("\n".join(coverage_tables(coverage(loaded.profiles))))
 
 
 def explanation_lines(found: Discovery) -> list[str]:

@@ -2,6 +2,7 @@
 
 from netwatch.profiles.block_parts import BlockMemory
 from netwatch.profiles.compiled import Profile, Table
+from netwatch.profiles.coverage import Coverage, coverage, coverage_tables
 from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
 from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
@@ -32,6 +33,7 @@ __all__ = [
     "BlockMemory",
     "BlockReader",
     "Candidate",
+    "Coverage",
     "DeviceFrame",
     "Explanation",
     "Expression",
@@ -56,6 +58,8 @@ __all__ = [
     "attach",
     "candidates",
     "choose",
+    "coverage",
+    "coverage_tables",
     "dump_plan",
     "evaluate",
     "lint",
