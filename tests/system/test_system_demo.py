@@ -96,6 +96,16 @@ def test_it_gets_ready_and_knows_every_device(demo: Demo) -> None:
     assert f'device="{one["name"]}"'.encode() in body
 
 
+def test_an_access_point_is_found_at_its_port(demo: Demo) -> None:
+    """Over the wire: the switches are asked for its MAC address when somebody wants to know."""
+    eventually("ready", lambda: fetch(f"{demo.base}/-/ready")[0] == 200)
+    point = demo.truth["access_points"][0]
+    found = get_json(f"{demo.base}/api/v1/where?mac={point['mac'].replace(':', '-')}")
+    assert found["places"], found
+    assert found["places"][0]["alias"] == point["name"]
+    assert found["places"][0]["port"]
+
+
 @pytest.mark.server("promtool")
 @pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text"])
 def test_promtool_finds_nothing(demo: Demo, accept: str) -> None:

@@ -12,6 +12,7 @@ import bcrypt
 import pytest
 from web_client import PASSWORD, FixedClock, credentials, providers, running, users
 
+from netwatch.model import Whereabouts
 from netwatch.web import AuditEvent, Auth, Role, User, audit_to_stream
 from netwatch.web.api_handlers import ApiHandlers
 from netwatch.web.application import routes
@@ -35,15 +36,22 @@ _STEPS = {
 }
 
 
+_QUERIES = {"/probe": "?target=maple-hs-core-sw1", "/api/v1/where": "?mac=00:11:22:aa:bb:cc"}
+
+
 def _example(path: str) -> str:
     for pattern, value in _STEPS.items():
         path = path.replace(pattern, value)
-    return f"{path}?target=maple-hs-core-sw1" if path == "/probe" else path
+    return path + _QUERIES.get(path, "")
 
 
 async def test_every_route_asks_for_its_role() -> None:
     """The whole matrix: route x (nobody, view, operate, admin)."""
-    async with running(auth=users()) as web:
+
+    async def nowhere(mac: bytes) -> Whereabouts:
+        return Whereabouts(mac.hex(":"), None, (), 0)
+
+    async with running(providers(locate=nowhere), auth=users()) as web:
         for method, pattern, needed in _routes():
             path = _example(pattern)
             answer = await web.client.request(method, path)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from netwatch.app.locating import Locator
 from netwatch.app.parts import Parts
 from netwatch.errors import ConfigError, Problem
 from netwatch.exposition import Shard
@@ -121,6 +122,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         ready=parts.ready,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
+        locate=Locator(parts).find,
         simulated=simulated,
         metrics_path=settings.metrics.path,
         shard_limit=settings.metrics.max_samples,

@@ -1,6 +1,7 @@
 """From an address to a plan: what a device is, what it has, and what to poll."""
 
 from netwatch.discovery.discover import NO_ROWS, Discovery, discover
+from netwatch.discovery.forwarding import Learnt, learnt_ports
 from netwatch.discovery.inspect import inspect_document
 from netwatch.discovery.render import render_inspect
 from netwatch.discovery.told import dump_told, load_told
@@ -8,9 +9,11 @@ from netwatch.discovery.told import dump_told, load_told
 __all__ = [
     "NO_ROWS",
     "Discovery",
+    "Learnt",
     "discover",
     "dump_told",
     "inspect_document",
+    "learnt_ports",
     "load_told",
     "render_inspect",
 ]

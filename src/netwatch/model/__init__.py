@@ -53,6 +53,7 @@ from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, Snapshot
 from netwatch.model.snmp import SnmpValue
 from netwatch.model.time import Clock, Instant, SystemClock
+from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
     "ROOT",
@@ -113,6 +114,7 @@ __all__ = [
     "Seen",
     "SeriesHistory",
     "Severity",
+    "Sighting",
     "SipAccess",
     "Snapshot",
     "SnmpAccess",
@@ -126,9 +128,11 @@ __all__ = [
     "Transition",
     "UsmAuth",
     "UsmPrivacy",
+    "Whereabouts",
     "Witness",
     "WitnessKind",
     "differences",
     "load_catalogue",
+    "parse_mac",
     "percentile",
 ]

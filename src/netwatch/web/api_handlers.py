@@ -9,6 +9,7 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
@@ -23,6 +24,7 @@ from netwatch.web.negotiation import content_type, wants_openmetrics
 from netwatch.web.page_handlers import DEVICE_PARAMETERS, device_filter
 from netwatch.web.pages import error_page
 from netwatch.web.problem import HttpProblem, Query, bad_request, not_found
+from netwatch.web.searching import search
 from netwatch.web.site import Site
 from netwatch.web.units import clock_time
 from netwatch.web.views import (
@@ -180,6 +182,13 @@ class ApiHandlers:
             return {"at": at, "schools": [_school(school) for school in found]}
 
         return await self._answer(make)
+
+    async def where(self, request: web.Request) -> web.Response:
+        text = Query(request, ("mac",)).text("mac")
+        if not text:
+            raise bad_request("say which: /api/v1/where?mac=00:11:22:aa:bb:cc")
+        found = await search(self._site, text)
+        return await self._answer(lambda: asdict(found))
 
     async def replacements(self, request: web.Request) -> web.Response:
         form = Query(request, ("format",)).choice("format", ["json", "csv"], "json")

@@ -23,8 +23,10 @@ from netwatch.web.pages import (
     replacements_page,
     school_page,
     status_page,
+    where_page,
 )
 from netwatch.web.problem import Query, bad_request, not_found
+from netwatch.web.searching import search
 from netwatch.web.security import IDENTITY, Identity
 from netwatch.web.site import Site
 from netwatch.web.views import (
@@ -179,6 +181,12 @@ class PageHandlers:
         plan = self._site.providers.replacement_plan()
         frame = self._site.frame(request, alerts)
         return await self._site.page(lambda: replacements_page(frame, plan, wanted, number))
+
+    async def where(self, request: web.Request) -> web.Response:
+        text = Query(request, ("mac",)).text("mac")
+        found = await search(self._site, text) if text else None
+        frame = self._site.frame(request, self._site.providers.alerts())
+        return await self._site.page(lambda: where_page(frame, text, found))
 
     async def status(self, request: web.Request) -> web.Response:
         Query(request, ())

@@ -8,7 +8,7 @@ from typing import Any
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
-from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot
+from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
 
 __all__ = ["Providers", "ReloadResult"]
 
@@ -38,7 +38,7 @@ def _free() -> Sequence[DeviceCost]:
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """Callables that are cheap, never block, and are called in the event loop."""
+    """Callables that are cheap and never block unless they say so; all are called in the event loop."""
 
     snapshot: Callable[[], Snapshot]
     alerts: Callable[[], Sequence[Alert]]
@@ -56,6 +56,8 @@ class Providers:
     """How a device was recognised: what matched, and which table gives which family."""
     costs: Callable[[], Sequence[DeviceCost]] = _free
     """The devices whose polling costs most, the worst first."""
+    locate: Callable[[bytes], Awaitable[Whereabouts]] | None = None
+    """Asks the switches at which ports they have learnt a MAC address; takes seconds. None: nobody to ask."""
     simulated: bool = False
     """True for the demo: the pages say so."""
     metrics_path: str = "/metrics"

@@ -8,12 +8,15 @@ from netwatch.web.pages.lists import last_page
 from netwatch.web.pages.overview import overview_page, school_page
 from netwatch.web.pages.replacements import AssetFilter, replacements_page
 from netwatch.web.pages.status import error_page, status_page
+from netwatch.web.pages.where import Place, Search, where_page
 
 __all__ = [
     "PAGE_SIZE",
     "AssetFilter",
     "DeviceDetail",
     "Frame",
+    "Place",
+    "Search",
     "alerts_page",
     "device_page",
     "devices_page",
@@ -24,4 +27,5 @@ __all__ = [
     "replacements_page",
     "school_page",
     "status_page",
+    "where_page",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netwatch.model import Severity
+from netwatch.web.auth import Role
 from netwatch.web.html import Child, Html, fragment, href, tag
 from netwatch.web.security import Identity
 from netwatch.web.units import age, clock_time, percent
@@ -50,8 +51,13 @@ _NAVIGATION = (
     ("Devices", "/devices"),
     ("Alerts", "/alerts"),
     ("Replacements", "/replacements"),
+    ("Where", "/where"),
     ("Status", "/status"),
 )
+
+
+_NEEDS = {"/where": Role.OPERATE}
+"""Pages that not everybody who looks may open."""
 
 
 def page(frame: Frame, title: str, current: str, *content: Child, refresh: bool = True) -> Html:
@@ -98,6 +104,7 @@ def _header(frame: Frame, current: str) -> Html:
             ),
         )
         for name, path in _NAVIGATION
+        if path not in _NEEDS or frame.identity is None or frame.identity.role.may(_NEEDS[path])
     ]
     return tag(
         "header",
