@@ -34,7 +34,7 @@ from netwatch.profiles import (
     rows_of_records,
 )
 from netwatch.profiles.values import Value, text, truth
-from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner, WalksMany
+from netwatch.wire import DocumentReader, HttpJson, Skips, SnmpSession, SnmpWire, SshRunner, WalksMany
 
 __all__ = ["NO_ROWS", "Discovery", "discover"]
 
@@ -43,6 +43,9 @@ SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 LARGE = 50
 """Rows whose mapping takes about 10 ms."""
+ENTERPRISES = "1.3.6.1.4.1"
+MOST_ENTERPRISES = 32
+"""Enterprise numbers that an agent is asked of."""
 MOST_CONTEXTS = 128
 """VLANs whose instances are asked for."""
 
@@ -146,8 +149,10 @@ class _Run:
             for one in observations
         }
         engine = self.answers.get(ENGINE_ID)
-        said = [text(self.answers.get(oid)) or "" for oid in (SYS_OBJECT_ID, SYS_DESCR)]
-        vendor = self.profiles.vendors.of(*said)
+        objects: list[str] = []
+        if not {"vendor", "kind"} <= {*profile.constant, *profile.identity}:
+            objects = await self._enterprises()
+        vendor = self.profiles.vendors.of(self._object_id, text(self.answers.get(SYS_DESCR)) or "", objects)
         root = identity_observation(self.target, profile, frame, vendor, engine, self.clock.now())
         names = (explanation.profile, *(name for name, _ in explanation.attached))
         return Discovery(
@@ -178,6 +183,34 @@ class _Run:
         await self._get(roots)
         below = await _walk_many(self.session, [root for root in roots if root not in self.answers], 1)
         return {root: root in self.answers or bool(below[root]) for root in roots}
+
+    @property
+    def _object_id(self) -> str:
+        """sysObjectID; some agents tell it as text that begins with a dot."""
+        return (text(self.answers.get(SYS_OBJECT_ID)) or "").removeprefix(".")
+
+    async def _enterprises(self) -> list[str]:
+        """The first OID of each enterprise that the agent has, where sysObjectID tells no vendor."""
+        session = self.session
+        if session is None or not isinstance(session, Skips):
+            return []
+        if self.profiles.vendors.tells(self._object_id):
+            return []
+        found: list[str] = []
+        cursor, last = ENTERPRISES, -1
+        try:
+            while len(found) < MOST_ENTERPRISES:
+                oid = await session.following(cursor)
+                if oid is None or not oid.startswith(f"{ENTERPRISES}."):
+                    break
+                number = int(oid.split(".")[6])
+                if number <= last:  # it runs in circles
+                    break
+                found.append(oid)
+                cursor, last = f"{ENTERPRISES}.{number + 1}", number
+        except WireError as error:
+            self.problems.append(str(error))
+        return found
 
     async def _answers(self, path: str) -> bool:
         """Is the path answered over HTTP? WireError if that is the only way to the device, and shut."""
@@ -227,7 +260,7 @@ class _Run:
             return forced, Explanation(forced.name, ("the inventory names it",))
         present: dict[str, bool] = {}
         device = Fingerprint(
-            sys_object_id=text(self.answers.get(SYS_OBJECT_ID)) or "",
+            sys_object_id=self._object_id,
             sys_descr=text(self.answers.get(SYS_DESCR)) or "",
             sys_name=text(self.answers.get(SYS_NAME)) or "",
             has=lambda oid: present.get(oid, False),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netwatch.documents import Document, did_you_mean, read_yaml, validate
+from netwatch.documents import Document, did_you_mean, read_documents, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import Catalogue
 from netwatch.profiles.builder import build_profile
@@ -119,9 +119,8 @@ def load_profiles(dirs: Sequence[Path], catalogue: Catalogue) -> ProfileSet:
 
 def _read(files: Iterable[Path], problems: list[Problem]) -> dict[str, _Source]:
     sources: dict[str, _Source] = {}
-    for file in files:
+    for document in _documents(files, problems):
         try:
-            document = read_yaml(file)
             model = validate(ProfileModel, document)
         except ConfigError as error:
             problems += error.problems
@@ -133,6 +132,15 @@ def _read(files: Iterable[Path], problems: list[Problem]) -> dict[str, _Source]:
             continue
         sources[model.profile] = _Source(document, model)
     return sources
+
+
+def _documents(files: Iterable[Path], problems: list[Problem]) -> Iterator[Document]:
+    """A file may hold several profiles."""
+    for file in files:
+        try:
+            yield from read_documents(file)
+        except ConfigError as error:
+            problems += error.problems
 
 
 def lint(paths: Sequence[Path], catalogue: Catalogue, *, base: Sequence[Path] = ()) -> list[Problem]:

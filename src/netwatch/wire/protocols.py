@@ -21,6 +21,7 @@ __all__ = [
     "ProbeResult",
     "Prober",
     "Row",
+    "Skips",
     "SnmpSession",
     "SnmpWire",
     "SshRunner",
@@ -61,6 +62,15 @@ class WalksMany(Protocol):
         self, roots: Sequence[str], *, limit: int | None = None
     ) -> dict[str, dict[str, SnmpValue]]:
         """Each subtree as `walk` gives it, by root; at most `limit` varbinds of each. Raises WireError."""
+        ...
+
+
+@runtime_checkable
+class Skips(Protocol):
+    """A session that can pass over whole subtrees."""
+
+    async def following(self, oid: str) -> str | None:
+        """The agent's next OID after `oid`, wherever that is; None at its end. Raises WireError."""
         ...
 
 
