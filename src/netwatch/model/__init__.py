@@ -37,6 +37,7 @@ from netwatch.model.history import (
     SeriesHistory,
     percentile,
 )
+from netwatch.model.http import TOKEN, HttpRequest, Paging, PagingMode
 from netwatch.model.identity import (
     AssetJournal,
     AssetSwap,
@@ -56,6 +57,7 @@ from netwatch.model.time import Clock, Instant, SystemClock
 
 __all__ = [
     "ROOT",
+    "TOKEN",
     "Alert",
     "AlertState",
     "Asset",
@@ -90,6 +92,7 @@ __all__ = [
     "HistoryReader",
     "HistoryWriter",
     "HttpAccess",
+    "HttpRequest",
     "IdentityJournal",
     "IdentityRecord",
     "Instant",
@@ -98,6 +101,8 @@ __all__ = [
     "LocationPattern",
     "Observation",
     "ObservationSink",
+    "Paging",
+    "PagingMode",
     "Place",
     "PlaceId",
     "PlaceKind",
