@@ -108,8 +108,11 @@ def _column(pointer: str, trail: Trail) -> Any:
 def _plain(value: Any) -> Value:
     if isinstance(value, str | int | float | bool):
         return value
-    if isinstance(value, list):
-        return tuple(value)
+    if isinstance(value, list) and value:
+        if all(isinstance(item, str) for item in value):
+            return " ".join(value)
+        if all(isinstance(item, int | float) for item in value):
+            return tuple(value)
     return None
 
 

@@ -95,7 +95,7 @@ class DocumentReader:
                 self._answers[key] = error
         answer = self._answers[key]
         if isinstance(answer, WireError):
-            raise answer
+            raise answer.with_traceback(None)  # else it grew with each table that asks
         return answer
 
     async def _pages(self, request: HttpRequest) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from yarl import URL
@@ -26,6 +27,7 @@ class Pages:
         self._had = 0
         self._pages = 0
         self._asked: set[tuple[str, str]] = set()
+        self._last: Any = None
         self.document: Any = None
         """The first page, whose list grows by those of the others."""
 
@@ -42,9 +44,12 @@ class Pages:
     def take(self, page: HttpPage) -> tuple[str, str] | None:
         """Adds a page; the next question, or None after the last. Raises WireDecodeError."""
         self._pages += 1
+        if self._pages > 1 and page.document == self._last:
+            return None  # an API that knows no pages answers each question with the same
+        self._last = page.document
         found = items_of(page.document, self._request.items)
         if self._pages == 1:
-            self.document = page.document
+            self.document = deepcopy(page.document) if self._paging is not None else page.document
         elif found:
             # The first page has a list, else there were no second one.
             (items_of(self.document, self._request.items) or []).extend(found)
