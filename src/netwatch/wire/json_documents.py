@@ -61,7 +61,9 @@ class DocumentReader:
             pointer, elsewhere = _source(wildcard)
             further: dict[str, str] = {}
             for member, place in places.items():
-                asked = replace(request, path=elsewhere or place, body="", items=pointer.partition("/*")[0])
+                asked = replace(request, path=place, body="", items=pointer.partition("/*")[0])
+                if elsewhere:
+                    asked = replace(asked, path=elsewhere, paging=None)
                 # The first collection has to be there; below it each member has its own possessions.
                 document = await self._get(asked) if not member else await self._try(asked, problems)
                 for name, link in _members(document, pointer, place):
