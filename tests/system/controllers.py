@@ -157,9 +157,9 @@ CLOUD_ONE: dict[str, Any] = {
         _status(SWITCH, "sw-idf-2", "88:15:44:00:00:03", "MS225-48FP", "switch", "alerting"),
     ],
     f"{ONE}/11/devices": [
-        {"serial": AP, "firmware": "wireless-30-7"},
-        {"serial": DEAD_AP, "firmware": "Not running configured version"},
-        {"serial": SWITCH, "firmware": "switch-16-8"},
+        {"serial": AP, "name": "ap-library", "firmware": "wireless-30-7"},
+        {"serial": DEAD_AP, "name": "ap-gym", "firmware": "Not running configured version"},
+        {"serial": SWITCH, "name": "sw-idf-2", "firmware": "switch-16-8"},
     ],
     f"{ONE}/11/wireless/clients/overview/byDevice": {
         "items": [

@@ -148,6 +148,9 @@ async def test_a_cloud_whose_lists_go_on_by_link(one: Api, http: AiohttpJson) ->
     assert values["pse_port_delivering", "Q2SW-0000-0001/1", ()] == 1
     assert parents_of(found)["radio Q2AP-0000-0001/5"] == "Q2AP-0000-0001"
     assert parents_of(found)["interface Q2SW-0000-0001/1"] == "Q2SW-0000-0001"
+    # Whatever table tells of a device calls it by its name.
+    names = {seen.name for told in found.observations for seen in told.seen if seen.key == AP}
+    assert names == {"ap-library"}
     # Each page once, however many tables need it.
     assert len(one.asked) == len(set(one.asked))
 
