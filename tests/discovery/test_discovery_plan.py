@@ -17,6 +17,7 @@ from netwatch.model import (
     EntityKey,
     EntityKind,
     HttpAccess,
+    HttpRequest,
     Instant,
     SnmpAccess,
     SnmpValue,
@@ -25,6 +26,7 @@ from netwatch.model import (
     load_catalogue,
 )
 from netwatch.profiles import ProfileSet, TableMode, TablePlan, load_profiles
+from netwatch.wire import HttpPage
 
 AT = Instant(1_700_000_000.0, 50.0)
 ID = EntityId("d1")
@@ -368,15 +370,17 @@ tables:
 
 
 class FakeHttp:
-    async def get(self, target: Target, path: str, headers: Mapping[str, str] = {}) -> Any:
-        if path == "/api/parts":
-            return {"parts": {"psu/1": {"model": "P1"}}}
-        return {
-            "Temperatures": [
-                {"Name": "Inlet", "ReadingCelsius": 23.5, "Status": {"Health": "OK"}},
-                {"Name": "Empty", "ReadingCelsius": None, "Status": {}},
-            ]
-        }
+    async def fetch(self, target: Target, request: HttpRequest) -> HttpPage:
+        if request.path == "/api/parts":
+            return HttpPage({"parts": {"psu/1": {"model": "P1"}}})
+        return HttpPage(
+            {
+                "Temperatures": [
+                    {"Name": "Inlet", "ReadingCelsius": 23.5, "Status": {"Health": "OK"}},
+                    {"Name": "Empty", "ReadingCelsius": None, "Status": {}},
+                ]
+            }
+        )
 
 
 class FakeSsh:
@@ -401,7 +405,7 @@ async def test_http_json_and_ssh(tmp_path: Path) -> None:
     assert module.name == "Supervisor"
     assert module.facts == {"serial": "F0001X", "notes": "a b"}
     plan = table(found, "thermal")
-    assert plan.path == "/redfish/v1/Chassis/1/Thermal"
+    assert plan.request == HttpRequest("/redfish/v1/Chassis/1/Thermal", items="/Temperatures")
     polled = plan.observe({"Temperatures": [{"Name": "Inlet", "ReadingCelsius": 30}]}, ID, AT, 60.0)
     assert [r.value for r in polled.readings] == [30]
 

@@ -9,7 +9,7 @@ from netwatch.app.loading import load_configuration
 from netwatch.app.wires import Wires
 from netwatch.discovery import Discovery, discover
 from netwatch.documents import did_you_mean
-from netwatch.errors import InventoryError, Problem
+from netwatch.errors import InventoryError, Problem, WireError, WireTimeout
 from netwatch.model import Catalogue, Inventory, SystemClock, Target
 
 __all__ = ["ask"]
@@ -30,6 +30,10 @@ async def ask(device: str, settings_file: Path, env: Mapping[str, str], catalogu
             profiles=configuration.profiles,
             clock=clock,
         )
+    except WireTimeout as error:
+        if target.snmp is not None:
+            raise
+        raise WireError(str(error)) from None  # what is said of silent agents does not hold for an API
     finally:
         await wires.close()
 

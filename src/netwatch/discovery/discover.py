@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from netwatch.discovery.http_answers import answering, host_of
 from netwatch.discovery.identity import identity_observation, scope_of
-from netwatch.errors import ConfigError, MissingExtra, Problem, WireError
-from netwatch.model import Clock, EntityKind, Observation, SnmpValue, Target
+from netwatch.errors import ConfigError, MissingExtra, Problem, WireError, WireNotFound
+from netwatch.model import Clock, EntityKind, HttpRequest, Observation, SnmpValue, Target
 from netwatch.profiles import (
     DeviceFrame,
     Explanation,
@@ -26,6 +27,7 @@ from netwatch.profiles import (
     candidates,
     choose,
     evaluate,
+    known_host,
     needed_oids,
     needed_paths,
     observation,
@@ -110,6 +112,10 @@ class _Run:
     """Why tables could not be read."""
     documents: DocumentReader | None = None
     """What is read over HTTP."""
+    again: set[str] = field(default_factory=set)
+    """Tables to be polled although nothing of them could be read now."""
+    partial: set[str] = field(default_factory=set)
+    """Tables of which a part could not be read."""
 
     async def discover(self) -> Discovery:
         if self.session is not None:
@@ -123,12 +129,12 @@ class _Run:
         tables = [table for table in profile.tables.values() if self._wanted(table, profile, scalars)]
         await self._look(tables)
         for table in tables:
-            found = await self._read(table)
-            if found:
+            found = await self._read(table, profile)
+            if found or table.name in self.again:
                 rows[table.name] = found
             else:
                 self.skipped.setdefault(table.name, NO_ROWS)
-        if self.session is None and not rows and self.refused:
+        if self.session is None and self.refused and not any(rows.values()):
             raise self.refused[0]  # nothing was heard of it: no plan is better than an empty one
         frame = DeviceFrame(profile, rows, scalars)
         plans: list[TablePlan] = []
@@ -212,18 +218,6 @@ class _Run:
             self.problems.append(str(error))
         return found
 
-    async def _answers(self, path: str) -> bool:
-        """Is the path answered over HTTP? WireError if that is the only way to the device, and shut."""
-        if self.documents is None:
-            return False
-        try:
-            return await self.documents.has(path)
-        except WireError as error:
-            if self.session is None:
-                raise
-            self.problems.append(str(error))
-            return False
-
     async def _ask_in_contexts(
         self,
         table: Table,
@@ -259,19 +253,22 @@ class _Run:
                 raise ConfigError([Problem("", f"devices.{self.target.name}.profile", message)])
             return forced, Explanation(forced.name, ("the inventory names it",))
         present: dict[str, bool] = {}
+        answered: set[HttpRequest] = set()
         device = Fingerprint(
             sys_object_id=self._object_id,
             sys_descr=text(self.answers.get(SYS_DESCR)) or "",
             sys_name=text(self.answers.get(SYS_NAME)) or "",
             has=lambda oid: present.get(oid, False),
             value=lambda oid: self.answers.get(oid),
-            answers=lambda path: present.get(path, False),
+            answers=lambda request: request in answered,
+            http_host=host_of(self.target),
         )
         subtrees, values = needed_oids(known.values(), device)
         await self._get(sorted(values))
         present |= await self._has(sorted(subtrees))
-        for path in sorted(needed_paths(known.values(), device)):
-            present[path] = await self._answers(path)
+        if not known_host(known.values(), device):
+            requests = needed_paths(known.values(), device)
+            answered |= await answering(self.documents, self.target, requests, self.problems)
         found = candidates(known.values(), device)
         main, attached = choose(found)
         fallback = self.profiles.fallback
@@ -304,17 +301,20 @@ class _Run:
         self.skipped[table.name] = f"not so: {table.requires.source}"
         return False
 
-    async def _read(self, table: Table) -> Rows:
+    async def _read(self, table: Table, profile: Profile) -> Rows:
         try:
-            return await self._read_source(table)
+            return await self._read_source(table, profile)
         except (WireError, MissingExtra) as error:
             if isinstance(error, WireError):
                 self.refused.append(error)
+                lasting = isinstance(error, WireNotFound) or table.mode is TableMode.FIXED
+                if table.source is TableSource.HTTP_JSON and not lasting:
+                    self.again.add(table.name)
             self.skipped[table.name] = str(error)
             self.problems.append(f"table {table.name}: {error}")
             return {}
 
-    async def _read_source(self, table: Table) -> Rows:
+    async def _read_source(self, table: Table, profile: Profile) -> Rows:
         if table.source is TableSource.SSH:
             if self.ssh is None or self.target.ssh is None:
                 self.skipped[table.name] = "no SSH access"
@@ -324,7 +324,11 @@ class _Run:
             if self.documents is None:
                 self.skipped[table.name] = "no HTTP access"
                 return {}
-            return rows_of_document(table, await self.documents.read(table.path))
+            found = await self.documents.read(profile.request(table))
+            if found.problems:
+                self.partial.add(table.name)
+                self.problems += [f"table {table.name}: {text}" for text in found.problems]
+            return rows_of_document(table, found.data)
         return await self._rows(table, None)
 
     async def _rows(self, table: Table, session: SnmpSession | None) -> Rows:
@@ -389,12 +393,15 @@ class _Run:
         result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
         plan = plan_table(table, profile, frame, result.slots, limit, context, self.profiles.pool)
         interval = plan.interval or self.target.interval
-        if not result.slots and not result.readings:
+        if not result.slots and not result.readings and table.name not in self.again:
             self.skipped.setdefault(plan.name, "no row fits")
             if table.mode is TableMode.FIXED:
                 return
         told = observation(plan.name, result, self.target.device, self.clock.now(), interval, full=True)
-        observations.append(told)
+        if table.name in self.partial:
+            told = replace(told, complete=False)
+        if table.name not in self.again:
+            observations.append(told)
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:
             plans.append(plan)
             _ = plan.blocks  # compiled here, where it may take its time

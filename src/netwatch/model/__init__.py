@@ -37,6 +37,7 @@ from netwatch.model.history import (
     SeriesHistory,
     percentile,
 )
+from netwatch.model.http import TOKEN, HttpRequest, Paging, PagingMode
 from netwatch.model.identity import (
     AssetJournal,
     AssetSwap,
@@ -57,6 +58,7 @@ from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
     "ROOT",
+    "TOKEN",
     "Alert",
     "AlertState",
     "Asset",
@@ -91,6 +93,7 @@ __all__ = [
     "HistoryReader",
     "HistoryWriter",
     "HttpAccess",
+    "HttpRequest",
     "IdentityJournal",
     "IdentityRecord",
     "Instant",
@@ -99,6 +102,8 @@ __all__ = [
     "LocationPattern",
     "Observation",
     "ObservationSink",
+    "Paging",
+    "PagingMode",
     "Place",
     "PlaceId",
     "PlaceKind",

@@ -91,6 +91,12 @@ class Progress:
             self.probes.setdefault(PROTOCOLS[table.source], ProbeResult(False, None, reason))
         self.fail(table.name, reason)
 
+    def answers(self, table: TablePort, reason: str) -> None:
+        """It gave no values, but it is there."""
+        self.answered = True
+        if table.source != "snmp":
+            self.probes.setdefault(PROTOCOLS[table.source], ProbeResult(True, None, reason))
+
     def fail_tables(self, source: str, reason: str) -> None:
         """All tables of a source that are due."""
         if self.device.plan is not None:

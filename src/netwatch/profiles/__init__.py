@@ -5,8 +5,9 @@ from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.coverage import Coverage, coverage, coverage_tables
 from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
-from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
+from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_records
 from netwatch.profiles.functions import FUNCTIONS
+from netwatch.profiles.json_rows import rows_of_document
 from netwatch.profiles.loader import FALLBACK, ProfileSet, lint, load_profiles, profile_schema
 from netwatch.profiles.match import (
     Candidate,
@@ -14,6 +15,7 @@ from netwatch.profiles.match import (
     Fingerprint,
     candidates,
     choose,
+    known_host,
     needed_oids,
     needed_paths,
 )
@@ -62,6 +64,7 @@ __all__ = [
     "coverage_tables",
     "dump_plan",
     "evaluate",
+    "known_host",
     "lint",
     "load_plan",
     "load_profiles",

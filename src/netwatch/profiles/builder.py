@@ -11,6 +11,7 @@ from netwatch.model import Catalogue, EntityKind, StateLevel
 from netwatch.profiles.compiled import Level, Match, Profile, Scalar, Table
 from netwatch.profiles.expression import Expression, ExpressionError
 from netwatch.profiles.patterns import compile_regex
+from netwatch.profiles.requests import Manners, manners_of, request_to
 from netwatch.profiles.schema import ProfileModel, ScalarModel, TableModel
 from netwatch.profiles.tables import TableBuilder
 from netwatch.profiles.template import Template
@@ -171,13 +172,14 @@ def build_profile(
         for name, value in profile.constant.items():
             if name not in own:
                 constant.setdefault(name, value)
+    http = manners_of(model.http, (one.http for one in included))
     profile = Profile(
         name=model.profile,
         file=document.file,
         description=model.description,
         attach=model.attach,
         priority=model.priority,
-        match=_matches(builder),
+        match=_matches(builder, http),
         constant=constant,
         identity=chains,
         witnesses=witnesses,
@@ -189,6 +191,7 @@ def build_profile(
             | {name for one in included for name in one.left_out}
         )
         - frozenset(tables),
+        http=http,
         includes=tuple(dict.fromkeys(name for one in included for name in (*one.includes, one.name))),
     )
     return profile, builder.problems
@@ -207,7 +210,7 @@ def _identity(builder: Builder) -> dict[str, Expression]:
     return out
 
 
-def _matches(builder: Builder) -> tuple[Match, ...]:
+def _matches(builder: Builder, http: Manners) -> tuple[Match, ...]:
     out = []
     for position, given in enumerate(builder.model.match):
         path: list[str | int] = ["match", position]
@@ -223,7 +226,8 @@ def _matches(builder: Builder) -> tuple[Match, ...]:
                     (oid, builder.regex([*path, "values", oid], pattern))
                     for oid, pattern in (given.values or {}).items()
                 ),
-                http_json=tuple(given.http_json or ()),
+                http_json=tuple(request_to(http, each, paged=False) for each in given.http_json or ()),
+                http_host=builder.regex([*path, "http_host"], given.http_host),
             )
         )
     return tuple(out)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from netwatch.model import EntityKind, FamilyType, WitnessKind
+from netwatch.model import EntityKind, FamilyType, HttpRequest, Paging, WitnessKind
 from netwatch.profiles.expression import Expression
+from netwatch.profiles.requests import NO_MANNERS, Manners, request_to
 from netwatch.profiles.schema import TableMode, TableSource
 from netwatch.profiles.template import Template
 
@@ -99,6 +100,12 @@ class Table:
     command: str
     path: str
     rows: str
+    body: str
+    """http-json: JSON for a POST; empty for a GET."""
+    paging: Paging | None
+    """Instead of the profile's."""
+    paged: bool
+    documents: int
     contexts: str
     columns: Mapping[str, Column]
     let: Mapping[str, Expression]
@@ -125,7 +132,8 @@ class Match:
     sys_name: str
     present: tuple[str, ...]
     values: tuple[tuple[str, str], ...]
-    http_json: tuple[str, ...] = ()
+    http_json: tuple[HttpRequest, ...] = ()
+    http_host: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +157,19 @@ class Profile:
     includes: tuple[str, ...] = field(default=())
     left_out: frozenset[str] = field(default=frozenset())
     """Tables that it takes away from whatever is included before it."""
+    http: Manners = NO_MANNERS
+
+    def request(self, table: Table) -> HttpRequest:
+        """What a table of source http-json asks for."""
+        return request_to(
+            self.http,
+            table.path,
+            rows=table.rows,
+            body=table.body,
+            paging=table.paging,
+            paged=table.paged,
+            most=table.documents,
+        )
 
     @cached_property
     def identity_references(self) -> frozenset[str]:

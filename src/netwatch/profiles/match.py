@@ -6,11 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from netwatch.model import HttpRequest
 from netwatch.profiles.compiled import Match, Profile
 from netwatch.profiles.functions import SEARCHED
 from netwatch.profiles.values import Value, text
 
-__all__ = ["Candidate", "Explanation", "Fingerprint", "candidates", "choose", "needed_oids", "needed_paths"]
+__all__ = [
+    "Candidate",
+    "Explanation",
+    "Fingerprint",
+    "candidates",
+    "choose",
+    "known_host",
+    "needed_oids",
+    "needed_paths",
+]
 
 
 @dataclass(frozen=True)
@@ -23,8 +33,10 @@ class Fingerprint:
     has: Callable[[str], bool]
     """True if the OID or subtree answers."""
     value: Callable[[str], Value]
-    answers: Callable[[str], bool] = lambda _: False
-    """True if the path is answered with JSON over HTTP."""
+    answers: Callable[[HttpRequest], bool] = lambda _: False
+    """True if it is answered with JSON over HTTP."""
+    http_host: str = ""
+    """Host that is asked over HTTP; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +100,21 @@ def needed_oids(profiles: Iterable[Profile], device: Fingerprint) -> tuple[set[s
     return present, values
 
 
-def needed_paths(profiles: Iterable[Profile], device: Fingerprint) -> set[str]:
-    """Paths to ask for over HTTP before `candidates` can tell: only of those still in the race."""
+def needed_paths(profiles: Iterable[Profile], device: Fingerprint) -> set[HttpRequest]:
+    """What to ask for over HTTP before `candidates` can tell: only of those still in the race."""
     return {
-        path
+        request
         for profile in profiles
         for match in profile.match
         if match.http_json and _judge_system(match, device) is not None
-        for path in match.http_json
+        for request in match.http_json
     }
+
+
+def known_host(profiles: Iterable[Profile], device: Fingerprint) -> bool:
+    """Whether a profile knows the API by its host: then no path has to be tried."""
+    hosts = [match.http_host for profile in profiles for match in profile.match if match.http_host]
+    return any(_found(pattern, device.http_host) for pattern in hosts)
 
 
 def _below(oid: str, roots: Iterable[str]) -> str | None:
@@ -130,6 +148,11 @@ def _judge_system(match: Match, device: Fingerprint) -> tuple[int, list[str]] | 
                 return None
             score += 15
             reasons.append(f"{name} matches /{pattern}/")
+    if match.http_host:
+        if not _found(match.http_host, device.http_host):
+            return None
+        score += 15
+        reasons.append(f"{device.http_host} matches /{match.http_host}/")
     if match.not_sys_descr:
         if _found(match.not_sys_descr, device.sys_descr):
             return None
@@ -154,9 +177,9 @@ def _judge(match: Match, device: Fingerprint) -> tuple[int, tuple[str, ...]] | N
             return None
         score += 15
         reasons.append(f"{oid} is {value!r}, which matches /{pattern}/")
-    for path in match.http_json:
-        if not device.answers(path):
+    for request in match.http_json:
+        if not device.answers(request):
             return None
         score += 15
-        reasons.append(f"{path} answers over HTTP")
+        reasons.append(f"{request.path} answers over HTTP")
     return score, tuple(reasons)

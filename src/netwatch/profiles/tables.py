@@ -9,6 +9,7 @@ from netwatch.documents import did_you_mean
 from netwatch.model import EntityKind, Family, FamilyType
 from netwatch.profiles.compiled import Column, EntityRule, SensorRule, Table, ValueRule
 from netwatch.profiles.expression import Expression
+from netwatch.profiles.requests import body_of, paging_of
 from netwatch.profiles.schema import (
     ColumnModel,
     EntityModel,
@@ -78,6 +79,10 @@ class TableBuilder:
             command=source.command or "",
             path=source.path or "",
             rows=source.rows,
+            body=body_of(source.body),
+            paging=paging_of(source.pages or None),
+            paged=source.pages is not False,
+            documents=source.documents,
             contexts=source.contexts or "",
             columns=self.columns,
             let=self.let,

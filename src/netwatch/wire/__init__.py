@@ -3,10 +3,11 @@
 from netwatch.wire.echo import UdpEchoProber
 from netwatch.wire.http_json import AiohttpJson, RecordedHttpJson
 from netwatch.wire.icmp import IcmpProber
-from netwatch.wire.json_documents import DocumentReader
+from netwatch.wire.json_documents import DocumentReader, Documents
 from netwatch.wire.protocols import (
     Fetched,
     HttpJson,
+    HttpPage,
     Prober,
     ProbeResult,
     Skips,
@@ -27,8 +28,10 @@ from netwatch.wire.udp import TransportStats
 __all__ = [
     "AiohttpJson",
     "DocumentReader",
+    "Documents",
     "Fetched",
     "HttpJson",
+    "HttpPage",
     "IcmpProber",
     "NetmikoRunner",
     "NetworkSnmpWire",
