@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from netwatch.discovery.enterprises import first_objects
 from netwatch.discovery.http_answers import answering, host_of
 from netwatch.discovery.identity import identity_observation, scope_of
 from netwatch.errors import ConfigError, MissingExtra, Problem, WireError, WireNotFound
@@ -36,7 +37,7 @@ from netwatch.profiles import (
     rows_of_records,
 )
 from netwatch.profiles.values import Value, text, truth
-from netwatch.wire import DocumentReader, HttpJson, Skips, SnmpSession, SnmpWire, SshRunner, WalksMany
+from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner, WalksMany
 
 __all__ = ["NO_ROWS", "Discovery", "discover"]
 
@@ -45,9 +46,6 @@ SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 LARGE = 50
 """Rows whose mapping takes about 10 ms."""
-ENTERPRISES = "1.3.6.1.4.1"
-MOST_ENTERPRISES = 32
-"""Enterprise numbers that an agent is asked of."""
 MOST_CONTEXTS = 128
 """VLANs whose instances are asked for."""
 
@@ -196,27 +194,14 @@ class _Run:
         return (text(self.answers.get(SYS_OBJECT_ID)) or "").removeprefix(".")
 
     async def _enterprises(self) -> list[str]:
-        """The first OID of each enterprise that the agent has, where sysObjectID tells no vendor."""
-        session = self.session
-        if session is None or not isinstance(session, Skips):
-            return []
+        """Objects that tell who made the agent, where sysObjectID does not."""
         if self.profiles.vendors.tells(self._object_id):
             return []
-        found: list[str] = []
-        cursor, last = ENTERPRISES, -1
         try:
-            while len(found) < MOST_ENTERPRISES:
-                oid = await session.following(cursor)
-                if oid is None or not oid.startswith(f"{ENTERPRISES}."):
-                    break
-                number = int(oid.split(".")[6])
-                if number <= last:  # it runs in circles
-                    break
-                found.append(oid)
-                cursor, last = f"{ENTERPRISES}.{number + 1}", number
+            return await first_objects(self.session)
         except WireError as error:
             self.problems.append(str(error))
-        return found
+            return []
 
     async def _ask_in_contexts(
         self,
