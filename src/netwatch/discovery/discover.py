@@ -218,7 +218,7 @@ class _Run:
     # matching
 
     async def _match(self) -> tuple[Profile, Explanation]:
-        known = self.profiles.profiles
+        known, recognised = self.profiles.profiles, self.profiles.recognised
         if self.target.profile:
             forced = known.get(self.target.profile)
             if forced is None:
@@ -234,16 +234,16 @@ class _Run:
             value=lambda oid: self.answers.get(oid),
             answers=lambda path: present.get(path, False),
         )
-        subtrees, values = needed_oids(known.values(), device)
+        subtrees, values = needed_oids(recognised, device)
         await self._get(sorted(values))
         present |= await self._has(sorted(subtrees))
-        for path in sorted(needed_paths(known.values(), device)):
+        for path in sorted(needed_paths(recognised, device)):
             present[path] = await self._answers(path)
-        found = candidates(known.values(), device)
+        found = candidates(recognised, device)
         main, attached = choose(found)
         fallback = self.profiles.fallback
         if main is not None:
-            profile, reasons = main.profile, main.reasons
+            profile, reasons = known[main.profile.name], main.reasons
         elif fallback is not None:
             profile, reasons = fallback, ("no other profile matches",)
         else:
@@ -258,7 +258,8 @@ class _Run:
         explanation = Explanation(
             profile.name, reasons, tuple((one.profile.name, one.reasons) for one in attached), others
         )
-        return self.profiles.pool.attached(profile, [one.profile for one in attached]), explanation
+        others_attached = [known[one.profile.name] for one in attached]
+        return self.profiles.pool.attached(profile, others_attached), explanation
 
     # tables
 

@@ -1,12 +1,13 @@
 """Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
 
 from netwatch.profiles.block_parts import BlockMemory
-from netwatch.profiles.compiled import Profile, Table
+from netwatch.profiles.cache import ProfileCache, cache_folder
+from netwatch.profiles.compiled import Profile, Recognised, Table
 from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
 from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
 from netwatch.profiles.functions import FUNCTIONS
-from netwatch.profiles.loader import FALLBACK, ProfileSet, lint, load_profiles, profile_schema
+from netwatch.profiles.loader import lint, load_profiles, profile_schema
 from netwatch.profiles.match import (
     Candidate,
     Explanation,
@@ -20,6 +21,7 @@ from netwatch.profiles.merge import attach
 from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
 from netwatch.profiles.pool import PlanPool
+from netwatch.profiles.profile_set import FALLBACK, ProfileSet
 from netwatch.profiles.reader import BlockReader
 from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
 from netwatch.profiles.template import Template
@@ -40,8 +42,10 @@ __all__ = [
     "Plan",
     "PlanPool",
     "Profile",
+    "ProfileCache",
     "ProfileModel",
     "ProfileSet",
+    "Recognised",
     "Rows",
     "Scope",
     "Slots",
@@ -54,6 +58,7 @@ __all__ = [
     "Vendor",
     "Vendors",
     "attach",
+    "cache_folder",
     "candidates",
     "choose",
     "dump_plan",

@@ -11,7 +11,19 @@ from netwatch.profiles.expression import Expression
 from netwatch.profiles.schema import TableMode, TableSource
 from netwatch.profiles.template import Template
 
-__all__ = ["Column", "EntityRule", "Level", "Match", "Profile", "Scalar", "SensorRule", "Table", "ValueRule"]
+__all__ = [
+    "Column",
+    "EntityRule",
+    "Level",
+    "Match",
+    "Part",
+    "Profile",
+    "Recognised",
+    "Scalar",
+    "SensorRule",
+    "Table",
+    "ValueRule",
+]
 
 Texts = tuple[Template, ...]
 
@@ -128,6 +140,40 @@ class Match:
     http_json: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What of a profile is looked at before it is known whether a device is of its kind."""
+
+    name: str
+    attach: bool
+    priority: int
+    match: tuple[Match, ...]
+    includes: tuple[str, ...]
+    """All that it includes, and what those include."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file says by itself. `netwatch.profiles.merge.inherit` puts it over what it includes."""
+
+    name: str
+    file: str
+    description: str
+    attach: bool
+    priority: int
+    match: tuple[Match, ...]
+    include: tuple[str, ...]
+    """The profiles that it stands on, in order; those that the file names and that are there."""
+    constant: Mapping[str, str]
+    identity: Mapping[str, Expression]
+    witnesses: Mapping[WitnessKind, Expression]
+    scalars: Mapping[str, Scalar]
+    enums: Mapping[str, Mapping[int | str, str]]
+    """By raw value as a number and as text: agents send both."""
+    tables: Mapping[str, Table | None]
+    """None: an included table that is left out."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """One profile with all that it includes."""
@@ -149,6 +195,10 @@ class Profile:
     includes: tuple[str, ...] = field(default=())
     left_out: frozenset[str] = field(default=frozenset())
     """Tables that it takes away from whatever is included before it."""
+
+    @property
+    def recognised(self) -> Recognised:
+        return Recognised(self.name, self.attach, self.priority, self.match, self.includes)
 
     @cached_property
     def identity_references(self) -> frozenset[str]:
