@@ -121,6 +121,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         ready=parts.ready,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
+        refused=lambda: parts.configuration.refused,
         simulated=simulated,
         metrics_path=settings.metrics.path,
         shard_limit=settings.metrics.max_samples,

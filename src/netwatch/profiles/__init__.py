@@ -1,7 +1,7 @@
 """Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
 
 from netwatch.profiles.block_parts import BlockMemory
-from netwatch.profiles.cache import ProfileCache, cache_folder
+from netwatch.profiles.cache import ProfileCache, profile_cache
 from netwatch.profiles.compiled import Profile, Recognised, Table
 from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
@@ -58,7 +58,6 @@ __all__ = [
     "Vendor",
     "Vendors",
     "attach",
-    "cache_folder",
     "candidates",
     "choose",
     "dump_plan",
@@ -70,6 +69,7 @@ __all__ = [
     "needed_paths",
     "observation",
     "plan_table",
+    "profile_cache",
     "profile_schema",
     "rows_of_document",
     "rows_of_records",

@@ -34,7 +34,7 @@ from netwatch.profiles.compiled import Part, Recognised
 from netwatch.profiles.profile_set import ProfileSet, StoredProfiles
 from netwatch.profiles.vendors import Vendors, VendorsFile
 
-__all__ = ["ProfileCache", "cache_folder"]
+__all__ = ["ProfileCache", "profile_cache"]
 
 MAGIC = b"netwatch profiles 1\n"
 _DIGEST = sha256().digest_size
@@ -51,15 +51,16 @@ class _Unusable(Exception):  # noqa: N818 - not an error of anybody's
     """Why a cache counts as none."""
 
 
-def cache_folder(env: Mapping[str, str]) -> Path | None:
-    """Where to keep what can be made again: CACHE_DIRECTORY (set by systemd), else `netwatch` below
+def profile_cache(env: Mapping[str, str]) -> ProfileCache | None:
+    """Of this user, in CACHE_DIRECTORY (set by systemd), else `netwatch` below
     XDG_CACHE_HOME or ~/.cache (XDG base directory specification). None if nothing tells."""
     found = (
         Path(env.get("CACHE_DIRECTORY", "").split(":")[0]),
         Path(env.get("XDG_CACHE_HOME", ""), "netwatch"),
         Path(env.get("HOME", ""), ".cache", "netwatch"),
     )
-    return next((path for path in found if path.is_absolute()), None)  # relative ones count as not set
+    folder = next((path for path in found if path.is_absolute()), None)  # relative ones count as not set
+    return None if folder is None else ProfileCache(folder)
 
 
 @dataclass(frozen=True)

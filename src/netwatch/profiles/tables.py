@@ -40,6 +40,8 @@ class TableBuilder:
         self.path: Path = ["tables", name]
         self.columns: dict[str, Column] = {}
         self.let: dict[str, Expression] = {}
+        self.made_of: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
+        """Names and references of each definition, with the definitions before it resolved."""
         self.polled: set[str] = set()
         self.references: set[tuple[str, str]] = set()
         self.polled_references: set[tuple[str, str]] = set()
@@ -52,7 +54,8 @@ class TableBuilder:
         for alias, written in source.let.items():
             expression = self._expression([*self.path, "let", alias], written)
             if expression is not None:
-                self.let[alias] = expression
+                made_of = tuple(self._resolved(expression)), tuple(self._resolved_references(expression))
+                self.let[alias], self.made_of[alias] = expression, made_of
         entities = [
             self._entity([*self.path, "entities", position], given)
             for position, given in enumerate(source.entities)
@@ -147,16 +150,12 @@ class TableBuilder:
     def _resolved(self, expression: Expression) -> Iterable[str]:
         """Names in the order of mention, with definitions replaced by what they are made of."""
         for name in expression.names:
-            if name in self.let and self.let[name] is not expression:
-                yield from self._resolved(self.let[name])
-            else:
-                yield name
+            yield from self.made_of[name][0] if name in self.made_of else (name,)
 
     def _resolved_references(self, expression: Expression) -> Iterable[tuple[str, str]]:
         yield from expression.references
         for name in expression.names:
-            if name in self.let and self.let[name] is not expression:
-                yield from self._resolved_references(self.let[name])
+            yield from self.made_of[name][1] if name in self.made_of else ()
 
     def _texts(self, path: Path, given: Sequence[str] | None) -> tuple[Template, ...]:
         templates = (self._template(path, source) for source in given or ())

@@ -36,6 +36,10 @@ def _free() -> Sequence[DeviceCost]:
     return ()
 
 
+def _all_well() -> Sequence[Problem]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Providers:
     """Callables that are cheap, never block, and are called in the event loop."""
@@ -56,6 +60,8 @@ class Providers:
     """How a device was recognised: what matched, and which table gives which family."""
     costs: Callable[[], Sequence[DeviceCost]] = _free
     """The devices whose polling costs most, the worst first."""
+    refused: Callable[[], Sequence[Problem]] = _all_well
+    """What is wrong with profile files that were refused."""
     simulated: bool = False
     """True for the demo: the pages say so."""
     metrics_path: str = "/metrics"
