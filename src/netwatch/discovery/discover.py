@@ -14,6 +14,7 @@ from netwatch.profiles import (
     DeviceFrame,
     Explanation,
     Fingerprint,
+    LabelBudget,
     Plan,
     Profile,
     ProfileSet,
@@ -355,6 +356,7 @@ class _Run:
     ) -> None:
         limit = self._limit(table)
         result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
+        LabelBudget().apply(table, result)
         plan = plan_table(table, profile, frame, result.slots, limit, context, self.profiles.pool)
         interval = plan.interval or self.target.interval
         if not result.slots and not result.readings:

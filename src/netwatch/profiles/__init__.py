@@ -7,6 +7,7 @@ from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
 from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
 from netwatch.profiles.functions import FUNCTIONS
+from netwatch.profiles.label_budget import LabelBudget
 from netwatch.profiles.loader import lint, load_profiles, profile_schema
 from netwatch.profiles.match import (
     Candidate,
@@ -39,6 +40,7 @@ __all__ = [
     "Expression",
     "ExpressionError",
     "Fingerprint",
+    "LabelBudget",
     "Plan",
     "PlanPool",
     "Profile",

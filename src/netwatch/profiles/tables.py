@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TableBuilder"]
 
+MOST_SERIES = 1_000_000
+"""That one table of one device may give: 200 series of each row, where `max_rows` is not written."""
 STATE_FAMILY = "netwatch_sensor_state"
 Path = list[str | int]
 
@@ -68,6 +70,7 @@ class TableBuilder:
             *(self._sensor([*self.path, "sensors", at], given) for at, given in enumerate(source.sensors)),
             *(self._state([*self.path, "states", at], given) for at, given in enumerate(source.states)),
         ]
+        self._check_size(entities, sensors)
         requires = self.builder.expression([*self.path, "requires"], source.requires)
         if requires is not None:
             self.builder.check_names([*self.path, "requires"], requires, ())
@@ -92,6 +95,18 @@ class TableBuilder:
             references=frozenset(self.references),
             polled_references=frozenset(self.polled_references),
         )
+
+    def _check_size(
+        self, entities: Sequence[EntityRule | None], sensors: Sequence[SensorRule | None]
+    ) -> None:
+        """Could the table alone fill the memory?"""
+        per_row = sum(len(one.values) for one in entities if one is not None)
+        per_row += sum(1 if one.levels is None else 2 for one in sensors if one is not None)
+        if self.source.max_rows * per_row > MOST_SERIES:
+            message = f"{self.source.max_rows} rows of {per_row} series each: more than {MOST_SERIES} series"
+            hint = f"write `max_rows: {MOST_SERIES // per_row}` or less, or take values away"
+            written = "max_rows" in self.source.model_fields_set
+            self.builder.problem([*self.path, "max_rows"] if written else self.path, message, hint)
 
     # columns
 
