@@ -145,6 +145,7 @@ class FakeTable:
     context: str = ""
     broken: bool = False
     blocks: Any = None
+    problems: tuple[str, ...] = ()
 
     def observe(
         self,
@@ -160,7 +161,10 @@ class FakeTable:
         readings = tuple(
             Reading(ROOT, "octets", float(value)) for value in raw.values() if isinstance(value, int)
         )
-        return Observation(source, self.name, at, readings, complete=self.mode != "fixed", interval=interval)
+        whole = self.mode != "fixed"
+        return Observation(
+            source, self.name, at, readings, complete=whole, interval=interval, problems=self.problems
+        )
 
 
 @dataclass

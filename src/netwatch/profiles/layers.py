@@ -61,8 +61,8 @@ def _breaking(compiler: Compiler, own: set[str], good: Mapping[str, Made]) -> di
     found = {}
     for name, victims in broken.items():
         reason = next(one for victim in victims for one in compiler.problems[victim])
-        many = f"{len(victims)} profiles" if len(victims) > 1 else "a profile"
-        message = f"{many} can't be built on this one any more: {reason}"
+        who = repr(victims[0]) if len(victims) == 1 else f"{victims[0]!r} and {len(victims) - 1} more"
+        message = f"{who} can't be built on this one any more: {reason}"
         hint = "keep what they use of the shipped one, or give this one another name"
         found[name] = [compiler.sources[name].document.problem(["profile"], message, hint)]
     return found
