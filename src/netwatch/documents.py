@@ -80,6 +80,8 @@ def _mapping_without_duplicates(loader: Any, node: yaml.MappingNode) -> dict[Any
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
         key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, list | dict | set):
+            raise yaml.MarkedYAMLError(problem="a key has to be text", problem_mark=key_node.start_mark)
         if isinstance(key, str | int | float | bool) and key in seen:
             problem = f"key {key!r} is written twice"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)

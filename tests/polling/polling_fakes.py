@@ -147,6 +147,7 @@ class FakeTable:
     context: str = ""
     broken: bool = False
     blocks: Any = None
+    problems: tuple[str, ...] = ()
 
     def observe(
         self,
@@ -163,7 +164,10 @@ class FakeTable:
         readings = tuple(
             Reading(ROOT, "octets", float(value)) for value in raw.values() if isinstance(value, int)
         )
-        return Observation(source, self.name, at, readings, complete=self.mode != "fixed", interval=interval)
+        whole = self.mode != "fixed"
+        return Observation(
+            source, self.name, at, readings, complete=whole, interval=interval, problems=self.problems
+        )
 
 
 @dataclass

@@ -416,6 +416,21 @@ async def test_rediscovery_that_is_asked_for_comes_with_the_next_poll(rig: Rig) 
     assert len(rig.discoverer.calls) == 2
 
 
+async def test_the_log_tells_once_what_is_wrong_with_a_table(rig: Rig) -> None:
+    table = rig.discoverer.plan.tables[0]
+    rig.poller.update([target("a")])
+    rig.start()
+    with structlog.testing.capture_logs() as logs:
+        for problems in ((), ("its budget is 7", "more"), ("its budget is 8",), (), ("its budget is 9",)):
+            table.problems = problems
+            await rig.clock.advance(130)
+    told = [one for one in logs if one["event"] == "table is not read as it should be"]
+    assert [(one["device"], one["table"], one["problem"], one["more"]) for one in told] == [
+        ("a", "ports", "its budget is 7", 1),
+        ("a", "ports", "its budget is 9", 0),
+    ]
+
+
 async def test_the_log_tells_once_that_a_device_fell_silent_and_once_that_it_is_back(rig: Rig) -> None:
     rig.snmp.agents["never"] = FakeAgent(delay=None)
     rig.snmp.agents["a"] = agent = FakeAgent()

@@ -26,7 +26,7 @@ from netwatch.model import (
     Target,
     load_catalogue,
 )
-from netwatch.profiles import ProfileSet, load_profiles
+from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording, SnmpWire
 
@@ -122,7 +122,7 @@ def _communities(names: list[str]) -> list[Secret]:
 
 def _load(dirs: list[Path]) -> tuple[ProfileSet, Catalogue]:
     catalogue = load_catalogue()
-    return load_profiles(dirs, catalogue), catalogue
+    return load_profiles(dirs, catalogue, cache=profile_cache(os.environ)), catalogue
 
 
 async def live_discovery(

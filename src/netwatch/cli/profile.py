@@ -12,7 +12,7 @@ from netwatch.cli.inspect import answered, live_discovery, recorded_discovery
 from netwatch.discovery import NO_ROWS, Discovery
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import load_catalogue
-from netwatch.profiles import coverage, coverage_tables, lint, load_profiles, profile_schema
+from netwatch.profiles import coverage, coverage_tables, lint, load_profiles, profile_cache, profile_schema
 from netwatch.resources import collectors_dir
 from netwatch.wire import Recording
 
@@ -65,7 +65,8 @@ def register(app: typer.Typer) -> None:
         """Tell which profile matched and why, and which table gave which family."""
         if [bool(device), snmprec is not None].count(True) != 1:
             raise ConfigError([Problem("", "", "give either a device or --snmprec")])
-        loaded = load_profiles([collectors_dir(), *profiles], load_catalogue())
+        cache = profile_cache(os.environ)
+        loaded = load_profiles([collectors_dir(), *profiles], load_catalogue(), cache=cache)
         for problem in loaded.problems:
             typer.echo(str(problem), err=True)
         if snmprec is not None:

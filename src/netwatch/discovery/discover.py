@@ -16,6 +16,7 @@ from netwatch.profiles import (
     DeviceFrame,
     Explanation,
     Fingerprint,
+    LabelBudget,
     Plan,
     Profile,
     ProfileSet,
@@ -230,7 +231,7 @@ class _Run:
     # matching
 
     async def _match(self) -> tuple[Profile, Explanation]:
-        known = self.profiles.profiles
+        known, recognised = self.profiles.profiles, self.profiles.recognised
         if self.target.profile:
             forced = known.get(self.target.profile)
             if forced is None:
@@ -248,17 +249,17 @@ class _Run:
             answers=lambda request: request in answered,
             http_host=host_of(self.target),
         )
-        subtrees, values = needed_oids(known.values(), device)
+        subtrees, values = needed_oids(recognised, device)
         await self._get(sorted(values))
         present |= await self._has(sorted(subtrees))
-        if not known_host(known.values(), device):
-            requests = needed_paths(known.values(), device)
+        if not known_host(recognised, device):
+            requests = needed_paths(recognised, device)
             answered |= await answering(self.documents, self.target, requests, self.problems)
-        found = candidates(known.values(), device)
+        found = candidates(recognised, device)
         main, attached = choose(found)
         fallback = self.profiles.fallback
         if main is not None:
-            profile, reasons = main.profile, main.reasons
+            profile, reasons = known[main.profile.name], main.reasons
         elif fallback is not None:
             profile, reasons = fallback, ("no other profile matches",)
         else:
@@ -273,7 +274,8 @@ class _Run:
         explanation = Explanation(
             profile.name, reasons, tuple((one.profile.name, one.reasons) for one in attached), others
         )
-        return self.profiles.pool.attached(profile, [one.profile for one in attached]), explanation
+        others_attached = [known[one.profile.name] for one in attached]
+        return self.profiles.pool.attached(profile, others_attached), explanation
 
     # tables
 
@@ -376,6 +378,7 @@ class _Run:
     ) -> None:
         limit = self._limit(table)
         result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
+        LabelBudget().apply(table, result)
         plan = plan_table(table, profile, frame, result.slots, limit, context, self.profiles.pool)
         interval = plan.interval or self.target.interval
         if not result.slots and not result.readings and table.name not in self.again:

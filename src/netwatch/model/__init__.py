@@ -46,7 +46,15 @@ from netwatch.model.identity import (
     IdentityRecord,
 )
 from netwatch.model.inventory import Asset, Inventory, InventoryDevice
-from netwatch.model.observation import Evidence, Observation, ObservationSink, PollFailure, Reading, Seen
+from netwatch.model.observation import (
+    MOST_LABELS,
+    Evidence,
+    Observation,
+    ObservationSink,
+    PollFailure,
+    Reading,
+    Seen,
+)
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
 from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
 from netwatch.model.secret import Secret
@@ -57,6 +65,7 @@ from netwatch.model.time import Clock, Instant, SystemClock
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
+    "MOST_LABELS",
     "ROOT",
     "TOKEN",
     "Alert",

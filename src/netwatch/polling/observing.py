@@ -60,7 +60,7 @@ async def read_table(progress: Progress, table: TablePort, documents: DocumentRe
 
 def _observe(progress: Progress, table: TablePort, raw: Raw, at: Instant) -> Observation:
     device = progress.device
-    memory = device.memories.setdefault(table.name, {}) if table.mode == "churning" else None
+    memory = device.memories.setdefault(table.name, {})
     interval = device.interval_of(table)
     observation = table.observe(
         raw.data, progress.target.device, at, interval, memory=memory, others=raw.others

@@ -12,7 +12,19 @@ from netwatch.profiles.requests import NO_MANNERS, Manners, request_to
 from netwatch.profiles.schema import TableMode, TableSource
 from netwatch.profiles.template import Template
 
-__all__ = ["Column", "EntityRule", "Level", "Match", "Profile", "Scalar", "SensorRule", "Table", "ValueRule"]
+__all__ = [
+    "Column",
+    "EntityRule",
+    "Level",
+    "Match",
+    "Part",
+    "Profile",
+    "Recognised",
+    "Scalar",
+    "SensorRule",
+    "Table",
+    "ValueRule",
+]
 
 Texts = tuple[Template, ...]
 
@@ -136,6 +148,42 @@ class Match:
     http_host: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What of a profile is looked at before it is known whether a device is of its kind."""
+
+    name: str
+    attach: bool
+    priority: int
+    match: tuple[Match, ...]
+    includes: tuple[str, ...]
+    """All that it includes, and what those include."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file says by itself. `netwatch.profiles.merge.inherit` puts it over what it includes."""
+
+    name: str
+    file: str
+    description: str
+    attach: bool
+    priority: int
+    match: tuple[Match, ...]
+    include: tuple[str, ...]
+    """The profiles that it stands on, in order; those that the file names and that are there."""
+    constant: Mapping[str, str]
+    identity: Mapping[str, Expression]
+    witnesses: Mapping[WitnessKind, Expression]
+    scalars: Mapping[str, Scalar]
+    enums: Mapping[str, Mapping[int | str, str]]
+    """By raw value as a number and as text: agents send both."""
+    tables: Mapping[str, Table | None]
+    """None: an included table that is left out."""
+    http: Manners = NO_MANNERS
+    """With what the included ones say."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """One profile with all that it includes."""
@@ -170,6 +218,10 @@ class Profile:
             paged=table.paged,
             most=table.documents,
         )
+
+    @property
+    def recognised(self) -> Recognised:
+        return Recognised(self.name, self.attach, self.priority, self.match, self.includes)
 
     @cached_property
     def identity_references(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from netwatch.model import HttpRequest
-from netwatch.profiles.compiled import Match, Profile
+from netwatch.profiles.compiled import Match, Recognised
 from netwatch.profiles.functions import SEARCHED
 from netwatch.profiles.values import Value, text
 
@@ -43,7 +43,7 @@ class Fingerprint:
 class Candidate:
     """A profile that matches."""
 
-    profile: Profile
+    profile: Recognised
     score: tuple[int, int]
     """Priority, then specificity: arcs of sysObjectID count 10 each, other conditions 15."""
     reasons: tuple[str, ...]
@@ -64,7 +64,7 @@ class Explanation:
     """Table -> why it gave nothing."""
 
 
-def candidates(profiles: Iterable[Profile], device: Fingerprint) -> list[Candidate]:
+def candidates(profiles: Iterable[Recognised], device: Fingerprint) -> list[Candidate]:
     """Matching profiles, the most specific first; equal ones by name."""
     found = []
     for profile in profiles:
@@ -88,7 +88,7 @@ def choose(found: list[Candidate]) -> tuple[Candidate | None, list[Candidate]]:
     return main, [one for one in found if one.profile.attach and one.profile.name not in inside]
 
 
-def needed_oids(profiles: Iterable[Profile], device: Fingerprint) -> tuple[set[str], set[str]]:
+def needed_oids(profiles: Iterable[Recognised], device: Fingerprint) -> tuple[set[str], set[str]]:
     """(subtrees to try, values to read) before `candidates` can tell: only of those still in the race."""
     present: set[str] = set()
     values: set[str] = set()
@@ -100,7 +100,7 @@ def needed_oids(profiles: Iterable[Profile], device: Fingerprint) -> tuple[set[s
     return present, values
 
 
-def needed_paths(profiles: Iterable[Profile], device: Fingerprint) -> set[HttpRequest]:
+def needed_paths(profiles: Iterable[Recognised], device: Fingerprint) -> set[HttpRequest]:
     """What to ask for over HTTP before `candidates` can tell: only of those still in the race."""
     return {
         request
@@ -111,7 +111,7 @@ def needed_paths(profiles: Iterable[Profile], device: Fingerprint) -> set[HttpRe
     }
 
 
-def known_host(profiles: Iterable[Profile], device: Fingerprint) -> bool:
+def known_host(profiles: Iterable[Recognised], device: Fingerprint) -> bool:
     """Whether a profile knows the API by its host: then no path has to be tried."""
     hosts = [match.http_host for profile in profiles for match in profile.match if match.http_host]
     return any(_found(pattern, device.http_host) for pattern in hosts)

@@ -14,6 +14,7 @@ from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.evaluate import Slots, Yield, evaluate
 from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_records
 from netwatch.profiles.json_rows import rows_of_document
+from netwatch.profiles.label_budget import LabelBudget
 from netwatch.profiles.needs import resolve_references, rule_names, splitter_of
 from netwatch.profiles.packing import Settled, pack, unpack
 from netwatch.profiles.pool import PlanPool
@@ -29,7 +30,7 @@ EVIDENCE_OIDS = (
     "1.3.6.1.6.3.10.2.1.3.0",  # snmpEngineTime
 )
 
-_ROWS = "rows"
+_ROWS, _LABELS = "rows", "labels"
 SLOW_INTERVAL = 86_400.0
 """Seconds between passes over a slow table that names no interval."""
 
@@ -118,19 +119,22 @@ class TablePlan:
         `others` those of the tables in `joins`. With `full`
         (default: for tables that are not fixed) it tells of entities too. `memory`, empty at first, is to be
         handed in again at the device's next pass: rows that have not changed cost next to nothing then, and
-        give the very same objects.
+        give the very same objects; labels of all passes together have one budget.
         """
+        budget = LabelBudget() if memory is None else memory.setdefault(_LABELS, LabelBudget())
         if memory is not None and full is None and (result := self._observe_again(raw, memory)) is not None:
+            budget.apply(self.table, result)
             return observation(self.name, result, source, at, interval, True)
         frame = self._frame(raw, others)
         if full is None:
             full = self.mode is not TableMode.FIXED
         slots = self._settled.slots if self.mode is TableMode.FIXED else None
         result = evaluate(self.table, frame, slots=slots, full=full, max_rows=self.max_rows)
+        budget.apply(self.table, result)
         return observation(self.name, result, source, at, interval, full)
 
     def _observe_again(self, raw: Any, memory: dict[str, Any]) -> Yield | None:
-        if self.source != TableSource.SNMP or self.mode is TableMode.FIXED:
+        if self.source != TableSource.SNMP or self.mode is not TableMode.CHURNING:
             return None
         cache = memory.get(_ROWS)
         if cache is None:

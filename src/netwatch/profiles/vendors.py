@@ -15,7 +15,7 @@ from netwatch.documents import Strict, fault, read_yaml, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import DeviceKind
 
-__all__ = ["VENDORS_FILE", "Vendor", "Vendors", "load_vendors"]
+__all__ = ["VENDORS_FILE", "Vendor", "Vendors", "VendorsFile", "load_vendors"]
 
 _T = TypeVar("_T")
 
@@ -117,6 +117,16 @@ class Vendors:
             if (len(name) >= SHORTEST_NAME or name in vendor.also) and not vendor.agent
         }
 
+    @classmethod
+    def written(cls, file: VendorsFile) -> Vendors:
+        """Those of one file."""
+        return cls(
+            {
+                number: Vendor(name=vendor) if isinstance(vendor, str) else vendor
+                for number, vendor in file.root.items()
+            }
+        )
+
     def merged(self, other: Vendors) -> Vendors:
         return Vendors({**self.by_number, **other.by_number})
 
@@ -134,15 +144,10 @@ def _longest(known: Mapping[_T, str], arcs: str) -> _T | None:
 
 def load_vendors(files: Sequence[Path], problems: list[Problem]) -> Vendors:
     """Reads the files; what is wrong goes to `problems`."""
-    found: dict[int, Vendor] = {}
+    found = Vendors()
     for file in files:
         try:
-            written = validate(VendorsFile, read_yaml(file)).root
+            found = found.merged(Vendors.written(validate(VendorsFile, read_yaml(file))))
         except ConfigError as error:
             problems += error.problems
-            continue
-        found |= {
-            number: Vendor(name=vendor) if isinstance(vendor, str) else vendor
-            for number, vendor in written.items()
-        }
-    return Vendors(found)
+    return found
