@@ -69,14 +69,15 @@ def register(app: typer.Typer) -> None:
         if snmprec is not None:
             _recordings(snmprec, out, form, dirs)
             return
-        loaded, catalogue = _load(dirs)
-        for problem in loaded.problems:
-            typer.echo(str(problem), err=True)
         if config is not None:
             from netwatch.app import ask
 
+            catalogue = load_catalogue()
             found = answered(device, ask(device, config, os.environ, catalogue))
         else:
+            loaded, catalogue = _load(dirs)
+            for problem in loaded.problems:
+                typer.echo(str(problem), err=True)
             asking = live_discovery(
                 device,
                 community_env,

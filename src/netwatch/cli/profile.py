@@ -65,18 +65,19 @@ def register(app: typer.Typer) -> None:
         """Tell which profile matched and why, and which table gave which family."""
         if [bool(device), snmprec is not None].count(True) != 1:
             raise ConfigError([Problem("", "", "give either a device or --snmprec")])
-        cache = profile_cache(os.environ)
-        loaded = load_profiles([collectors_dir(), *profiles], load_catalogue(), cache=cache)
-        for problem in loaded.problems:
-            typer.echo(str(problem), err=True)
-        if snmprec is not None:
-            found = recorded_discovery(Recording.load(snmprec), loaded)
-        elif config is not None:
+        if config is not None and snmprec is None:
             from netwatch.app import ask
 
             found = answered(device, ask(device, config, os.environ, load_catalogue()))
         else:
-            found = answered(device, live_discovery(device, community_env, loaded, port=port))
+            cache = profile_cache(os.environ)
+            loaded = load_profiles([collectors_dir(), *profiles], load_catalogue(), cache=cache)
+            for problem in loaded.problems:
+                typer.echo(str(problem), err=True)
+            if snmprec is not None:
+                found = recorded_discovery(Recording.load(snmprec), loaded)
+            else:
+                found = answered(device, live_discovery(device, community_env, loaded, port=port))
         for line in explanation_lines(found):
             typer.echo(line)
 

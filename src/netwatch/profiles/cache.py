@@ -17,7 +17,6 @@ import os
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ class ProfileCache:
     def _tidy(self) -> None:
         """Others' removals may come first: that is no error."""
         kept = sorted(self.folder.glob("profiles-*.json"), key=_written, reverse=True)
-        old = time.time() - ABANDONED
+        old = _written(kept[0]) - ABANDONED if kept else 0.0
         left = [path for path in self.folder.glob("profiles-*.tmp") if _written(path) < old]
         for path in (*kept[MOST_FILES:], *left):
             with suppress(OSError):

@@ -42,7 +42,10 @@ def compile_layers(layers: Sequence[Layer], catalogue: Catalogue) -> tuple[dict[
         for name, problems in guilty.items():
             gone = stacks[name].pop()
             message = f"the profile {name!r} of {stacks[name][-1].document.file} goes on in its place"
-            refused += [*problems, gone.document.problem(["profile"], message)]
+            refused += [
+                *problems,
+                gone.document.problem(["profile"], message, "correct this file or remove it"),
+            ]
 
 
 def _wrong_replacements(

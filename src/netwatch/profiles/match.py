@@ -118,8 +118,12 @@ def known_host(profiles: Iterable[Recognised], device: Fingerprint) -> bool:
 
 
 def _below(oid: str, roots: Iterable[str]) -> str | None:
-    inside = [root for root in roots if oid == root or oid.startswith(f"{root}.")]
-    return max(inside, key=len) if inside else None
+    """The longest of the roots that the OID is, or is below. Asked a thousand times for each device."""
+    best = None
+    for root in roots:
+        if oid.startswith(root) and oid[len(root) : len(root) + 1] in ("", "."):
+            best = root if best is None or len(root) > len(best) else best
+    return best
 
 
 def _found(pattern: str, searched: str) -> bool:
