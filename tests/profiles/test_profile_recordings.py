@@ -2,7 +2,8 @@
 
 recordings/NAME.snmprec is a device; recordings/NAME.expected.yaml lists what the inspect document must hold.
 A mapping is held if each of its keys is; a list if each of its entries is held by an entry of its own;
-a number to one in a million. `absent` lists keys that must not be there at all.
+a number to one in a million. `absent` lists keys that must not be there at all; an entry `none: {...}` of a list
+is held if no entry of the list holds what stands below it.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ def missing(wanted: Any, found: Any, path: str = "") -> list[str]:
         left = list(found) if isinstance(found, list) else []
         lines = []
         for number, item in enumerate(wanted):
+            if isinstance(item, dict) and list(item) == ["none"]:
+                lines += [f"{path}[{number}]: must not be there: {other!r}" for other in found or () if not missing(item["none"], other)]
+                continue
             match = next((other for other in left if not missing(item, other)), None)
             if match is None:
                 lines.append(f"{path}[{number}]: {item!r} in none of {left!r}")
@@ -73,3 +77,5 @@ def test_missing_tells_what_is_not_held() -> None:
     assert missing({"a": [{"b": 1}, {"b": 1}]}, {"a": [{"b": 1}]})
     assert missing({"a": {"absent": ["b"]}}, {"a": {"b": 0}})
     assert missing({"a": 0.3}, {"a": 0.1 + 0.2}) == []
+    assert missing([{"none": {"b": 1}}], [{"b": 2}]) == []
+    assert missing([{"none": {"b": 1}}], [{"b": 1, "c": 2}])
