@@ -45,7 +45,7 @@ CASES: list[tuple[str, str, dict[str, SnmpValue], dict[str, str | None]]] = [
     ("", "Linksys SRW9 - 9 Port Switch - 1.0.0.1", {}, {"model": "SRW9"}),
     (LINUX, "Alta S8 2.1a", {}, {"vendor": "Alta Labs", "model": "S8", "version": "2.1a"}),
     (LINUX, "Alta AP6 2.1a", {}, {"kind": "wireless"}),
-    (LINUX, UNAME.replace("5.4.0-1", "2.6.36.4brcmarm"), {}, {"vendor": "ASUS Asuswrt Merlin"}),
+    (LINUX, UNAME.replace("5.4.0-1", "2.6.36.4brcmarm"), {}, {"kind": "switch"}),
     (LINUX, UNAME, {E + "2238.240.1.1.0": 1}, {"vendor": "BISON", "kind": "switch"}),
     (
         LINUX,
