@@ -48,7 +48,11 @@ def missing(wanted: Any, found: Any, path: str = "") -> list[str]:
         lines = []
         for number, item in enumerate(wanted):
             if isinstance(item, dict) and list(item) == ["none"]:
-                lines += [f"{path}[{number}]: must not be there: {other!r}" for other in found or () if not missing(item["none"], other)]
+                lines += [
+                    f"{path}[{number}]: must not be there: {other!r}"
+                    for other in found or ()
+                    if not missing(item["none"], other)
+                ]
                 continue
             match = next((other for other in left if not missing(item, other)), None)
             if match is None:
