@@ -189,8 +189,8 @@ def test_without_the_library_the_extra_is_named(
 PIECES = (
     "Fan", "Temp", "Temperature", "Status", "State", "Power", "Voltage", "Current", "Cpu", "Util", "Memory",
     "Total", "Free", "Used", "Disk", "Name", "Descr", "Serial", "Number", "Model", "Version", "Value", "Type",
-    "Unit", "Alarm", "Index", "Class", "Is", "In", "Humidity", "Battery", "Charge", "Input", "Frequency", "Load",
-    "Flash", "Size", "X9",
+    "Unit", "Alarm", "Index", "Class", "Is", "In", "Humidity", "Battery", "Charge", "Input", "Frequency",
+    "Load", "Flash", "Size", "X9",
 )  # fmt: skip
 names = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map(lambda one: "a" + "".join(one))
 labels = st.lists(
