@@ -66,6 +66,7 @@ def draft_profile(
     groups = group(recording.values, library, roots)
     read = _read_already(recording, profiles)
     for one in groups.groups:
+        one.read = [column for column in one.columns if column.oid in read.oids]
         one.columns = [column for column in one.columns if column.oid not in read.oids]
     kept = [one for one in groups.groups if one.columns]
     sheet = _sheet(recording, Groups(kept, groups.unknown), library, profiles, words, read)
@@ -177,6 +178,8 @@ def _sheet(
     shared = Drafting(words, groups.groups, _prefixes(groups.groups, words), set(read.names))
     _identity(sheet, own, product, shared)
     for one in groups.groups:
+        if one.read and one.oid[:6] != ENTERPRISES:
+            continue  # a standard table: what of it is worth reading is read
         table = draft_table(one, shared)
         if table is not None:
             sheet.tables.append(table)

@@ -51,6 +51,8 @@ class Group:
     index: tuple[str, ...] = ()
     """Names of the objects that make up the index."""
     columns: list[Column] = field(default_factory=list)
+    read: list[Column] = field(default_factory=list)
+    """Columns that other profiles read: good for names."""
 
     @property
     def module(self) -> str:

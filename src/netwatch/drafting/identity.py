@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from netwatch.drafting.groups import Column, Group, Groups, dotted
 from netwatch.drafting.mib_library import Library
+from netwatch.drafting.naming import title_of
 from netwatch.drafting.words import Words
 from netwatch.model import SnmpValue
 
@@ -92,7 +93,7 @@ def kind_of(groups: Sequence[Group], words: Words) -> str:
 
 def facts(groups: Sequence[Group], words: Words) -> dict[str, Fact]:
     """Facts by name: the best named scalar, else a column of a table with few rows."""
-    out = {}
+    out: dict[str, Fact] = {}
     for name in ("model", "serial", "version", "hardware"):
         patterns: Sequence[re.Pattern[str]] = getattr(words.identity, name)
         ranked: list[tuple[bool, int, int, Column, Group]] = []
@@ -101,6 +102,8 @@ def facts(groups: Sequence[Group], words: Words) -> dict[str, Fact]:
                 rank = _rank(column, group, patterns, words)
                 if rank is not None:
                     ranked.append((*rank, len(ranked), column, group))
+        taken = {fact.column.oid for fact in out.values()}
+        ranked = [one for one in ranked if one[3].oid not in taken]
         if ranked:
             is_table, rank_, _, column, group = min(ranked, key=lambda one: one[:3])
             out[name] = Fact(column, group, sure=not is_table and rank_ < 2)
@@ -124,7 +127,7 @@ def _rank(
         if not found:
             continue
         rest = f"{name[: found[-1].start()]} {name[found[-1].end() :]}"
-        context = f"{words.spaced(group.name)} {rest}" if group.table else rest
+        context = f"{' '.join(title_of(group, (), words))} {rest}" if group.table else rest
         if words.not_identity.search(context):
             continue
         if any(len(text) <= 64 and any(letter.isalnum() for letter in text) for text in column.texts):

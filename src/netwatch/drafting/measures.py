@@ -154,10 +154,16 @@ def without(
 ) -> tuple[list[float], tuple[int, ...]]:
     """Values that tell something, scaled; and those that stand for no value."""
     low, high = bounds.believed
+    weak = words.sentinels_beside_larger
+    large = factor == 1 and all(one >= 10 for one in numbers if one not in weak and one != 0)
     gone = {
         int(one)
         for one in numbers
-        if one.is_integer() and int(one) in words.sentinels and not low <= one * factor <= high
+        if one.is_integer()
+        and (
+            (int(one) in words.sentinels and not low <= one * factor <= high)
+            or (large and int(one) in weak and low < 0)
+        )
     }
     return [one * factor for one in numbers if one not in gone and one != 0], tuple(sorted(gone))
 

@@ -55,7 +55,7 @@ def title_of(group: Group, prefix: Sequence[str], words: Words) -> list[str]:
 
 def label_of(group: Group, others: Sequence[Group], words: Words) -> tuple[Column, str] | None:
     """The column that names the rows, and its OID if it stands in another table with the same index."""
-    found = _best(group.columns, group, words)
+    found = _best([*group.columns, *group.read], group, words)
     if found is not None:
         return found, ""
     if not group.index:
@@ -63,7 +63,7 @@ def label_of(group: Group, others: Sequence[Group], words: Words) -> tuple[Colum
     rows = set(group.rows)
     for other in others:
         if other is not group and other.index == group.index and rows <= set(other.rows):
-            found = _best(other.columns, other, words)
+            found = _best([*other.columns, *other.read], other, words)
             if found is not None:
                 return found, dotted(found.object.oid)
     return None

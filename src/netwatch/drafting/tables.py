@@ -74,7 +74,7 @@ class _Builder:
                 self._entity(found)
         sensors = self._sensors(used)
         used |= {column.oid for column, _ in sensors}
-        special = typed(self.group, words, used) if not sensors else []
+        special = typed(self.group, self.shared.groups, words, used) if not sensors else []
         used |= {one.value.oid for one in special}
         states = self._states(used)
         several = len(sensors) + len(states) + (1 if special else 0) > 1
@@ -135,9 +135,10 @@ class _Builder:
         for name, line in self.sheet.columns.items():
             if line.note.split(" ")[0] == column.name:
                 return name
-        own = self.shared.words.spaced(column.name).split()[self.common :]
-        name = alias(own, self.sheet.columns)
         arcs = column.object.oid
+        whole = self.shared.words.spaced(column.name).split()
+        own = whole[self.common :] if arcs[:-1] == self.group.oid else whole[-2:]
+        name = alias(own, self.sheet.columns)
         below: int | str = arcs[-1] if arcs[:-1] == self.group.oid else dotted(arcs)
         units = f' "{column.object.units}"' if column.object.units else ""
         self.sheet.columns[name] = ColumnLine(at or below, f"{column.name}{units}", static)

@@ -33,18 +33,23 @@ class Typed:
     """What that column holds for the unit itself."""
 
 
-def typed(group: Group, words: Words, used: set[str]) -> list[Typed]:
-    """Empty if the table has no such pair of columns."""
+def typed(group: Group, others: Sequence[Group], words: Words, used: set[str]) -> list[Typed]:
+    """Empty if no such pair of columns is there.
+
+    `others`: groups of the walk; what a row measures may stand in another table with the same index.
+    """
     values = [
         column
         for column in group.columns
         if column.oid not in used
         and not column.object.labels
+        and column.object.type != "TimeTicks"
         and leading_numbers(column)
         and words.generic_value.search(words.spaced(column.name))
         and not words.ignore.name.search(words.spaced(column.name))
     ]
-    selectors = [column for column in group.columns if words.type_column.search(words.spaced(column.name))]
+    columns = [*group.columns, *_beside(group, others)]
+    selectors = [column for column in columns if words.type_column.search(words.spaced(column.name))]
     if not values:
         return []
     value = min(values, key=lambda column: len(column.name))
@@ -53,8 +58,20 @@ def typed(group: Group, words: Words, used: set[str]) -> list[Typed]:
             continue
         found = _by_labels(value, selector, words) or _by_units(value, selector, words)
         if found:
-            return [_finished(one, group.columns, words) for one in found]
+            return [_finished(one, columns, words) for one in found]
     return []
+
+
+def _beside(group: Group, others: Sequence[Group]) -> list[Column]:
+    """Columns of other tables that have a row for each of this one's."""
+    rows = set(group.rows)
+    return [
+        column
+        for other in others
+        if group.index and other is not group and other.index == group.index
+        for column in other.columns
+        if rows <= set(column.values)
+    ]
 
 
 def _by_labels(value: Column, selector: Column, words: Words) -> list[Typed]:

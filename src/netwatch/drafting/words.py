@@ -160,6 +160,7 @@ class Words(Strict):
     types: tuple[TypeLabel, ...]
     classes: dict[str, ClassRange]
     sentinels: frozenset[int]
+    sentinels_beside_larger: frozenset[int]
     processor: ProcessorWords
     regions: tuple[Region, ...]
     parts: Parts
