@@ -105,7 +105,7 @@ def test_one_average_of_the_processor_and_one_memory(seen: dict[str, Any]) -> No
 
 
 def test_an_augmenting_table_has_the_names_of_the_one_that_it_augments(profile: dict[str, Any]) -> None:
-    assert profile["tables"]["fan_power"]["columns"]["descr"] == {
+    assert profile["tables"]["fan_power"]["columns"]["fan_descr"] == {
         "oid": "1.3.6.1.4.1.99999.2.2.1.2",
         "static": True,
     }
