@@ -416,8 +416,10 @@ async def test_rediscovery_that_is_asked_for_comes_with_the_next_poll(rig: Rig) 
     assert len(rig.discoverer.calls) == 2
 
 
-async def test_the_log_tells_once_what_is_wrong_with_a_table(rig: Rig) -> None:
-    table = rig.discoverer.plan.tables[0]
+async def test_the_log_tells_once_what_is_wrong_with_a_table(rigs: list[Rig]) -> None:
+    table = FakeTable()
+    rig = make(FakePlan((table,)))
+    rigs.append(rig)
     rig.poller.update([target("a")])
     rig.start()
     with structlog.testing.capture_logs() as logs:
@@ -489,8 +491,8 @@ async def test_a_large_table_is_mapped_beside_the_loop(rigs: list[Rig]) -> None:
     rig.poller.update([target("a")])
     rig.start()
     await rig.clock.advance(90)
-    for _ in range(100):
-        if rig.sink.of("a", "small"):
+    for _ in range(500):
+        if rig.sink.of("a", "small") and rig.sink.of("a", "large"):
             break
         await asyncio.sleep(0.02)
     assert len(rig.sink.of("a", "large")[0].readings) == LARGE + 1
