@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from netwatch.app.parts import Parts
-from netwatch.discovery import Learnt, learnt_ports
+from netwatch.discovery import Learnt, in_contexts, learnt_ports
 from netwatch.errors import WireError
 from netwatch.model import (
     DeviceKind,
@@ -25,8 +26,6 @@ AT_ONCE = 32
 """Switches that are asked at the same time."""
 PATIENCE = 10.0
 """Seconds that one switch may take."""
-MOST_CONTEXTS = 128
-"""VLANs of one switch that are asked one by one, where it has a forwarding table for each."""
 
 
 class Locator:
@@ -61,29 +60,25 @@ class Locator:
         async with places:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    found = await self._in_context(target, mac, "")
-                    if not found and target.snmp is not None and target.snmp.vlan_contexts:
-                        found = await self._in_vlans(target, mac, snapshot)
+                    session = self._parts.wires.snmp.session(target)
+                    try:
+                        found = await learnt_ports(session, mac)
+                    finally:
+                        await session.close()
+                    return found or await self._in_vlans(target, mac, snapshot)
             except TimeoutError:
                 return f"took longer than {PATIENCE:g} s"
             except WireError as error:
                 return str(error)
-        return found
 
     async def _in_vlans(self, target: Target, mac: bytes, snapshot: Snapshot) -> list[Learnt]:
         """The switch has a table per VLAN, each under a context of its own."""
         vlans = [one.natural for one in snapshot.of_device(target.device, EntityKind.VLAN)]
-        for vlan in sorted(filter(str.isdecimal, vlans), key=int)[:MOST_CONTEXTS]:
-            if found := await self._in_context(target, mac, vlan):
+        ask = partial(learnt_ports, mac=mac)
+        async for vlan, found in in_contexts(self._parts.wires.snmp, target, vlans, ask):
+            if found:
                 return [Learnt(one.if_index, int(vlan)) for one in found]
         return []
-
-    async def _in_context(self, target: Target, mac: bytes, context: str) -> list[Learnt]:
-        session = self._parts.wires.snmp.session(target, context=context)
-        try:
-            return await learnt_ports(session, mac)
-        finally:
-            await session.close()
 
 
 def _has_ports(target: Target, snapshot: Snapshot) -> bool:

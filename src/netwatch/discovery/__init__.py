@@ -1,5 +1,6 @@
 """From an address to a plan: what a device is, what it has, and what to poll."""
 
+from netwatch.discovery.contexts import in_contexts
 from netwatch.discovery.discover import NO_ROWS, Discovery, discover
 from netwatch.discovery.forwarding import Learnt, learnt_ports
 from netwatch.discovery.inspect import inspect_document
@@ -12,6 +13,7 @@ __all__ = [
     "Learnt",
     "discover",
     "dump_told",
+    "in_contexts",
     "inspect_document",
     "learnt_ports",
     "load_told",

@@ -6,7 +6,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from netwatch.discovery.contexts import in_contexts
 from netwatch.discovery.enterprises import first_objects
 from netwatch.discovery.http_answers import answering, host_of
 from netwatch.discovery.identity import identity_observation, scope_of
@@ -47,9 +49,6 @@ SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 LARGE = 50
 """Rows whose mapping takes about 10 ms."""
-MOST_CONTEXTS = 128
-"""VLANs whose instances are asked for."""
-
 WORTH_A_LOOK = 3
 """Columns of one entry from which on it pays to ask first if there is anything: most tables are not there."""
 
@@ -213,17 +212,10 @@ class _Run:
         observations: list[Observation],
     ) -> None:
         """Per-VLAN instances of bridge tables: community@vlan, or a context of v3."""
-        if self.snmp is None or self.target.snmp is None or not self.target.snmp.vlan_contexts:
+        if self.snmp is None:
             return
-        for vlan in _vlans(observations)[:MOST_CONTEXTS]:
-            try:
-                session = self.snmp.session(self.target, context=vlan)
-                try:
-                    rows = await self._rows(table, session)
-                finally:
-                    await session.close()
-            except WireError:
-                continue  # most VLANs of a switch have no instance of their own
+        ask = partial(self._rows, table)
+        async for vlan, rows in in_contexts(self.snmp, self.target, _vlans(observations), ask):
             if rows:
                 frame = DeviceFrame(profile, {table.name: rows}, scalars, vlan)
                 self._add(table, profile, frame, plans, observations, vlan)
@@ -409,11 +401,6 @@ def _entry_of(column: str) -> str:
 
 
 def _vlans(observations: Iterable[Observation]) -> list[str]:
-    """Ids of the VLANs that were found, in order."""
-    found = {
-        seen.key.natural
-        for one in observations
-        for seen in one.seen
-        if seen.key.kind is EntityKind.VLAN and seen.key.natural.isdecimal()
-    }
-    return sorted(found, key=int)
+    """The VLANs that were found."""
+    seen = (one for observation in observations for one in observation.seen)
+    return [one.key.natural for one in seen if one.key.kind is EntityKind.VLAN]
