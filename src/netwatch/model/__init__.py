@@ -37,7 +37,15 @@ from netwatch.model.history import (
     SeriesHistory,
     percentile,
 )
-from netwatch.model.http import TOKEN, HttpRequest, Paging, PagingMode
+from netwatch.model.http import (
+    TOKEN,
+    WILDCARD,
+    HttpRequest,
+    Paging,
+    PagingMode,
+    reference_token,
+    seconds_until_retry,
+)
 from netwatch.model.identity import (
     AssetJournal,
     AssetSwap,
@@ -54,6 +62,7 @@ from netwatch.model.observation import (
     PollFailure,
     Reading,
     Seen,
+    has_room,
 )
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
 from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
@@ -68,6 +77,7 @@ __all__ = [
     "MOST_LABELS",
     "ROOT",
     "TOKEN",
+    "WILDCARD",
     "Alert",
     "AlertState",
     "Asset",
@@ -146,7 +156,10 @@ __all__ = [
     "Witness",
     "WitnessKind",
     "differences",
+    "has_room",
     "load_catalogue",
     "parse_mac",
     "percentile",
+    "reference_token",
+    "seconds_until_retry",
 ]

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-__all__ = ["TOKEN", "HttpRequest", "Paging", "PagingMode"]
+__all__ = [
+    "TOKEN",
+    "WILDCARD",
+    "HttpRequest",
+    "Paging",
+    "PagingMode",
+    "reference_token",
+    "seconds_until_retry",
+]
 
 TOKEN = "{token}"  # noqa: S105 - the placeholder, not the token
 """In a header of a profile: stands for the target's token, which then is not sent as Bearer."""
+
+
+WILDCARD = re.compile(r"/(\*|\{[^{}]*\})(?=[/?]|$)")
+"""What stands for each member of a collection in the path of an HttpRequest."""
 
 
 class PagingMode(StrEnum):
@@ -61,3 +76,23 @@ class HttpRequest:
     """Requests per second that the account bears; 0: no limit is known."""
     most: int = 512
     """Documents that one path may lead to."""
+
+
+def reference_token(step: str) -> str:
+    """A step of a JSON pointer as the member is named (RFC 6901, section 4)."""
+    return step.replace("~1", "/").replace("~0", "~")
+
+
+def seconds_until_retry(header: str, wall: float) -> float | None:
+    """What a Retry-After header asks for (RFC 9110, 10.2.3: a number or a date); negative for what is past,
+    None for what is neither. `wall`: seconds since 1970 now."""
+    text = header.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(text)
+        except (TypeError, ValueError):
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - wall
+    return None if seconds != seconds else seconds

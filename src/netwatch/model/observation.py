@@ -12,7 +12,16 @@ from netwatch.model.time import Instant
 if TYPE_CHECKING:
     from netwatch.model.block import Block
 
-__all__ = ["MOST_LABELS", "Evidence", "Observation", "ObservationSink", "PollFailure", "Reading", "Seen"]
+__all__ = [
+    "MOST_LABELS",
+    "Evidence",
+    "Observation",
+    "ObservationSink",
+    "PollFailure",
+    "Reading",
+    "Seen",
+    "has_room",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,16 @@ class Evidence:
 MOST_LABELS = 64
 """Values of the row labels of one family of one entity, such as the SSIDs of a radio. What has more of them
 is labelled by something that changes, and would fill the memory."""
+
+
+def has_room(known: set[tuple[str, ...]], labels: tuple[str, ...]) -> bool:
+    """Takes labels in that are known or new within MOST_LABELS; False for those beyond."""
+    if labels in known:
+        return True
+    if len(known) >= MOST_LABELS:
+        return False
+    known.add(labels)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

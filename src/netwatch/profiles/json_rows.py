@@ -6,19 +6,18 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from netwatch.model import WILDCARD, reference_token
 from netwatch.profiles.values import Value
 
 if TYPE_CHECKING:
     from netwatch.profiles.compiled import Table
 
-__all__ = ["WILDCARD", "place_in_document", "rows_of_document"]
+__all__ = ["place_in_document", "rows_of_document"]
 
 Rows = dict[str, dict[str, Value]]
 Trail = tuple[Any, ...]
 """What lies around a value, the document first, the value itself last."""
 
-WILDCARD = re.compile(r"/(\*|\{[^{}]*\})(?=[/?]|$)")
-"""What stands for each member of a collection in the path of a table."""
 _RELATIVE = re.compile(r"(\d+)(/.*)?")
 """A relative JSON pointer: so many steps up from the row, then down."""
 
@@ -124,7 +123,7 @@ def _pointed(document: Any, pointer: str) -> Any:
 
 
 def _step(document: Any, step: str) -> Any:
-    key = step.replace("~1", "/").replace("~0", "~")
+    key = reference_token(step)
     if isinstance(document, dict):
         return document.get(key)
     if isinstance(document, list) and key.isdecimal() and int(key) < len(document):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwatch.model import MOST_LABELS, EntityKey, Reading
+from netwatch.model import MOST_LABELS, EntityKey, Reading, has_room
 from netwatch.profiles.compiled import Table
 from netwatch.profiles.evaluate import Yield
 from netwatch.profiles.template import Template
@@ -33,13 +33,7 @@ class LabelBudget:
         )
 
     def _has_room(self, reading: Reading) -> bool:
-        known = self._known.setdefault((reading.subject, reading.family), set())
-        if reading.labels in known:
-            return True
-        if len(known) >= MOST_LABELS:
-            return False
-        known.add(reading.labels)
-        return True
+        return has_room(self._known.setdefault((reading.subject, reading.family), set()), reading.labels)
 
 
 def _depends(table: Table) -> bool:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netwatch.model import HttpRequest, Paging, PagingMode
-from netwatch.profiles.json_rows import WILDCARD
+from netwatch.model import WILDCARD, HttpRequest, Paging, PagingMode
 from netwatch.profiles.schema import HttpModel, PagesModel
 
 __all__ = ["NO_MANNERS", "Manners", "body_of", "manners_of", "paging_of", "request_to"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import MOST_LABELS, ROOT, EntityId, EntityKey, Observation
+from netwatch.model import ROOT, EntityId, EntityKey, Observation, has_room
 from netwatch.state.counter_rows import Reading
 from netwatch.state.directory import Directory
 from netwatch.state.holders import Claim, Holders
@@ -101,13 +101,7 @@ class _Room:
         known = self._known.get((key.device, key.family))
         if known is None:
             known = self._known[key.device, key.family] = self._table.labels(key.device, key.family)
-        labels = known.setdefault(key.entity, set())
-        if key.labels in labels:
-            return True
-        if len(labels) >= MOST_LABELS:
-            return False
-        labels.add(key.labels)
-        return True
+        return has_room(known.setdefault(key.entity, set()), key.labels)
 
 
 class _Earlier:

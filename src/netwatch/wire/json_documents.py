@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from netwatch.errors import WireAuthError, WireDecodeError, WireError, WireNotFound
-from netwatch.model import HttpRequest, Target
+from netwatch.model import WILDCARD, HttpRequest, Target, reference_token
 from netwatch.wire.pages import Pages
 from netwatch.wire.protocols import HttpJson
 
 __all__ = ["DocumentReader", "Documents"]
 
-_WILDCARD = re.compile(r"/(\*|\{[^{}]*\})(?=[/?]|$)")
 _REDFISH = "/Members/*/@odata.id"
 """What a bare `*` means: the collections of Redfish (DMTF DSP0266, resource collections)."""
 
@@ -52,7 +50,7 @@ class DocumentReader:
         A member that has no such document (HTTP 404) is left out; one that refuses it or answers nonsense is
         left out and told of, as are members beyond the budget. Raises WireError.
         """
-        head, *rest = _WILDCARD.split(request.path)
+        head, *rest = WILDCARD.split(request.path)
         if not rest:
             return Documents(await self._get(request))
         problems: list[str] = []
@@ -147,6 +145,6 @@ def _pointed(document: Any, steps: list[str]) -> Iterator[Any]:
         for item in inner if not isinstance(document, str | int | float | None) else ():
             yield from _pointed(item, rest)
     elif isinstance(document, dict):
-        key = step.replace("~1", "/").replace("~0", "~")
+        key = reference_token(step)
         if key in document:
             yield from _pointed(document[key], rest)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+
+from netwatch.model import seconds_until_retry
 
 __all__ = ["Pace", "retry_after"]
 
@@ -41,18 +41,8 @@ class Pace:
 
 
 def retry_after(header: str | None, wall: float) -> float:
-    """Seconds that a Retry-After header asks for (RFC 9110 section 10.2.3: a number or a date)."""
-    text = (header or "").strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (TypeError, ValueError):
-            return UNSAID
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = moment.timestamp() - wall
-    if not seconds >= 0:  # NaN too
+    """Seconds to leave an account in peace that answered with this Retry-After header."""
+    seconds = seconds_until_retry(header or "", wall)
+    if seconds is None or seconds < 0:
         return UNSAID
     return min(max(seconds, 1.0), LONGEST)

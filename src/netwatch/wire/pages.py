@@ -9,7 +9,7 @@ from typing import Any
 from yarl import URL
 
 from netwatch.errors import WireDecodeError
-from netwatch.model import HttpRequest, Paging, PagingMode
+from netwatch.model import HttpRequest, Paging, PagingMode, reference_token
 from netwatch.wire.protocols import HttpPage
 
 __all__ = ["Pages", "items_of", "pointed"]
@@ -101,8 +101,7 @@ def items_of(document: Any, pointer: str) -> list[Any] | None:
 def pointed(document: Any, pointer: str) -> Any:
     """RFC 6901. None if nothing is there."""
     for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        document = document.get(key) if isinstance(document, dict) else None
+        document = document.get(reference_token(step)) if isinstance(document, dict) else None
     return document
 
 

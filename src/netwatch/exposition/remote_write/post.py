@@ -6,7 +6,6 @@ import base64
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ import aiohttp
 from netwatch import __version__
 from netwatch.config import RemoteWriteSettings
 from netwatch.errors import ConfigError
-from netwatch.model import Secret
+from netwatch.model import Secret, seconds_until_retry
 
 __all__ = ["Answer", "Poster", "retry_after"]
 
@@ -86,17 +85,8 @@ class Poster:
 
 
 def retry_after(text: str, now: datetime) -> float:
-    """Seconds of a Retry-After header (RFC 9110, 10.2.3): a number or a date; 0 for anything else. At
-    most ten minutes."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(text)
-        except ValueError:
-            return 0.0
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return min(seconds, _LONGEST_WAIT) if seconds > 0 else 0.0
+    """Seconds of a Retry-After header; 0 for what is past or can't be read. At most ten minutes."""
+    return min(max(0.0, seconds_until_retry(text, now.timestamp()) or 0.0), _LONGEST_WAIT)
 
 
 def _bare(url: Secret) -> Secret:
