@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netwatch.cli.inspect import recorded_discovery
+from netwatch.cli.asking import recorded_discovery
 from netwatch.discovery import inspect_document
 from netwatch.drafting import draft_profile
 from netwatch.drafting.mib_clauses import ClauseParser

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from netwatch.cli.inspect import recorded_discovery
+from netwatch.cli.asking import recorded_discovery
 from netwatch.model import (
     EntityId,
     EntityKey,

@@ -1,6 +1,6 @@
 """The place where parts become a program."""
 
-from netwatch.app.asking import ask, walk
+from netwatch.app.asking import ask, ask_over_snmp
 from netwatch.app.daemon import Daemon, Running
 from netwatch.app.demo import Demo, give_past
 from netwatch.app.loading import Configuration, checkers, load_configuration
@@ -16,10 +16,10 @@ __all__ = [
     "Pipeline",
     "Running",
     "ask",
+    "ask_over_snmp",
     "checkers",
     "configure_logs",
     "give_past",
     "load_configuration",
     "measure_machine",
-    "walk",
 ]

@@ -5,16 +5,30 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from netwatch.cli.inspect import answered, with_communities
-from netwatch.drafting import Draft, draft_profile, walk_agent
+from netwatch.cli.asking import (
+    COMMUNITY_ENV,
+    CONFIG,
+    PORT,
+    PROFILES,
+    TIMEOUT,
+    VERSION,
+    answered,
+    check_version,
+    shipped_and,
+    with_communities,
+)
 from netwatch.errors import ConfigError, Problem
-from netwatch.model import Catalogue, Target, load_catalogue
-from netwatch.profiles import lint, load_profiles
+from netwatch.model import Catalogue, Target
+from netwatch.profiles import lint
 from netwatch.resources import collectors_dir
 from netwatch.wire import Recording, SnmpWire
+
+if TYPE_CHECKING:
+    from netwatch.drafting import Draft
 
 __all__ = ["register"]
 
@@ -27,45 +41,41 @@ def register(group: typer.Typer) -> None:
         mibs: list[Path] = typer.Option(..., help="Folder of MIB modules; may be repeated."),
         out: Path | None = typer.Option(None, help="File to write; without it standard output."),
         name: str = typer.Option("", help="Name of the profile; without it draft- and the product's name."),
-        config: Path | None = typer.Option(
-            None, "--config", "-c", help="Settings file: ask with the credentials of its inventory."
-        ),
-        community_env: list[str] = typer.Option(
-            [], help="Environment variables that hold communities to try; without one: 'public'."
-        ),
-        version: str = typer.Option("2c", "--snmp-version", help="SNMP version: 1 or 2c."),
-        port: int = typer.Option(161, min=1, max=65535, help="UDP port of the agent."),
-        timeout: float = typer.Option(3.0, min=0.1, help="Seconds to wait for one answer."),
-        profiles: list[Path] = typer.Option([], help="Further folders of profiles."),
+        config: Path | None = CONFIG,
+        community_env: list[str] = COMMUNITY_ENV,
+        version: str = VERSION,
+        port: int = PORT,
+        timeout: float = TIMEOUT,
+        profiles: list[Path] = PROFILES,
     ) -> None:
         """Propose a profile for a device from a walk and its maker's MIB modules."""
-        if version not in ("1", "2c"):
-            raise ConfigError([Problem("", "--snmp-version", f"expected 1 or 2c, found {version!r}")])
+        check_version(version)
         if name and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
             raise ConfigError(
                 [Problem("", "--name", f"expected lower case, digits, '-', '_' and '.', found {name!r}")]
             )
         if [bool(host), snmprec is not None].count(True) != 1:
             raise ConfigError([Problem("", "", "give either --host or --snmprec")])
-        catalogue = load_catalogue()
+        from netwatch.drafting import draft_profile
+
+        loaded, catalogue = shipped_and(profiles)
         if snmprec is not None:
             recording = Recording.load(snmprec)
         elif config is not None:
-            from netwatch.app import walk
+            from netwatch.app import ask_over_snmp
 
-            recording = answered(host, walk(host, config, os.environ, catalogue))
+            recording = answered(host, ask_over_snmp(host, config, os.environ, catalogue, _walk))
         else:
             asking = with_communities(host, community_env, _walk, version=version, port=port, timeout=timeout)
             recording = answered(host, asking)
         for problem in recording.problems[:3]:
             typer.echo(f"{recording.name}: {problem}", err=True)
-        draft = draft_profile(
-            recording, mibs, load_profiles([collectors_dir(), *profiles], catalogue), name=name
-        )
-        _tell(draft, out, catalogue)
+        _tell(draft_profile(recording, mibs, loaded, name=name), out, catalogue)
 
 
 async def _walk(wire: SnmpWire, target: Target) -> Recording:
+    from netwatch.drafting import walk_agent
+
     return await walk_agent(wire.session(target), target.name)
 
 

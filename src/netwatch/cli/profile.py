@@ -9,11 +9,20 @@ from pathlib import Path
 import typer
 
 from netwatch.cli import draft
-from netwatch.cli.inspect import answered, live_discovery, recorded_discovery
+from netwatch.cli.asking import (
+    COMMUNITY_ENV,
+    CONFIG,
+    PORT,
+    PROFILES,
+    answered,
+    live_discovery,
+    recorded_discovery,
+    shipped_and,
+)
 from netwatch.discovery import NO_ROWS, Discovery
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import load_catalogue
-from netwatch.profiles import coverage, coverage_tables, lint, load_profiles, profile_cache, profile_schema
+from netwatch.profiles import coverage, coverage_tables, lint, profile_schema
 from netwatch.resources import collectors_dir
 from netwatch.wire import Recording
 
@@ -54,15 +63,11 @@ def register(app: typer.Typer) -> None:
     @group.command("explain")
     def explain_command(
         device: str = typer.Argument("", help="Address of a device; with --config, or its name there."),
-        config: Path | None = typer.Option(
-            None, "--config", "-c", help="Settings file: ask with the credentials of its inventory."
-        ),
+        config: Path | None = CONFIG,
         snmprec: Path | None = typer.Option(None, help="Explain a recording instead of a device."),
-        community_env: list[str] = typer.Option(
-            [], help="Environment variables that hold communities to try; without one: 'public'."
-        ),
-        port: int = typer.Option(161, min=1, max=65535, help="UDP port of the agent."),
-        profiles: list[Path] = typer.Option([], help="Further folders of profiles."),
+        community_env: list[str] = COMMUNITY_ENV,
+        port: int = PORT,
+        profiles: list[Path] = PROFILES,
     ) -> None:
         """Tell which profile matched and why, and which table gave which family."""
         if [bool(device), snmprec is not None].count(True) != 1:
@@ -72,10 +77,7 @@ def register(app: typer.Typer) -> None:
 
             found = answered(device, ask(device, config, os.environ, load_catalogue()))
         else:
-            cache = profile_cache(os.environ)
-            loaded = load_profiles([collectors_dir(), *profiles], load_catalogue(), cache=cache)
-            for problem in loaded.problems:
-                typer.echo(str(problem), err=True)
+            loaded, _ = shipped_and(profiles)
             if snmprec is not None:
                 found = recorded_discovery(Recording.load(snmprec), loaded)
             else:
@@ -84,13 +86,9 @@ def register(app: typer.Typer) -> None:
             typer.echo(line)
 
 
-def coverage_command(
-    profiles: list[Path] = typer.Option([], help="Further folders of profiles."),
-) -> None:
+def coverage_command(profiles: list[Path] = PROFILES) -> None:
     """Print what the profiles read, by kind and vendor, as Markdown."""
-    loaded = load_profiles([collectors_dir(), *profiles], load_catalogue())
-    for problem in loaded.problems:
-        typer.echo(str(problem), err=True)
+    loaded, _ = shipped_and(profiles)
     typer.echo("\n".join(coverage_tables(coverage(loaded.profiles))))
 
 
