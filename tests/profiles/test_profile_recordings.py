@@ -2,8 +2,8 @@
 
 recordings/NAME.snmprec is a device; recordings/NAME.expected.yaml lists what the inspect document must hold.
 A mapping is held if each of its keys is; a list if each of its entries is held by an entry of its own;
-a number to one in a million. `absent` lists keys that must not be there at all; an entry `none: {...}` of a list
-is held if no entry of the list holds what stands below it.
+a number to one in a million. `absent` lists keys that must not be there at all; an entry `none: {...}` of
+a list is held if no entry of the list holds what stands below it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ def missing(wanted: Any, found: Any, path: str = "") -> list[str]:
         lines = []
         for number, item in enumerate(wanted):
             if isinstance(item, dict) and list(item) == ["none"]:
-                lines += [f"{path}[{number}]: must not be there: {other!r}" for other in found or () if not missing(item["none"], other)]
+                lines += [
+                    f"{path}[{number}]: must not be there: {other!r}"
+                    for other in found or ()
+                    if not missing(item["none"], other)
+                ]
                 continue
             match = next((other for other in left if not missing(item, other)), None)
             if match is None:
