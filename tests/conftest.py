@@ -1,10 +1,20 @@
-"""What every test may rely on: servers are there or the test is skipped loudly."""
+"""What every test may rely on: servers are there or the test is skipped loudly; caches are the tests' own."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Commands of a session share their compiled profiles, and leave those of whoever runs it alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CACHE_DIRECTORY", raising=False)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -20,7 +20,16 @@ from pydantic_core import PydanticCustomError
 
 from netwatch.errors import ConfigError, Problem
 
-__all__ = ["Document", "Strict", "did_you_mean", "fault", "parse_yaml", "read_yaml", "validate"]
+__all__ = [
+    "Document",
+    "Strict",
+    "did_you_mean",
+    "fault",
+    "parse_yaml",
+    "read_documents",
+    "read_yaml",
+    "validate",
+]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -71,6 +80,8 @@ def _mapping_without_duplicates(loader: Any, node: yaml.MappingNode) -> dict[Any
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
         key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, list | dict | set):
+            raise yaml.MarkedYAMLError(problem="a key has to be text", problem_mark=key_node.start_mark)
         if isinstance(key, str | int | float | bool) and key in seen:
             problem = f"key {key!r} is written twice"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
@@ -85,18 +96,33 @@ _StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping_without_duplicat
 
 def read_yaml(path: Path | str) -> Document:
     """Reads one YAML file. Raises ConfigError if it is missing, unreadable, too large or no YAML."""
+    return parse_yaml(_text_of(path), str(path))
+
+
+def _text_of(path: Path | str) -> str:
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(
                 [Problem(str(path), "", f"larger than {MAX_BYTES >> 20} MiB", "split the file")]
             )
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError([Problem(str(path), "", f"can't be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         raise ConfigError([Problem(str(path), "", f"is not UTF-8 (byte {error.start})")]) from None
-    return parse_yaml(text, str(path))
+
+
+def read_documents(path: Path | str) -> list[Document]:
+    """Reads a YAML file that may hold several documents, each after a line `---`. Raises as `read_yaml`."""
+    text = _text_of(path)
+    documents, line = [], 0
+    for piece in re.split(r"^---[ \t]*$", text, flags=re.MULTILINE):
+        # Line breaks in front keep the lines' numbers.
+        if re.sub(r"(?m)^\s*(#.*)?$", "", piece) or text == piece:
+            documents.append(parse_yaml("\n" * line + piece, str(path)))
+        line += piece.count("\n")
+    return documents
 
 
 def parse_yaml(text: str, file: str = "") -> Document:

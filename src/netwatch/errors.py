@@ -85,6 +85,10 @@ class WireAuthError(WireError):
     """The credentials were refused."""
 
 
+class WireLimited(WireError):  # noqa: N818
+    """It answered that it was asked too often. That it is alive is known from that."""
+
+
 class WireDecodeError(WireError):
     """Bytes came back that are not an answer to what was asked."""
 

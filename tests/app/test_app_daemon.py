@@ -148,6 +148,71 @@ async def test_a_reload_with_other_profiles_discovers_anew(
         assert "discovered anew" in result.message
 
 
+BAD_PROFILE = "profile: bad\nmatsh: []\n"
+
+
+async def test_a_bad_profile_of_the_users_stops_neither_a_start_nor_a_reload(settings: Path) -> None:
+    folder = settings.parent / "profiles"
+    folder.mkdir()
+    write(folder / "bad.yaml", BAD_PROFILE)
+    write(folder / "good.yaml", "profile: good\nmatch: [{sys_descr: Good}]\n")
+    write(settings, SETTINGS + "collectors: [profiles]\n")
+    expected = f"{folder}/bad.yaml:2: matsh: unknown key 'matsh' (did you mean 'match'?)"
+    with structlog.testing.capture_logs() as logs:
+        async with running(settings) as (daemon, found):
+            parts = found.parts
+
+            def metrics() -> str:
+                return parts.metrics.render(openmetrics=False).decode()
+
+            assert [one["problem"] for one in logs if one["event"] == "profile refused"] == [expected]
+            assert "good" in parts.configuration.profiles.profiles
+            assert "netwatch_profiles_refused 1.0" in metrics()
+
+            write(folder / "worse.yaml", "profile: [\n")
+            result = await daemon.reload()
+            assert result.ok
+            assert "profile files refused: 2" in result.message
+            assert "netwatch_profiles_refused 2.0" in metrics()
+
+            for file in ("bad.yaml", "worse.yaml"):
+                (folder / file).unlink()
+            result = await daemon.reload()
+            assert result.ok
+            assert "refused" not in result.message
+            assert "netwatch_profiles_refused 0.0" in metrics()
+
+
+def test_check_warns_of_a_bad_profile_of_the_users(settings: Path) -> None:
+    folder = settings.parent / "profiles"
+    folder.mkdir()
+    write(folder / "bad.yaml", BAD_PROFILE)
+    write(folder / "worse.yaml", "profile: [\n")
+    write(settings, SETTINGS + "collectors: [profiles]\n")
+    result = CliRunner().invoke(build(), ["check", "--config", str(settings)])
+    assert result.exit_code == 0
+    first, second = [line for line in result.stderr.splitlines() if str(folder) in line]
+    assert first == f"warning: {folder}/bad.yaml:2: matsh: unknown key 'matsh' (did you mean 'match'?)"
+    assert second.startswith(f"warning: {folder}/worse.yaml:2: is not valid YAML")
+    assert "until it is corrected, other profiles read its devices" in second
+    counts = dict(line.rsplit(maxsplit=1) for line in result.stdout.splitlines() if line[-1].isdigit())
+    assert counts["profile files refused"] == "2"
+
+
+async def test_a_bad_profile_that_is_shipped_is_an_error(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = settings.parent / "shipped"
+    shipped.mkdir()
+    write(shipped / "bad.yaml", BAD_PROFILE)
+    monkeypatch.setattr("netwatch.app.loading.collectors_dir", lambda: shipped)
+    with pytest.raises(ConfigError, match=r"bad.yaml:2: matsh: unknown key"):
+        await Daemon(settings, {}).run(asyncio.Event(), lambda _: None)
+    result = CliRunner().invoke(build(), ["check", "--config", str(settings)])
+    assert result.exit_code == 1
+    assert "bad.yaml:2: matsh: unknown key" in result.stderr
+
+
 async def test_logs_are_set_up_as_the_settings_say_at_start_and_at_reload(settings: Path) -> None:
     told: list[tuple[str, str]] = []
     write(settings, SETTINGS + "log: {level: warning, format: json}\n")

@@ -15,6 +15,7 @@ import sys
 from netwatch.native import load
 
 SECTIONS = {
+    "loading": ("tests.bench.loading", "Device profiles: loading, matching, compiling a plan"),
     "pollers": ("tests.bench.pollers", "One poll: CPU seconds of the poller alone"),
     "secure": ("tests.bench.secure", "SNMPv3 beside SNMPv2c"),
     "whole": ("tests.bench.whole", "The whole way of a reading, 1000 W1 switches"),

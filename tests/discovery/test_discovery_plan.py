@@ -12,11 +12,13 @@ import pytest
 from netwatch.discovery import Discovery, discover
 from netwatch.errors import ConfigError, WireTimeout
 from netwatch.model import (
+    MOST_LABELS,
     ROOT,
     EntityId,
     EntityKey,
     EntityKind,
     HttpAccess,
+    HttpRequest,
     Instant,
     SnmpAccess,
     SnmpValue,
@@ -25,6 +27,7 @@ from netwatch.model import (
     load_catalogue,
 )
 from netwatch.profiles import ProfileSet, TableMode, TablePlan, load_profiles
+from netwatch.wire import HttpPage
 
 AT = Instant(1_700_000_000.0, 50.0)
 ID = EntityId("d1")
@@ -323,6 +326,66 @@ async def test_budget(tmp_path: Path) -> None:
     assert not aps.complete, "what did not fit is not gone"
 
 
+@pytest.mark.parametrize("own", [{}, {"aps": 2}], ids=["of the profile", "of the device"])
+async def test_a_poll_has_the_same_budget(own: dict[str, int], tmp_path: Path) -> None:
+    found = await ask(tmp_path, FakeAgent(ANSWERS), limits=own)
+    plan = next(plan for plan in found.plan.tables if plan.name == "aps")
+    most = plan.max_rows
+    assert most == own.get("aps", 5000)
+    answers = {
+        f"{OID}.3.1.{column}.{number >> 16}.{number >> 8 & 255}.{number & 255}.0.0.1": value
+        for number in range(1, most + 10)
+        for column, value in ((1, b"ap"), (2, 1), (4, 3))
+    }
+    memory: dict[str, Any] = {}
+    for _ in range(2):
+        told = plan.observe(answers, ID, AT, 60.0, memory=memory)
+        assert len(told.seen) == most
+        assert not told.complete
+        assert f"has {most + 9} rows, its budget is {most}" in told.problems[0]
+        assert "`limits: {aps: ...}` of the device raises it" in told.problems[0]
+
+
+async def test_labels_made_of_changing_text_have_a_budget(tmp_path: Path) -> None:
+    profile = """
+profile: calls
+include: []
+tables:
+  lines:
+    mode: churning
+    oid: 1.3.6.1.4.1.99999.3.1
+    columns: {name: 1, state: 2}
+    values:
+      netwatch_device_phones: [{value: state, labels: {state: "{name}"}}]
+"""
+    columns = f"{OID}.3.1.1", f"{OID}.3.1.2"
+
+    def answers(first: int, rows: int) -> dict[str, SnmpValue]:
+        numbers = range(first, first + rows)
+        return {f"{columns[0]}.{n}": b"x%d" % n for n in numbers} | {f"{columns[1]}.{n}": 1 for n in numbers}
+
+    agent = answers(0, MOST_LABELS + 1)
+    found = await discover(
+        target(profile="calls"),
+        snmp=FakeAgent(agent),
+        profiles=profiles(tmp_path, profile),
+        clock=FakeClock(),
+    )
+    told = next(one for one in found.observations if one.table == "lines")
+    assert len(told.readings) == MOST_LABELS
+    assert "label it by what does not change" in found.problems[0]
+
+    plan, memory, labels = found.plan.tables[0], dict[str, Any](), set()
+    for number in range(MOST_LABELS * 2):
+        told = plan.observe(answers(number, 2), ID, AT, 60.0, memory=memory)
+        labels |= {reading.labels for reading in told.readings}
+    assert len(labels) == MOST_LABELS
+    assert "more than 64 values of its labels" in told.problems[0]
+    again = plan.observe(answers(0, 2), ID, AT, 60.0, memory=memory)
+    assert len(again.readings) == 2, "those that are known go on"
+    assert not again.problems
+
+
 async def test_one_table_that_fails_does_not_spoil_the_rest(tmp_path: Path) -> None:
     found = await ask(tmp_path, FakeAgent(ANSWERS, broken=[f"{OID}.3.1.1"]))
     assert found.problems[0] == "table aps: no answer within 3 s (2 tries)"
@@ -368,15 +431,17 @@ tables:
 
 
 class FakeHttp:
-    async def get(self, target: Target, path: str, headers: Mapping[str, str] = {}) -> Any:
-        if path == "/api/parts":
-            return {"parts": {"psu/1": {"model": "P1"}}}
-        return {
-            "Temperatures": [
-                {"Name": "Inlet", "ReadingCelsius": 23.5, "Status": {"Health": "OK"}},
-                {"Name": "Empty", "ReadingCelsius": None, "Status": {}},
-            ]
-        }
+    async def fetch(self, target: Target, request: HttpRequest) -> HttpPage:
+        if request.path == "/api/parts":
+            return HttpPage({"parts": {"psu/1": {"model": "P1"}}})
+        return HttpPage(
+            {
+                "Temperatures": [
+                    {"Name": "Inlet", "ReadingCelsius": 23.5, "Status": {"Health": "OK"}},
+                    {"Name": "Empty", "ReadingCelsius": None, "Status": {}},
+                ]
+            }
+        )
 
 
 class FakeSsh:
@@ -401,7 +466,7 @@ async def test_http_json_and_ssh(tmp_path: Path) -> None:
     assert module.name == "Supervisor"
     assert module.facts == {"serial": "F0001X", "notes": "a b"}
     plan = table(found, "thermal")
-    assert plan.path == "/redfish/v1/Chassis/1/Thermal"
+    assert plan.request == HttpRequest("/redfish/v1/Chassis/1/Thermal", items="/Temperatures")
     polled = plan.observe({"Temperatures": [{"Name": "Inlet", "ReadingCelsius": 30}]}, ID, AT, 60.0)
     assert [r.value for r in polled.readings] == [30]
 

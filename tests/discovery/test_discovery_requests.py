@@ -14,7 +14,7 @@ from netwatch.simulate.ber import INTEGER, OCTET_STRING, OID, parse_oid
 from netwatch.simulate.view import MibView
 from netwatch.wire import NetworkSnmpWire, RecordedSession, RecordedSnmpWire, Recording
 
-MOST_REQUESTS = 8
+MOST_REQUESTS = 9
 
 SMALL: dict[str, SnmpValue] = {
     "1.3.6.1.2.1.1.1.0": b"Small device",

@@ -364,3 +364,40 @@ def test_what_a_table_says_is_what_was_written_into_it(entries, separator, newli
         read_source(path, raw)
     assert raw.problems == []
     assert [item.entry for item in raw.devices] == entries
+
+
+CLOUD = """
+credentials:
+  v2: {snmp: {community: {env: COMMUNITY}}}
+  cloud: {http: {base_url: "https://api.example.org", token: {env: COMMUNITY}}}
+  api: {http: {token: {env: COMMUNITY}}}
+"""
+
+
+def test_a_cloud_account_has_no_address(tmp_path: Path) -> None:
+    (tmp_path / "netwatch.yaml").write_text(
+        'district: {slug: maple, name: Maple}\nstate_dir: var\ninventory: ["*.inv.yaml"]\n'
+        f"defaults: {{credentials: [v2, cloud]}}\n{CLOUD}"
+    )
+    (tmp_path / "all.inv.yaml").write_text(
+        "devices:\n"
+        "  - {name: account, credentials: cloud, profile: some-cloud}\n"
+        "  - {name: ap-12}\n"  # inherits the credentials, and is no account
+        "  - {name: no-base, credentials: api}\n"
+        "  - {name: console, addresses: 192.0.2.1, credentials: api}\n"
+    )
+    settings = load_settings(tmp_path / "netwatch.yaml", ENV)
+    found = read_inventory(settings, ENV, lambda device: EntityId(device.name)).inventory.devices
+    account = found["account"].target
+    assert account is not None
+    assert account.http is not None
+    assert (account.addresses, account.snmp) == ((), None)
+    assert (account.http.base_url, account.http.credential) == ("https://api.example.org", "cloud")
+    assert account.http.verify
+    assert account.reachability.method is ReachabilityMethod.NONE
+    assert found["ap-12"].target is None
+    assert found["no-base"].target is None
+    console = found["console"].target
+    assert console is not None
+    assert console.http is not None
+    assert (console.http.base_url, console.http.credential) == ("https://192.0.2.1", "api")

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from netwatch.model import (
     ROOT,
     Block,
     EntityId,
+    HttpRequest,
     Instant,
     Observation,
     PollFailure,
@@ -140,11 +141,13 @@ class FakeTable:
     oids: tuple[str, ...] = (OCTETS,)
     roots: tuple[str, ...] = ()
     command: str = ""
-    path: str = ""
+    request: HttpRequest | None = None
+    joins: tuple[tuple[str, HttpRequest], ...] = ()
     max_rows: int = 0
     context: str = ""
     broken: bool = False
     blocks: Any = None
+    problems: tuple[str, ...] = ()
 
     def observe(
         self,
@@ -154,13 +157,17 @@ class FakeTable:
         interval: float,
         *,
         memory: dict[str, Any] | None = None,
+        others: Mapping[str, Any] = {},
     ) -> Observation:
         if self.broken:
             raise KeyError("a mistake in the profile")
         readings = tuple(
             Reading(ROOT, "octets", float(value)) for value in raw.values() if isinstance(value, int)
         )
-        return Observation(source, self.name, at, readings, complete=self.mode != "fixed", interval=interval)
+        whole = self.mode != "fixed"
+        return Observation(
+            source, self.name, at, readings, complete=whole, interval=interval, problems=self.problems
+        )
 
 
 @dataclass

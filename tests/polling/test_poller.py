@@ -416,6 +416,23 @@ async def test_rediscovery_that_is_asked_for_comes_with_the_next_poll(rig: Rig) 
     assert len(rig.discoverer.calls) == 2
 
 
+async def test_the_log_tells_once_what_is_wrong_with_a_table(rigs: list[Rig]) -> None:
+    table = FakeTable()
+    rig = make(FakePlan((table,)))
+    rigs.append(rig)
+    rig.poller.update([target("a")])
+    rig.start()
+    with structlog.testing.capture_logs() as logs:
+        for problems in ((), ("its budget is 7", "more"), ("its budget is 8",), (), ("its budget is 9",)):
+            table.problems = problems
+            await rig.clock.advance(130)
+    told = [one for one in logs if one["event"] == "table is not read as it should be"]
+    assert [(one["device"], one["table"], one["problem"], one["more"]) for one in told] == [
+        ("a", "ports", "its budget is 7", 1),
+        ("a", "ports", "its budget is 9", 0),
+    ]
+
+
 async def test_the_log_tells_once_that_a_device_fell_silent_and_once_that_it_is_back(rig: Rig) -> None:
     rig.snmp.agents["never"] = FakeAgent(delay=None)
     rig.snmp.agents["a"] = agent = FakeAgent()
@@ -474,8 +491,8 @@ async def test_a_large_table_is_mapped_beside_the_loop(rigs: list[Rig]) -> None:
     rig.poller.update([target("a")])
     rig.start()
     await rig.clock.advance(90)
-    for _ in range(100):
-        if rig.sink.of("a", "small"):
+    for _ in range(500):
+        if rig.sink.of("a", "small") and rig.sink.of("a", "large"):
             break
         await asyncio.sleep(0.02)
     assert len(rig.sink.of("a", "large")[0].readings) == LARGE + 1

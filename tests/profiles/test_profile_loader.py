@@ -9,10 +9,11 @@ import pytest
 
 from netwatch.errors import Problem
 from netwatch.model import load_catalogue
-from netwatch.profiles import ProfileSet, lint, load_profiles, profile_schema
+from netwatch.profiles import ProfileSet, Vendors, lint, load_profiles, profile_schema
 from netwatch.resources import collectors_dir
 
 Load = Callable[..., ProfileSet]
+E = "1.3.6.1.4.1."
 
 
 def told(problems: list[Problem]) -> str:
@@ -194,6 +195,66 @@ def test_vendors(load: Load) -> None:
     assert found.vendors.of("") is None
     bad = load(vendors="99999: {nam: Example}\n")
     assert "vendors.yaml:1" in told(bad.problems)
+
+
+VENDORS = """\
+10: {name: Maker, kind: switch, kinds: {power: "1.2 3", wireless: "1.2.5"}, names: {Brand: "3"}, also: [XY]}
+11: {name: Agent Works, kind: server, agent: true, names: {Linux: "3"}}
+12: {name: Tool, kind: storage, extension: true}
+13: {name: Other, kind: power}
+"""
+
+
+def told_by(vendors: Vendors, object_id: str, descr: str = "", objects: list[str] | None = None) -> str:
+    found = vendors.of(E + object_id, descr, [E + oid for oid in objects or []])
+    return "" if found is None else f"{found.name} {found.kind}"
+
+
+def test_vendor_by_arcs(load: Load) -> None:
+    vendors = load(vendors=VENDORS).vendors
+    assert told_by(vendors, "10") == "Maker switch"
+    assert told_by(vendors, "10.1.2") == "Maker power"
+    assert told_by(vendors, "10.1.20") == "Maker switch"
+    assert told_by(vendors, "10.1.2.5.1") == "Maker wireless"
+    assert told_by(vendors, "10.3.1") == "Brand power"
+    assert told_by(vendors, "11.3") == "Linux server"
+
+
+def test_vendor_by_objects(load: Load) -> None:
+    vendors = load(vendors=VENDORS).vendors
+    assert told_by(vendors, "11.3", "", ["11.1", "12.1", "99.1", "13.1"]) == "Other power"
+    assert told_by(vendors, "10", "", ["13.1"]) == "Maker switch"
+    assert told_by(vendors, "99", "", ["10.1.2.1"]) == "Maker power"
+    assert told_by(vendors, "99", "", ["12.1"]) == ""
+    assert vendors.tells(E + "10.1")
+    assert not vendors.tells(E + "11.3")
+    assert not vendors.tells("")
+
+
+def test_vendor_by_name(load: Load) -> None:
+    vendors = load(vendors=VENDORS).vendors
+    assert told_by(vendors, "11.3", "An xy of Maker") == "Maker switch"
+    assert told_by(vendors, "11.3", "An Agent Works") == "Linux server"
+    assert told_by(vendors, "11.3", "Linux maker 5.4.0 #1") == "Linux server"
+    assert told_by(vendors, "99", "Linux maker") == "Maker switch"
+
+
+def test_vendor_with_bad_arcs(load: Load) -> None:
+    bad = load(vendors='10: {name: Maker, kinds: {power: "1.x"}}\n')
+    assert "kinds: '1.x' are no arcs (write them as 1.4 2.3.7)" in told(bad.problems)
+
+
+def test_several_profiles_in_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "many.yaml").write_text(
+        "# Some.\nprofile: one\ninclude: []\n---\nprofile: two\ninclude: []\n---  \nprofile: six\nkind: no\n"
+    )
+    found = load_profiles([folder], load_catalogue())
+    assert set(found.profiles) == {"one", "two"}
+    assert "many.yaml:9" in told(found.problems)
+    (folder / "many.yaml").write_text("---\nprofile: one\ninclude: []\n---\nprofile: one\n")
+    assert "'one' is also in" in told(load_profiles([folder], load_catalogue()).problems)
 
 
 def test_shipped_profiles_are_clean() -> None:

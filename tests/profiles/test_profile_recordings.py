@@ -2,8 +2,8 @@
 
 recordings/NAME.snmprec is a device; recordings/NAME.expected.yaml lists what the inspect document must hold.
 A mapping is held if each of its keys is; a list if each of its entries is held by an entry of its own;
-a number to one in a million. `absent` lists keys that must not be there at all; an entry `none: {...}` of
-a list is held if no entry of the list holds what stands below it.
+a number to one in a million. `absent` lists keys that must not be there at all; an entry `none: {...}` of a
+list is held if no entry of the list holds what stands below it.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from netwatch.model import (
+    MOST_LABELS,
     ROOT,
     Asset,
     DeviceKind,
@@ -75,6 +76,20 @@ def test_a_reboot_is_counted_once_and_makes_no_spike(world):
     assert snapshot.value(switch, REBOOTS) == 1
     assert snapshot.columns[RX].values.tolist() == [6000 + 600 + 6000]
     assert snapshot.columns[RX].covered.tolist() == [60 + 20 + 60]
+
+
+def test_labels_that_change_at_each_pass_do_not_fill_the_memory(world):
+    (pbx,) = world.polled("pbx")
+    phones = "netwatch_device_phones"
+    for number in range(MOST_LABELS * 3):
+        world.clock.tick(60)
+        told = [Reading(ROOT, phones, 1.0, ("total",)), Reading(ROOT, phones, 1.0, (f"x{number}",))]
+        world.tell(pbx, "phones", readings=told)
+        world.tell(pbx, "trunks", readings=[Reading(ROOT, phones, 1.0, (f"y{number}",))])
+    column = world.state.snapshot().columns[phones]
+    assert len(column.values) == MOST_LABELS
+    fresh = [labels for labels, is_fresh in zip(column.labels, column.fresh, strict=True) if is_fresh]
+    assert fresh == [("total",)], "what is known goes on"
 
 
 def test_a_device_with_an_uptime_of_its_own_did_not_reboot_with_its_agent(world):

@@ -104,6 +104,8 @@ def test_an_access_point_is_found_at_its_port(demo: Demo) -> None:
     assert found["places"], found
     assert found["places"][0]["alias"] == point["name"]
     assert found["places"][0]["port"]
+    assert found["places"][0]["beyond"] is None  # its own cable is the place, not the way
+    assert found["owner"][1] == point["name"]
 
 
 @pytest.mark.server("promtool")

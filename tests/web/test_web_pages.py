@@ -10,6 +10,7 @@ import pytest
 import web_district
 from web_client import Outline, providers, running
 
+from netwatch.errors import Problem
 from netwatch.model import (
     AlertState,
     DeviceCost,
@@ -256,6 +257,30 @@ async def test_the_costliest_devices_are_told() -> None:
     assert "Costliest devices and tables" in words
     for found in ("<sw-1>", "7.25 s", "12.1%", "interfaces", "6.00 s", "572"):
         assert found in words, found
+
+
+async def test_profile_files_that_were_refused_are_told() -> None:
+    problems = [
+        Problem("/etc/own/x.yaml", "tables.t.colums", "unknown key 'colums'", "did you mean 'columns'?", 4),
+        Problem("/etc/own/x.yaml", "", "<b>", line=9),
+        Problem("/etc/own/y.yaml", "", "is not UTF-8"),
+    ]
+    async with running(providers(refused=lambda: problems)) as web:
+        _, text = await web.get("/status")
+    async with running(providers()) as web:
+        _, well = await web.get("/status")
+    words = " ".join(Outline(text).text)
+    assert "Profile files refused (2)" in words
+    for found in (
+        "/etc/own/x.yaml:4",
+        "tables.t.colums",
+        "unknown key 'colums'",
+        "did you mean 'columns'?",
+        "<b>",
+    ):
+        assert found in words, found
+    assert "/etc/own/y.yaml" in words
+    assert "refused" not in " ".join(Outline(well).text)
 
 
 async def test_no_ranking_yet() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from netwatch.errors import WireDecodeError, WireNotFound, WireTimeout
-from netwatch.model import EntityId, Target
-from netwatch.wire import DocumentReader, RecordedHttpJson
+from netwatch.errors import WireNotFound, WireTimeout
+from netwatch.model import EntityId, HttpRequest, Target
+from netwatch.wire import DocumentReader, HttpPage, RecordedHttpJson
 
 TARGET = Target(EntityId("api"), "api", ("192.0.2.1",))
 SITES = {
@@ -19,8 +19,18 @@ SITES = {
 }
 
 
-def reader(documents: Mapping[str, Any]) -> DocumentReader:
-    return DocumentReader(RecordedHttpJson({"api": documents}), TARGET)
+class Reader:
+    """Reads paths of recorded documents."""
+
+    def __init__(self, documents: Mapping[str, Any]) -> None:
+        self.documents = DocumentReader(RecordedHttpJson({"api": documents}), TARGET)
+
+    async def read(self, path: str, **request: Any) -> Any:
+        return (await self.documents.read(HttpRequest(path, **request))).data
+
+
+def reader(documents: Mapping[str, Any]) -> Reader:
+    return Reader(documents)
 
 
 async def test_names_become_steps_of_the_path() -> None:
@@ -53,16 +63,18 @@ async def test_the_collection_itself_has_to_be_there() -> None:
 
 
 async def test_endless_collections_end() -> None:
-    documents = {"/c": [str(number) for number in range(1000)]}
-    with pytest.raises(WireDecodeError, match="more than 512 members"):
-        await reader(documents).read("/c/{/*}")
+    documents: dict[str, Any] = {"/c": [str(number) for number in range(1000)]}
+    documents |= {f"/c/{number}": number for number in range(1000)}
+    found = await reader(documents).documents.read(HttpRequest("/c/{/*}", most=10))
+    assert list(found.data) == [str(number) for number in range(10)]
+    assert found.problems == ("/c/{/*}: 1000 members, of which 10 are asked for",)
 
 
 async def test_each_document_is_asked_for_once_even_if_there_is_no_answer() -> None:
     class Silent:
         asked = 0
 
-        async def get(self, target: Target, path: str, headers: Mapping[str, str] = {}) -> Any:
+        async def fetch(self, target: Target, request: HttpRequest) -> HttpPage:
             self.asked += 1
             raise WireTimeout("no answer within 10 s")
 
@@ -70,11 +82,11 @@ async def test_each_document_is_asked_for_once_even_if_there_is_no_answer() -> N
     documents = DocumentReader(silent, TARGET)
     for path in ("/redfish/v1/Chassis/*/Power", "/redfish/v1/Chassis/*/Thermal", "/redfish/v1/Chassis"):
         with pytest.raises(WireTimeout):
-            await documents.read(path)
+            await documents.read(HttpRequest(path))
     assert silent.asked == 1
 
 
 async def test_is_it_there() -> None:
-    documents = reader({"/redfish/v1": {}})
-    assert await documents.has("/redfish/v1/")
-    assert not await documents.has("/api")
+    documents = reader({"/redfish/v1": {}}).documents
+    assert await documents.has(HttpRequest("/redfish/v1/"))
+    assert not await documents.has(HttpRequest("/api"))

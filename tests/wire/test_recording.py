@@ -71,6 +71,9 @@ def test_a_subtree_ends_where_the_next_arc_begins(tmp_path: Path) -> None:
     assert list(recording.subtree("1.2")) == ["1.2", "1.2.1", "1.2.10"]
     assert list(recording.subtree("1.2", 2)) == ["1.2", "1.2.1"]
     assert recording.subtree("1.4") == {}
+    assert recording.following("1.2") == "1.2.1"
+    assert recording.following("1.2.11") == "1.3"
+    assert recording.following("1.20") is None
     assert recording.has("1.20")
     assert not recording.has("1.2.2")
 

@@ -152,6 +152,23 @@ async def test_walk_reads_the_subtree_and_nothing_else(
         assert kinds == {PduType.GET_NEXT if access else PduType.GET_BULK}
 
 
+@pytest.mark.parametrize("access", [{}, V1], ids=["v2c", "v1"])
+async def test_following_passes_over_what_is_between(
+    wire: NetworkSnmpWire, access: dict[str, object]
+) -> None:
+    async with scripted(Mib(ROWS | {"1.3.6.1.9.1": integer(0)})) as agent:
+        session = wire.session(snmp_target(agent.port, **access))
+        assert await session.following("1.3.6.1") == next(iter(ROWS))
+        assert await session.following("1.3.6.1.3") == "1.3.6.1.9.1"
+        assert await session.following("1.3.6.1.9.1") is None
+        assert len(agent.requests) == 3
+
+
+async def test_following_never_goes_back(wire: NetworkSnmpWire) -> None:
+    async with scripted(lambda message: reply(message, [(f"{COLUMN}.1", integer(1))])) as agent:
+        assert await wire.session(snmp_target(agent.port)).following(f"{COLUMN}.1") is None
+
+
 async def test_walk_stops_at_its_limit_and_says_so(wire: NetworkSnmpWire) -> None:
     async with scripted(Mib(ROWS)) as agent:
         session = wire.session(snmp_target(agent.port))

@@ -109,7 +109,7 @@ def evaluate_steps(
             active[(name, *key)] = advance(one, Verdict.GONE, now, hold=0, keep=0)
     memo.tidy(snapshot.columns)
     yield
-    active, links = _with_causes(rules, snapshot, active, state, attachment)
+    active, links = yield from _with_causes(rules, snapshot, active, state, attachment)
     transitions = _transitions(state.active, active, now)
     ended = tuple(
         one.alert
@@ -186,7 +186,7 @@ def _with_causes(
     active: dict[ActiveKey, Active],
     state: EngineState,
     attachment: Sequence[str],
-) -> tuple[dict[ActiveKey, Active], Links]:
+) -> Generator[None, None, tuple[dict[ActiveKey, Active], Links]]:
     """Marks what is explained by something else; keeps the mark a while after that has ended."""
     causing = frozenset(rule.name for rule in rules if rule.root_cause)
     holds = {rule.name: rule.hold for rule in rules}
@@ -196,17 +196,22 @@ def _with_causes(
     links = known_links(snapshot, state.links, down)
     roots = attachments(snapshot, attachment) if down else set()
     explained = explain(lasting, causing, snapshot, links, roots)
+    yield
     never = {
         entry.target.device
         for entry in snapshot.inventory.devices.values()
         if entry.life_safety and entry.target is not None
     }
     out: dict[ActiveKey, Active] = {}
-    for key, one in active.items():
+    for number, (key, one) in enumerate(active.items()):
+        if number % _ALERTS_AT_ONCE == _ALERTS_AT_ONCE - 1:
+            yield
         alert = one.alert
         by = explained.get(alert.id, "")
         if alert.state is AlertState.RESOLVED or alert.device in never:
             out[key] = one
+        elif by == alert.suppressed_by and one.settle_until is None:
+            out[key] = one  # mostly: nothing explains it, now as before
         elif by or not alert.suppressed_by:
             out[key] = replace(one, alert=replace(alert, suppressed_by=by), settle_until=None)
         elif one.settle_until is None:

@@ -1,6 +1,6 @@
 """The place where parts become a program."""
 
-from netwatch.app.asking import ask
+from netwatch.app.asking import ask, walk
 from netwatch.app.daemon import Daemon, Running
 from netwatch.app.demo import Demo, give_past
 from netwatch.app.loading import Configuration, checkers, load_configuration
@@ -21,4 +21,5 @@ __all__ = [
     "give_past",
     "load_configuration",
     "measure_machine",
+    "walk",
 ]

@@ -9,10 +9,12 @@ from netwatch.app.loading import load_configuration
 from netwatch.app.wires import Wires
 from netwatch.discovery import Discovery, discover
 from netwatch.documents import did_you_mean
-from netwatch.errors import InventoryError, Problem
+from netwatch.drafting import walk_agent
+from netwatch.errors import InventoryError, Problem, WireError, WireTimeout
 from netwatch.model import Catalogue, Inventory, SystemClock, Target
+from netwatch.wire import Recording
 
-__all__ = ["ask"]
+__all__ = ["ask", "walk"]
 
 
 async def ask(device: str, settings_file: Path, env: Mapping[str, str], catalogue: Catalogue) -> Discovery:
@@ -30,6 +32,23 @@ async def ask(device: str, settings_file: Path, env: Mapping[str, str], catalogu
             profiles=configuration.profiles,
             clock=clock,
         )
+    except WireTimeout as error:
+        if target.snmp is not None:
+            raise
+        raise WireError(str(error)) from None  # what is said of silent agents does not hold for an API
+    finally:
+        await wires.close()
+
+
+async def walk(device: str, settings_file: Path, env: Mapping[str, str], catalogue: Catalogue) -> Recording:
+    """All that a device of the inventory tells over SNMP. Raises ConfigError, WireError."""
+    configuration = load_configuration(settings_file, env, catalogue)
+    target = _target(device, configuration.inventory, settings_file)
+    if target.snmp is None:
+        raise InventoryError([Problem(str(settings_file), "", f"device {device!r} is not asked over SNMP")])
+    wires = Wires(SystemClock(), ssh_workers=1)
+    try:
+        return await walk_agent(wires.snmp.session(target), target.name)
     finally:
         await wires.close()
 

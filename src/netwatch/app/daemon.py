@@ -101,8 +101,7 @@ class Daemon:
             stack.push_async_callback(_cancel, tasks)
             count = len(parts.targets())
             self._log.info("started", devices=count, urls=self._web.urls)
-            for warning in parts.configuration.warnings:
-                self._log.warning("configuration", warning=str(warning))
+            self._tell(parts)
             self._started.set()
             started(Running(self._web.urls, count, parts, chores))
             stopping = asyncio.create_task(stop.wait())
@@ -159,9 +158,20 @@ class Daemon:
         parts.metrics.reloaded(ok=True)
         message = summary_of_change(old, new)
         self._log.info("reloaded", change=message)
-        for warning in new.warnings:
-            self._log.warning("configuration", warning=str(warning))
+        self._tell(parts)
         return ReloadResult(True, message)
+
+    def _tell(self, parts: Parts) -> None:
+        """What is not as it should be with a configuration that holds from now on."""
+        configuration = parts.configuration
+        self._log.debug(
+            "profiles", source=configuration.profiles.told, count=len(configuration.profiles.profiles)
+        )
+        for warning in configuration.warnings:
+            self._log.warning("configuration", warning=str(warning))
+        for problem in configuration.refused:
+            self._log.warning("profile refused", problem=str(problem))
+        parts.metrics.profiles(len(configuration.profiles.profiles), len(configuration.profiles.refused))
 
     def _refuse(self, problems: Sequence[Problem]) -> ReloadResult:
         self.parts.metrics.reloaded(ok=False)

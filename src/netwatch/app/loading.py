@@ -14,11 +14,11 @@ from netwatch.alerts import Rule, load_rules
 from netwatch.calendars import Calendar
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
-from netwatch.errors import ConfigError, Problem
+from netwatch.errors import ConfigError, Problem, ProfileError
 from netwatch.inventory import Checker, Finding, LoadedInventory, read_calendars, read_inventory
 from netwatch.model import Catalogue, EntityId, Inventory, InventoryDevice
 from netwatch.planning import Lifecycle, ReplacementPolicy, load_lifecycle, load_policy
-from netwatch.profiles import ProfileSet, load_profiles
+from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir, config_dir
 from netwatch.web import Auth, load_web_file
 
@@ -45,8 +45,13 @@ class Configuration:
     lifecycle: Lifecycle
     auth: Auth
     warnings: tuple[Problem, ...]
-    """What is unwise but works, refused user profiles among it: one bad profile does not stop a district."""
+    """What is unwise but works."""
     profile_stamps: Stamps = ()
+
+    @property
+    def refused(self) -> Sequence[Problem]:
+        """What is wrong with files of the user's own profiles: one bad file does not stop a district."""
+        return self.profiles.problems
 
     def identified(self, device_id: DeviceIds) -> Configuration:
         """The same with permanent ids in the devices' targets. Reading files may happen in a thread; asking
@@ -97,7 +102,7 @@ def load_configuration(
     if before is not None and stamps == before.profile_stamps:
         profiles = before.profiles
     else:
-        profiles = try_to(lambda: _profiles(settings, catalogue))
+        profiles = try_to(lambda: _profiles(settings, catalogue, env))
     loaded: LoadedInventory = try_to(lambda: read_inventory(settings, env, _name_as_id))
     if problems:
         raise ConfigError(problems)
@@ -111,16 +116,19 @@ def load_configuration(
         lifecycle=lifecycle,
         auth=auth,
         profile_stamps=stamps,
-        warnings=(*settings.warnings, *loaded.warnings, *profiles.problems),
+        warnings=(*settings.warnings, *loaded.warnings),
     )
 
 
-def checkers(catalogue: Catalogue) -> Sequence[Checker]:
+def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
     """What `netwatch check` tries beside settings, inventory and calendars."""
 
     def of_profiles(settings: Settings) -> Finding:
-        profiles = _profiles(settings, catalogue)
-        return Finding(warnings=tuple(profiles.problems), counts={"profiles": len(profiles.profiles)})
+        profiles = _profiles(settings, catalogue, env)
+        counts = {"profiles": len(profiles.profiles)}
+        if profiles.problems:
+            counts["profile files refused"] = len(profiles.refused)
+        return Finding(warnings=tuple(profiles.problems), counts=counts)
 
     def of_rules(settings: Settings) -> Finding:
         return Finding(counts={"rules": len(_rules(settings, catalogue))})
@@ -174,5 +182,12 @@ def _stamps(paths: Iterable[Path | str]) -> Stamps:
     return tuple(found)
 
 
-def _profiles(settings: Settings, catalogue: Catalogue) -> ProfileSet:
-    return load_profiles([collectors_dir(), *settings.collectors], catalogue)
+def _profiles(settings: Settings, catalogue: Catalogue, env: Mapping[str, str]) -> ProfileSet:
+    """Raises ProfileError for what netwatch ships; a user's bad files are in `problems`."""
+    shipped = collectors_dir()
+    found = load_profiles([shipped, *settings.collectors], catalogue, cache=profile_cache(env))
+    broken = [problem for problem in found.problems if Path(problem.file).is_relative_to(shipped)]
+    if broken:
+        raise ProfileError(broken)
+    hint = "until it is corrected, other profiles read its devices; docs/profiles.md"
+    return replace(found, problems=[one if one.hint else replace(one, hint=hint) for one in found.problems])

@@ -43,15 +43,16 @@ class Locator:
             places = asyncio.Semaphore(AT_ONCE)
             targets = [target for target in self._parts.targets() if _has_ports(target, snapshot)]
             answers = await asyncio.gather(*(self._ask(target, mac, snapshot, places) for target in targets))
+        text = mac.hex(":")
+        owner = _owner(text, snapshot)
         found: list[Sighting] = []
         silent: list[tuple[EntityId, str]] = []
         for target, answer in zip(targets, answers, strict=True):
             if isinstance(answer, str):
                 silent.append((target.device, answer))
             else:
-                found += _sightings(target.device, answer, snapshot)
-        text = mac.hex(":")
-        return Whereabouts(text, _owner(text, snapshot), _place_first(found), len(targets), tuple(silent))
+                found += _sightings(target.device, answer, owner, snapshot)
+        return Whereabouts(text, owner, _place_first(found), len(targets), tuple(silent))
 
     async def _ask(
         self, target: Target, mac: bytes, snapshot: Snapshot, places: asyncio.Semaphore
@@ -90,12 +91,16 @@ def _has_ports(target: Target, snapshot: Snapshot) -> bool:
     return target.snmp is not None and known is not None and known.facts.get("kind") == DeviceKind.SWITCH
 
 
-def _sightings(device: EntityId, learnt: Iterable[Learnt], snapshot: Snapshot) -> list[Sighting]:
+def _sightings(
+    device: EntityId, learnt: Iterable[Learnt], owner: EntityId | None, snapshot: Snapshot
+) -> list[Sighting]:
+    """A port that leads to the owner itself is the place, not the way."""
     ports = {one.index: one.id for one in snapshot.of_device(device, EntityKind.INTERFACE)}
     found = []
     for one in learnt:
         port = ports.get(str(one.if_index))
-        found.append(Sighting(device, port, one.if_index, one.vlan, _beyond(port, snapshot)))
+        beyond = _beyond(port, snapshot)
+        found.append(Sighting(device, port, one.if_index, one.vlan, None if beyond == owner else beyond))
     return found
 
 

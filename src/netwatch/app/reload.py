@@ -22,6 +22,8 @@ def summary_of_change(old: Configuration, new: Configuration) -> str:
             parts.append(f"{count} {word}")
     if old.profiles.digest != new.profiles.digest:
         parts.append("profiles changed: every device is discovered anew")
+    if new.refused:
+        parts.append(f"profile files refused: {len(new.profiles.refused)}")
     difference = diff_settings(old.settings, new.settings)
     if difference.restart:
         parts.append(f"needs a restart: {', '.join(difference.restart)}")

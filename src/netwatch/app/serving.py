@@ -123,6 +123,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
         locate=Locator(parts).find,
+        refused=lambda: parts.configuration.refused,
         simulated=simulated,
         metrics_path=settings.metrics.path,
         shard_limit=settings.metrics.max_samples,

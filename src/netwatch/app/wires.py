@@ -29,7 +29,7 @@ class Wires:
         """`native`: the compiled twin of hot loops, where it is to be used."""
         self.snmp = NetworkSnmpWire(clock=clock, kernel=native)
         self.ssh = NetmikoRunner(workers=ssh_workers)
-        self.http = AiohttpJson()
+        self.http = AiohttpJson(clock=clock)
         self._probers = (IcmpProber(), UdpEchoProber(), SipOptionsProber())
         self.probers: Sequence[Prober] = ()
         """Those that may work here."""

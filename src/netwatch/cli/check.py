@@ -19,7 +19,7 @@ def _all_rooms() -> Sequence[Checker]:
     from netwatch.app.loading import checkers
     from netwatch.model import load_catalogue
 
-    return checkers(load_catalogue())
+    return checkers(load_catalogue(), os.environ)
 
 
 def register(app: typer.Typer, checkers: Callable[[], Sequence[Checker]] = _all_rooms) -> None:

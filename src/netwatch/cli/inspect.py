@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import typer
 from rich.console import Console
@@ -26,11 +26,13 @@ from netwatch.model import (
     Target,
     load_catalogue,
 )
-from netwatch.profiles import ProfileSet, load_profiles
+from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording, SnmpWire
 
-__all__ = ["answered", "live_discovery", "recorded_discovery", "register"]
+__all__ = ["answered", "live_discovery", "recorded_discovery", "register", "with_communities"]
+
+Answer = TypeVar("Answer")
 
 WORKERS = 2
 """Processes that read a folder of recordings."""
@@ -69,14 +71,15 @@ def register(app: typer.Typer) -> None:
         if snmprec is not None:
             _recordings(snmprec, out, form, dirs)
             return
-        loaded, catalogue = _load(dirs)
-        for problem in loaded.problems:
-            typer.echo(str(problem), err=True)
         if config is not None:
             from netwatch.app import ask
 
+            catalogue = load_catalogue()
             found = answered(device, ask(device, config, os.environ, catalogue))
         else:
+            loaded, catalogue = _load(dirs)
+            for problem in loaded.problems:
+                typer.echo(str(problem), err=True)
             asking = live_discovery(
                 device,
                 community_env,
@@ -91,7 +94,7 @@ def register(app: typer.Typer) -> None:
         typer.echo(_written(document)) if form == "json" else Console().print(render_inspect(document))
 
 
-def answered(device: str, asking: Coroutine[Any, Any, Discovery]) -> Discovery:
+def answered(device: str, asking: Coroutine[Any, Any, Answer]) -> Answer:
     """What was found out. Raises WireError, a timeout with what to look at: agents are silent on purpose."""
     try:
         return asyncio.run(asking)
@@ -122,7 +125,7 @@ def _communities(names: list[str]) -> list[Secret]:
 
 def _load(dirs: list[Path]) -> tuple[ProfileSet, Catalogue]:
     catalogue = load_catalogue()
-    return load_profiles(dirs, catalogue), catalogue
+    return load_profiles(dirs, catalogue, cache=profile_cache(os.environ)), catalogue
 
 
 async def live_discovery(
@@ -136,6 +139,26 @@ async def live_discovery(
     profile: str = "",
 ) -> Discovery:
     """Asks a device; of the communities the first that is answered counts. Raises WireError, ConfigError."""
+
+    async def asking(wire: SnmpWire, target: Target) -> Discovery:
+        return await discover(target, snmp=wire, profiles=profiles, clock=SystemClock())
+
+    return await with_communities(
+        address, community_env, asking, version=version, port=port, timeout=timeout, profile=profile
+    )
+
+
+async def with_communities(
+    address: str,
+    community_env: list[str],
+    asking: Callable[[SnmpWire, Target], Awaitable[Answer]],
+    *,
+    version: str = "2c",
+    port: int = 161,
+    timeout: float = 3.0,  # noqa: ASYNC109 - how long the agent may take, not this function
+    profile: str = "",
+) -> Answer:
+    """Asks over SNMP with each community until one is answered. Raises WireError, ConfigError."""
     from netwatch.wire import NetworkSnmpWire
 
     wire = NetworkSnmpWire()
@@ -145,7 +168,7 @@ async def live_discovery(
             access = SnmpAccess(SnmpVersion(version), community, port=port, timeout=timeout)
             target = Target(EntityId("inspect"), address, (address,), snmp=access, profile=profile)
             try:
-                return await discover(target, snmp=wire, profiles=profiles, clock=SystemClock())
+                return await asking(wire, target)
             except WireError as error:
                 failure = error
     finally:

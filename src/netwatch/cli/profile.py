@@ -8,11 +8,12 @@ from pathlib import Path
 
 import typer
 
+from netwatch.cli import draft
 from netwatch.cli.inspect import answered, live_discovery, recorded_discovery
 from netwatch.discovery import NO_ROWS, Discovery
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import load_catalogue
-from netwatch.profiles import coverage, coverage_tables, lint, load_profiles, profile_schema
+from netwatch.profiles import coverage, coverage_tables, lint, load_profiles, profile_cache, profile_schema
 from netwatch.resources import collectors_dir
 from netwatch.wire import Recording
 
@@ -22,6 +23,7 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Check and explain device profiles.")
     app.add_typer(group, name="profile")
+    draft.register(group)
 
     @group.command("lint")
     def lint_command(
@@ -65,17 +67,19 @@ def register(app: typer.Typer) -> None:
         """Tell which profile matched and why, and which table gave which family."""
         if [bool(device), snmprec is not None].count(True) != 1:
             raise ConfigError([Problem("", "", "give either a device or --snmprec")])
-        loaded = load_profiles([collectors_dir(), *profiles], load_catalogue())
-        for problem in loaded.problems:
-            typer.echo(str(problem), err=True)
-        if snmprec is not None:
-            found = recorded_discovery(Recording.load(snmprec), loaded)
-        elif config is not None:
+        if config is not None and snmprec is None:
             from netwatch.app import ask
 
             found = answered(device, ask(device, config, os.environ, load_catalogue()))
         else:
-            found = answered(device, live_discovery(device, community_env, loaded, port=port))
+            cache = profile_cache(os.environ)
+            loaded = load_profiles([collectors_dir(), *profiles], load_catalogue(), cache=cache)
+            for problem in loaded.problems:
+                typer.echo(str(problem), err=True)
+            if snmprec is not None:
+                found = recorded_discovery(Recording.load(snmprec), loaded)
+            else:
+                found = answered(device, live_discovery(device, community_env, loaded, port=port))
         for line in explanation_lines(found):
             typer.echo(line)
 

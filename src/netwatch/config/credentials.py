@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 _NONE = Secret("")
+_ADDRESS = "{address}"
+"""In a base_url: the device's first address."""
 _USM_MINIMUM = 8
 """Characters; RFC 3414 section 11.2."""
 
@@ -200,15 +202,22 @@ class HttpCredentials(Strict):
     verify: bool = Field(default=True, description="Check the device's TLS certificate.")
     timeout: PositiveDuration = Field(default=10.0, description="Wait for one answer.")
 
-    def access(self, address: str) -> HttpAccess:
+    @property
+    def fixed(self) -> bool:
+        """Whether base_url says by itself where the API is, as that of a cloud does."""
+        return _ADDRESS not in self.base_url
+
+    def access(self, address: str, credential: str = "") -> HttpAccess:
+        """`address` of the device, empty if it has none; `credential`: name of the set."""
         host = f"[{address}]" if ":" in address else address
         return HttpAccess(
-            base_url=self.base_url.replace("{address}", host),
+            base_url=self.base_url.replace(_ADDRESS, host),
             user=self.user,
             password=self.password,
             token=self.token,
             verify=self.verify,
             timeout=self.timeout,
+            credential=credential,
         )
 
 

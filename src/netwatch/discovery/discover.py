@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from netwatch.discovery.enterprises import first_objects
+from netwatch.discovery.http_answers import answering, host_of
 from netwatch.discovery.identity import identity_observation, scope_of
-from netwatch.errors import ConfigError, MissingExtra, Problem, WireError
-from netwatch.model import Clock, EntityKind, Observation, SnmpValue, Target
+from netwatch.errors import ConfigError, MissingExtra, Problem, WireError, WireNotFound
+from netwatch.model import Clock, EntityKind, HttpRequest, Observation, SnmpValue, Target
 from netwatch.profiles import (
     DeviceFrame,
     Explanation,
     Fingerprint,
+    LabelBudget,
     Plan,
     Profile,
     ProfileSet,
@@ -26,6 +29,7 @@ from netwatch.profiles import (
     candidates,
     choose,
     evaluate,
+    known_host,
     needed_oids,
     needed_paths,
     observation,
@@ -107,6 +111,10 @@ class _Run:
     """Why tables could not be read."""
     documents: DocumentReader | None = None
     """What is read over HTTP."""
+    again: set[str] = field(default_factory=set)
+    """Tables to be polled although nothing of them could be read now."""
+    partial: set[str] = field(default_factory=set)
+    """Tables of which a part could not be read."""
 
     async def discover(self) -> Discovery:
         if self.session is not None:
@@ -120,12 +128,12 @@ class _Run:
         tables = [table for table in profile.tables.values() if self._wanted(table, profile, scalars)]
         await self._look(tables)
         for table in tables:
-            found = await self._read(table)
-            if found:
+            found = await self._read(table, profile)
+            if found or table.name in self.again:
                 rows[table.name] = found
             else:
                 self.skipped.setdefault(table.name, NO_ROWS)
-        if self.session is None and not rows and self.refused:
+        if self.session is None and self.refused and not any(rows.values()):
             raise self.refused[0]  # nothing was heard of it: no plan is better than an empty one
         frame = DeviceFrame(profile, rows, scalars)
         plans: list[TablePlan] = []
@@ -146,8 +154,10 @@ class _Run:
             for one in observations
         }
         engine = self.answers.get(ENGINE_ID)
-        said = [text(self.answers.get(oid)) or "" for oid in (SYS_OBJECT_ID, SYS_DESCR)]
-        vendor = self.profiles.vendors.of(*said)
+        objects: list[str] = []
+        if not {"vendor", "kind"} <= {*profile.constant, *profile.identity}:
+            objects = await self._enterprises()
+        vendor = self.profiles.vendors.of(self._object_id, text(self.answers.get(SYS_DESCR)) or "", objects)
         root = identity_observation(self.target, profile, frame, vendor, engine, self.clock.now())
         names = (explanation.profile, *(name for name, _ in explanation.attached))
         return Discovery(
@@ -179,17 +189,20 @@ class _Run:
         below = await _walk_many(self.session, [root for root in roots if root not in self.answers], 1)
         return {root: root in self.answers or bool(below[root]) for root in roots}
 
-    async def _answers(self, path: str) -> bool:
-        """Is the path answered over HTTP? WireError if that is the only way to the device, and shut."""
-        if self.documents is None:
-            return False
+    @property
+    def _object_id(self) -> str:
+        """sysObjectID; some agents tell it as text that begins with a dot."""
+        return (text(self.answers.get(SYS_OBJECT_ID)) or "").removeprefix(".")
+
+    async def _enterprises(self) -> list[str]:
+        """Objects that tell who made the agent, where sysObjectID does not."""
+        if self.profiles.vendors.tells(self._object_id):
+            return []
         try:
-            return await self.documents.has(path)
+            return await first_objects(self.session)
         except WireError as error:
-            if self.session is None:
-                raise
             self.problems.append(str(error))
-            return False
+            return []
 
     async def _ask_in_contexts(
         self,
@@ -218,7 +231,7 @@ class _Run:
     # matching
 
     async def _match(self) -> tuple[Profile, Explanation]:
-        known = self.profiles.profiles
+        known, recognised = self.profiles.profiles, self.profiles.recognised
         if self.target.profile:
             forced = known.get(self.target.profile)
             if forced is None:
@@ -226,24 +239,27 @@ class _Run:
                 raise ConfigError([Problem("", f"devices.{self.target.name}.profile", message)])
             return forced, Explanation(forced.name, ("the inventory names it",))
         present: dict[str, bool] = {}
+        answered: set[HttpRequest] = set()
         device = Fingerprint(
-            sys_object_id=text(self.answers.get(SYS_OBJECT_ID)) or "",
+            sys_object_id=self._object_id,
             sys_descr=text(self.answers.get(SYS_DESCR)) or "",
             sys_name=text(self.answers.get(SYS_NAME)) or "",
             has=lambda oid: present.get(oid, False),
             value=lambda oid: self.answers.get(oid),
-            answers=lambda path: present.get(path, False),
+            answers=lambda request: request in answered,
+            http_host=host_of(self.target),
         )
-        subtrees, values = needed_oids(known.values(), device)
+        subtrees, values = needed_oids(recognised, device)
         await self._get(sorted(values))
         present |= await self._has(sorted(subtrees))
-        for path in sorted(needed_paths(known.values(), device)):
-            present[path] = await self._answers(path)
-        found = candidates(known.values(), device)
+        if not known_host(recognised, device):
+            requests = needed_paths(recognised, device)
+            answered |= await answering(self.documents, self.target, requests, self.problems)
+        found = candidates(recognised, device)
         main, attached = choose(found)
         fallback = self.profiles.fallback
         if main is not None:
-            profile, reasons = main.profile, main.reasons
+            profile, reasons = known[main.profile.name], main.reasons
         elif fallback is not None:
             profile, reasons = fallback, ("no other profile matches",)
         else:
@@ -258,7 +274,8 @@ class _Run:
         explanation = Explanation(
             profile.name, reasons, tuple((one.profile.name, one.reasons) for one in attached), others
         )
-        return self.profiles.pool.attached(profile, [one.profile for one in attached]), explanation
+        others_attached = [known[one.profile.name] for one in attached]
+        return self.profiles.pool.attached(profile, others_attached), explanation
 
     # tables
 
@@ -271,17 +288,20 @@ class _Run:
         self.skipped[table.name] = f"not so: {table.requires.source}"
         return False
 
-    async def _read(self, table: Table) -> Rows:
+    async def _read(self, table: Table, profile: Profile) -> Rows:
         try:
-            return await self._read_source(table)
+            return await self._read_source(table, profile)
         except (WireError, MissingExtra) as error:
             if isinstance(error, WireError):
                 self.refused.append(error)
+                lasting = isinstance(error, WireNotFound) or table.mode is TableMode.FIXED
+                if table.source is TableSource.HTTP_JSON and not lasting:
+                    self.again.add(table.name)
             self.skipped[table.name] = str(error)
             self.problems.append(f"table {table.name}: {error}")
             return {}
 
-    async def _read_source(self, table: Table) -> Rows:
+    async def _read_source(self, table: Table, profile: Profile) -> Rows:
         if table.source is TableSource.SSH:
             if self.ssh is None or self.target.ssh is None:
                 self.skipped[table.name] = "no SSH access"
@@ -291,7 +311,11 @@ class _Run:
             if self.documents is None:
                 self.skipped[table.name] = "no HTTP access"
                 return {}
-            return rows_of_document(table, await self.documents.read(table.path))
+            found = await self.documents.read(profile.request(table))
+            if found.problems:
+                self.partial.add(table.name)
+                self.problems += [f"table {table.name}: {text}" for text in found.problems]
+            return rows_of_document(table, found.data)
         return await self._rows(table, None)
 
     async def _rows(self, table: Table, session: SnmpSession | None) -> Rows:
@@ -354,14 +378,18 @@ class _Run:
     ) -> None:
         limit = self._limit(table)
         result = evaluate(table, frame, slots=None, full=True, max_rows=limit)
+        LabelBudget().apply(table, result)
         plan = plan_table(table, profile, frame, result.slots, limit, context, self.profiles.pool)
         interval = plan.interval or self.target.interval
-        if not result.slots and not result.readings:
+        if not result.slots and not result.readings and table.name not in self.again:
             self.skipped.setdefault(plan.name, "no row fits")
             if table.mode is TableMode.FIXED:
                 return
         told = observation(plan.name, result, self.target.device, self.clock.now(), interval, full=True)
-        observations.append(told)
+        if table.name in self.partial:
+            told = replace(told, complete=False)
+        if table.name not in self.again:
+            observations.append(told)
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:
             plans.append(plan)
             _ = plan.blocks  # compiled here, where it may take its time

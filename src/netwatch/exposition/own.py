@@ -157,6 +157,10 @@ class SelfMetrics:
         self._scrape = self._histogram(
             "netwatch_exposition_render_duration_seconds", "CPU and waiting time of one exposition."
         )
+        self._profiles = self._gauge("netwatch_profiles", "Device profiles in use.")
+        self._refused = self._gauge(
+            "netwatch_profiles_refused", "Files of device profiles that are wrong and were refused."
+        )
         self._reloads = self._counter(
             "netwatch_config_reloads_total",
             "Reloads of the configuration by outcome: ok or failed.",
@@ -290,6 +294,11 @@ class SelfMetrics:
 
     def reloaded(self, *, ok: bool) -> None:
         self._reloads.labels("ok" if ok else "failed").inc()
+
+    def profiles(self, used: int, refused: int) -> None:
+        """Device profiles in use, and files that were refused."""
+        self._profiles.set(used)
+        self._refused.set(refused)
 
     # -- reading
 

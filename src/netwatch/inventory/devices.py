@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netwatch.config import CredentialSet, DeviceDefaults, ReachabilityOverrides, Settings
+from netwatch.config import CredentialSet, DeviceDefaults, HttpCredentials, ReachabilityOverrides, Settings
 from netwatch.documents import did_you_mean
 from netwatch.errors import Problem
 from netwatch.inventory.models import DeviceEntry
@@ -15,9 +15,11 @@ from netwatch.inventory.sources import Located, Where
 from netwatch.inventory.tree import Tree
 from netwatch.model import (
     EntityId,
+    HttpAccess,
     InventoryDevice,
     PlaceId,
     Reachability,
+    ReachabilityMethod,
     Target,
 )
 
@@ -170,9 +172,15 @@ def _target(
     for index, address in enumerate(entry.addresses):
         if address in entry.addresses[:index]:
             out.problems.append(where.problem("addresses", f"{address} is written twice"))
-    if not entry.addresses:
+    # Without an address, who names credentials itself is an account in a cloud; what inherits them is no more
+    # than known.
+    if not entry.addresses and not entry.credentials:
         return None
     way = _combine(merged.get("credentials", ()), settings, where, out)
+    if not entry.addresses:
+        if way.http is None or not way.http.fixed:
+            return None
+        way = CredentialSet.model_construct(snmp=None, ssh=None, http=way.http, sip=None)
     if way == CredentialSet():
         out.warnings.append(
             where.problem(
@@ -192,10 +200,10 @@ def _target(
         if snmp is None
         else snmp.access(port=merged.get("port"), timeout=polling.timeout, retries=polling.retries),
         ssh=None if way.ssh is None else way.ssh.access(),
-        http=None if way.http is None else way.http.access(entry.addresses[0]),
+        http=None if way.http is None else _http(way.http, entry, merged.get("credentials", ()), settings),
         sip=None if way.sip is None else way.sip.access(),
         reachability=Reachability(
-            method=own.get("method") or base.method,
+            method=(own.get("method") or base.method) if entry.addresses else ReachabilityMethod.NONE,
             port=own.get("port") or base.port,
             timeout=own.get("timeout") or base.timeout,
         ),
@@ -204,6 +212,12 @@ def _target(
         profile=merged.get("profile", ""),
         limits=dict(entry.limits),
     )
+
+
+def _http(way: HttpCredentials, entry: DeviceEntry, names: tuple[str, ...], settings: Settings) -> HttpAccess:
+    sets = {name: settings.credentials[name].http for name in names if name in settings.credentials}
+    name = next((name for name, http in sets.items() if http is way), "")
+    return way.access(entry.addresses[0] if entry.addresses else "", name)
 
 
 def _combine(names: tuple[str, ...], settings: Settings, where: Where, out: Devices) -> CredentialSet:

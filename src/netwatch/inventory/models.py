@@ -97,7 +97,8 @@ class DeviceEntry(AssetFacts, DeviceDefaults):
 
     name: str = Field(description="Unique name.", min_length=1, max_length=200)
     addresses: Addresses = Field(
-        default=(), description="Management addresses, the preferred first; none: known, but not polled."
+        default=(),
+        description="Management addresses, the preferred first; none: a cloud account, or not polled.",
     )
     reply_from: Addresses = Field(default=(), description="Further addresses that an answer may come from.")
     place: str | None = Field(

@@ -37,6 +37,7 @@ from netwatch.model.history import (
     SeriesHistory,
     percentile,
 )
+from netwatch.model.http import TOKEN, HttpRequest, Paging, PagingMode
 from netwatch.model.identity import (
     AssetJournal,
     AssetSwap,
@@ -45,7 +46,15 @@ from netwatch.model.identity import (
     IdentityRecord,
 )
 from netwatch.model.inventory import Asset, Inventory, InventoryDevice
-from netwatch.model.observation import Evidence, Observation, ObservationSink, PollFailure, Reading, Seen
+from netwatch.model.observation import (
+    MOST_LABELS,
+    Evidence,
+    Observation,
+    ObservationSink,
+    PollFailure,
+    Reading,
+    Seen,
+)
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
 from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
 from netwatch.model.secret import Secret
@@ -56,7 +65,9 @@ from netwatch.model.time import Clock, Instant, SystemClock
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
+    "MOST_LABELS",
     "ROOT",
+    "TOKEN",
     "Alert",
     "AlertState",
     "Asset",
@@ -91,6 +102,7 @@ __all__ = [
     "HistoryReader",
     "HistoryWriter",
     "HttpAccess",
+    "HttpRequest",
     "IdentityJournal",
     "IdentityRecord",
     "Instant",
@@ -99,6 +111,8 @@ __all__ = [
     "LocationPattern",
     "Observation",
     "ObservationSink",
+    "Paging",
+    "PagingMode",
     "Place",
     "PlaceId",
     "PlaceKind",

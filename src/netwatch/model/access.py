@@ -95,6 +95,8 @@ class HttpAccess:
     """Sent as `Authorization: Bearer`, or in the header that the profile names."""
     verify: bool = True
     timeout: float = 10.0
+    credential: str = ""
+    """Name of the credential set, for messages about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Target:
     device: EntityId
     name: str
     addresses: tuple[str, ...]
-    """Management addresses, the preferred first. IPv4 or IPv6 literals."""
+    """Management addresses, the preferred first. IPv4 or IPv6 literals. A cloud account has none."""
     reply_from: tuple[str, ...] = ()
     """Further addresses that an answer may come from."""
     snmp: SnmpAccess | None = None

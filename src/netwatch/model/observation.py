@@ -12,7 +12,7 @@ from netwatch.model.time import Instant
 if TYPE_CHECKING:
     from netwatch.model.block import Block
 
-__all__ = ["Evidence", "Observation", "ObservationSink", "PollFailure", "Reading", "Seen"]
+__all__ = ["MOST_LABELS", "Evidence", "Observation", "ObservationSink", "PollFailure", "Reading", "Seen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ class Evidence:
     """Seconds: snmpEngineTime, SNMP-FRAMEWORK-MIB."""
     agent: str = ""
     """sysObjectID, SNMPv2-MIB: another one is another device at the same address."""
+
+
+MOST_LABELS = 64
+"""Values of the row labels of one family of one entity, such as the SSIDs of a radio. What has more of them
+is labelled by something that changes, and would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Device:
     requests: dict[tuple[object, ...], Request] = field(default_factory=dict)
     """Those in use, by what they ask for."""
     memories: dict[str, Any] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    """Tables of which the last pass had something to complain."""
     """By table: what BlockPort.read returned to be handed in again."""
     health: BlockLayout | None = None
     """What its probes told last, kept for the next pass that comes to the same."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from netwatch.errors import WireError
@@ -19,6 +20,8 @@ class Raw:
 
     data: Any
     problems: tuple[str, ...] = ()
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """Documents of the tables that this one looks into."""
 
 
 class Fetcher:
@@ -46,8 +49,19 @@ class Fetcher:
                 documents = self.documents(target)
             if documents is None:
                 raise WireError("no HTTP access")
-            return Raw(await documents.read(table.path))
+            return await self._documents(table, documents)
         return await self._snmp_table(target, table)
+
+    async def _documents(self, table: TablePort, documents: DocumentReader) -> Raw:
+        if table.request is None:
+            raise WireError("nothing to ask for over HTTP")
+        own = await documents.read(table.request)
+        problems, others = list(own.problems), {}
+        for name, request in table.joins:
+            found = await documents.read(request)
+            others[name] = found.data
+            problems += found.problems
+        return Raw(own.data, tuple(dict.fromkeys(problems)), others)
 
     def documents(self, target: Target) -> DocumentReader | None:
         """For one pass over a device; None without HTTP."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
-from netwatch.errors import NetwatchError
+from netwatch.errors import NetwatchError, WireLimited
 from netwatch.model import Instant, Observation, TableCost
 from netwatch.polling.fetch import Raw
 from netwatch.polling.ports import TablePort
@@ -33,7 +34,7 @@ async def read_table(progress: Progress, table: TablePort, documents: DocumentRe
         spent.seconds = seconds
         # The values are of different moments in between: the middle is the least wrong for all.
         moment = began.plus(seconds / 2)
-        size, start = len(raw.data) if isinstance(raw.data, dict | list) else 1, around.timer()
+        size, start = sum(map(_size, (raw.data, *raw.others.values()))), around.timer()
         # A controller's access points take longer than the loop may be held: another thread takes turns.
         if size > LARGE:
             observation = await asyncio.to_thread(_observe, progress, table, raw, moment)
@@ -42,6 +43,8 @@ async def read_table(progress: Progress, table: TablePort, documents: DocumentRe
         spent.cpu_seconds = around.timer() - start
     except NetwatchError as error:
         spent.seconds = around.clock.now().mono - began.mono
+        if isinstance(error, WireLimited):
+            progress.answers(table, str(error))
         progress.table_failed(table, str(error), spent)
     except Exception as error:  # a mistake in one table's mapping must not take the others along
         _log.exception("table failed", device=progress.target.name, table=table.name)
@@ -57,11 +60,26 @@ async def read_table(progress: Progress, table: TablePort, documents: DocumentRe
 
 def _observe(progress: Progress, table: TablePort, raw: Raw, at: Instant) -> Observation:
     device = progress.device
-    memory = device.memories.setdefault(table.name, {}) if table.mode == "churning" else None
+    memory = device.memories.setdefault(table.name, {})
     interval = device.interval_of(table)
-    observation = table.observe(raw.data, progress.target.device, at, interval, memory=memory)
+    observation = table.observe(
+        raw.data, progress.target.device, at, interval, memory=memory, others=raw.others
+    )
     if raw.problems:
         # What an agent cut short is not the whole table: nothing may be taken for gone.
         problems = (*observation.problems, *raw.problems)
         return replace(observation, problems=problems, complete=False, evidence=progress.evidence)
     return replace(observation, evidence=progress.evidence)
+
+
+def _size(data: Any) -> int:
+    """About how many values there are: those of a document stand in lists below its members."""
+    if isinstance(data, dict):
+        return sum(_length(member) for member in data.values())
+    return _length(data)
+
+
+def _length(data: Any) -> int:
+    if isinstance(data, dict):
+        return sum(len(member) if isinstance(member, list) else 1 for member in data.values()) or 1
+    return len(data) if isinstance(data, list) else 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from netwatch.model import Block, EntityId, Evidence, Instant, Observation, SnmpValue
+from netwatch.model import Block, EntityId, Evidence, HttpRequest, Instant, Observation, SnmpValue
 from netwatch.wire import Fetched
 
 __all__ = ["BlockPort", "DiscoveryPort", "KeptPlan", "PlanPort", "TablePort"]
@@ -57,7 +57,14 @@ class TablePort(Protocol):
     def command(self) -> str: ...
 
     @property
-    def path(self) -> str: ...
+    def request(self) -> HttpRequest | None:
+        """http-json: what to ask for."""
+        ...
+
+    @property
+    def joins(self) -> Sequence[tuple[str, HttpRequest]]:
+        """http-json: (table, what to ask for) of the tables that this one looks into."""
+        ...
 
     @property
     def max_rows(self) -> int: ...
@@ -78,8 +85,10 @@ class TablePort(Protocol):
         interval: float,
         *,
         memory: dict[str, Any] | None = None,
+        others: Mapping[str, Any] = {},
     ) -> Observation:
-        """`memory`: empty at first; the same one at each pass over the device."""
+        """`memory`: empty at first; the same one at each pass over the device. `others`: documents of the
+        tables in `joins`, by table."""
         ...
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import structlog
+
 from netwatch.model import Evidence, Instant, Observation, PollFailure, TableCost
 from netwatch.polling.device import Device
 from netwatch.polling.health import device_block
@@ -15,6 +17,8 @@ PROTOCOLS = {"ssh": "ssh", "http-json": "http"}
 """The protocol that a source of tables is probed by; SNMP's probe is the device's evidence."""
 
 UNKNOWN = Evidence()
+
+_log = structlog.get_logger("netwatch.polling")
 
 
 class Progress:
@@ -91,6 +95,12 @@ class Progress:
             self.probes.setdefault(PROTOCOLS[table.source], ProbeResult(False, None, reason))
         self.fail(table.name, reason)
 
+    def answers(self, table: TablePort, reason: str) -> None:
+        """It gave no values, but it is there."""
+        self.answered = True
+        if table.source != "snmp":
+            self.probes.setdefault(PROTOCOLS[table.source], ProbeResult(True, None, reason))
+
     def fail_tables(self, source: str, reason: str) -> None:
         """All tables of a source that are due."""
         if self.device.plan is not None:
@@ -105,8 +115,21 @@ class Progress:
             self.around.sink.failed(PollFailure(self.target.device, table, self.around.clock.now(), reason))
 
     def accept(self, observation: Observation) -> None:
-        if not self.device.removed:
-            self.around.sink.accept(observation)
+        if self.device.removed:
+            return
+        told = self.device.told
+        if not observation.problems:
+            told.discard(observation.table)
+        elif observation.table not in told:  # it goes on at each pass, and need not be said again
+            told.add(observation.table)
+            _log.warning(
+                "table is not read as it should be",
+                device=self.target.name,
+                table=observation.table,
+                problem=observation.problems[0],
+                more=len(observation.problems) - 1,
+            )
+        self.around.sink.accept(observation)
 
     def tell_health(self, now: Instant) -> None:
         """Is it up, and what do the probes say."""

@@ -1,19 +1,23 @@
 """Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
 
 from netwatch.profiles.block_parts import BlockMemory
-from netwatch.profiles.compiled import Profile, Table
+from netwatch.profiles.cache import ProfileCache, profile_cache
+from netwatch.profiles.compiled import Profile, Recognised, Table
 from netwatch.profiles.coverage import Coverage, coverage, coverage_tables
 from netwatch.profiles.evaluate import Slots, evaluate
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
-from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
+from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_records
 from netwatch.profiles.functions import FUNCTIONS
-from netwatch.profiles.loader import FALLBACK, ProfileSet, lint, load_profiles, profile_schema
+from netwatch.profiles.json_rows import rows_of_document
+from netwatch.profiles.label_budget import LabelBudget
+from netwatch.profiles.loader import lint, load_profiles, profile_schema
 from netwatch.profiles.match import (
     Candidate,
     Explanation,
     Fingerprint,
     candidates,
     choose,
+    known_host,
     needed_oids,
     needed_paths,
 )
@@ -21,6 +25,7 @@ from netwatch.profiles.merge import attach
 from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
 from netwatch.profiles.pool import PlanPool
+from netwatch.profiles.profile_set import FALLBACK, ProfileSet
 from netwatch.profiles.reader import BlockReader
 from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
 from netwatch.profiles.template import Template
@@ -39,11 +44,14 @@ __all__ = [
     "Expression",
     "ExpressionError",
     "Fingerprint",
+    "LabelBudget",
     "Plan",
     "PlanPool",
     "Profile",
+    "ProfileCache",
     "ProfileModel",
     "ProfileSet",
+    "Recognised",
     "Rows",
     "Scope",
     "Slots",
@@ -62,6 +70,7 @@ __all__ = [
     "coverage_tables",
     "dump_plan",
     "evaluate",
+    "known_host",
     "lint",
     "load_plan",
     "load_profiles",
@@ -69,6 +78,7 @@ __all__ = [
     "needed_paths",
     "observation",
     "plan_table",
+    "profile_cache",
     "profile_schema",
     "rows_of_document",
     "rows_of_records",

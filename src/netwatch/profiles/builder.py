@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from netwatch.documents import Document, did_you_mean
 from netwatch.errors import Problem
 from netwatch.model import Catalogue, EntityKind, StateLevel
-from netwatch.profiles.compiled import Level, Match, Profile, Scalar, Table
+from netwatch.profiles.compiled import Level, Match, Part, Profile, Scalar, Table
 from netwatch.profiles.expression import Expression, ExpressionError
+from netwatch.profiles.merge import merged, merged_tables
 from netwatch.profiles.patterns import compile_regex
+from netwatch.profiles.requests import Manners, manners_of, request_to
 from netwatch.profiles.schema import ProfileModel, ScalarModel, TableModel
 from netwatch.profiles.tables import TableBuilder
 from netwatch.profiles.template import Template
 
-__all__ = ["IDENTITY_FACTS", "Builder", "build_profile"]
+__all__ = ["IDENTITY_FACTS", "Builder", "build_part"]
 
 IDENTITY_FACTS = (
     "kind",
@@ -52,20 +53,22 @@ class Builder:
         self.catalogue = catalogue
         self.included = included
         self.problems: list[Problem] = []
-        self.scalars: dict[str, Scalar] = _merged(profile.scalars for profile in included)
-        self.scalars |= {
+        self.own_scalars = {
             name: Scalar(given.oid, given.static) if isinstance(given, ScalarModel) else Scalar(given, False)
             for name, given in model.scalars.items()
         }
-        self.enums: dict[str, Mapping[int | str, str]] = _merged(profile.enums for profile in included)
-        self.enums |= {name: _both_ways(enum) for name, enum in model.enums.items()}
+        self.scalars: dict[str, Scalar] = merged(profile.scalars for profile in included)
+        self.scalars |= self.own_scalars
+        self.own_enums = {name: _both_ways(enum) for name, enum in model.enums.items()}
+        self.enums: dict[str, Mapping[int | str, str]] = merged(profile.enums for profile in included)
+        self.enums |= self.own_enums
         self.states = model.states
         self.sensor_families = {
             family.sensor_class: family
             for family in catalogue.values()
             if family.entity is EntityKind.SENSOR and family.sensor_class not in ("", "state")
         }
-        self.tables = _merged_tables(included)
+        self.tables = merged_tables(included)
         self.sources: dict[str, TableModel] = {
             name: table for name, table in model.tables.items() if table is not None
         }
@@ -143,55 +146,44 @@ class Builder:
         return out
 
 
-def build_profile(
+def build_part(
     document: Document, model: ProfileModel, included: Sequence[Profile], catalogue: Catalogue
-) -> tuple[Profile, list[Problem]]:
-    """Compiles one profile whose includes are compiled already. Use it only if there are no problems."""
+) -> tuple[Part, list[Problem]]:
+    """Compiles what one file says, over the includes that are compiled already. Use it only if there are no
+    problems."""
     builder = Builder(document, model, included, catalogue)
-    tables = {name: table for name, table in builder.tables.items() if name not in model.tables}
+    tables: dict[str, Table | None] = {name: None for name, table in model.tables.items() if table is None}
     for name, source in builder.sources.items():
         tables[name] = TableBuilder(builder, name, source).build()
-    own = _identity(builder)
-    chains: dict[str, tuple[Expression, ...]] = {name: (expression,) for name, expression in own.items()}
+    identity = _identity(builder)
     witnesses = {}
     for kind, written in model.witnesses.items():
         expression = builder.expression(["witnesses", kind], written)
         if expression is not None:
             builder.check_names(["witnesses", kind], expression, ())
-            witnesses[kind] = (expression,)
-    constant = {
-        name: str(value) for name in ("kind", "role", "vendor") if (value := getattr(model, name)) is not None
-    }
-    for profile in reversed(included):
-        for name, chain in profile.identity.items():
-            if name not in constant:
-                chains[name] = (*chains.get(name, ()), *chain)
-        for kind, found in profile.witnesses.items():
-            witnesses[kind] = (*witnesses.get(kind, ()), *found)
-        for name, value in profile.constant.items():
-            if name not in own:
-                constant.setdefault(name, value)
-    profile = Profile(
+            witnesses[kind] = expression
+    http = manners_of(model.http, (one.http for one in included))
+    part = Part(
         name=model.profile,
         file=document.file,
         description=model.description,
         attach=model.attach,
         priority=model.priority,
-        match=_matches(builder),
-        constant=constant,
-        identity=chains,
+        match=_matches(builder, http),
+        include=tuple(profile.name for profile in included),
+        constant={
+            name: str(value)
+            for name in ("kind", "role", "vendor")
+            if (value := getattr(model, name)) is not None
+        },
+        identity=identity,
         witnesses=witnesses,
-        scalars=builder.scalars,
-        enums=builder.enums,
+        scalars=builder.own_scalars,
+        enums=builder.own_enums,
         tables=tables,
-        left_out=frozenset(
-            {name for name, table in model.tables.items() if table is None}
-            | {name for one in included for name in one.left_out}
-        )
-        - frozenset(tables),
-        includes=tuple(dict.fromkeys(name for one in included for name in (*one.includes, one.name))),
+        http=http,
     )
-    return profile, builder.problems
+    return part, builder.problems
 
 
 def _identity(builder: Builder) -> dict[str, Expression]:
@@ -207,7 +199,7 @@ def _identity(builder: Builder) -> dict[str, Expression]:
     return out
 
 
-def _matches(builder: Builder) -> tuple[Match, ...]:
+def _matches(builder: Builder, http: Manners) -> tuple[Match, ...]:
     out = []
     for position, given in enumerate(builder.model.match):
         path: list[str | int] = ["match", position]
@@ -223,27 +215,11 @@ def _matches(builder: Builder) -> tuple[Match, ...]:
                     (oid, builder.regex([*path, "values", oid], pattern))
                     for oid, pattern in (given.values or {}).items()
                 ),
-                http_json=tuple(given.http_json or ()),
+                http_json=tuple(request_to(http, each, paged=False) for each in given.http_json or ()),
+                http_host=builder.regex([*path, "http_host"], given.http_host),
             )
         )
     return tuple(out)
-
-
-def _merged(mappings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for mapping in mappings:
-        out |= mapping
-    return out
-
-
-def _merged_tables(included: Sequence[Profile]) -> dict[str, Table]:
-    """A table that a later profile leaves out is gone even if an earlier one brought it."""
-    out: dict[str, Table] = {}
-    for profile in included:
-        for name in profile.left_out:
-            out.pop(name, None)
-        out |= profile.tables
-    return out
 
 
 def _both_ways(enum: Mapping[int | str, str]) -> dict[int | str, str]:

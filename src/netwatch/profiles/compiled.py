@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from netwatch.model import EntityKind, FamilyType, WitnessKind
+from netwatch.model import EntityKind, FamilyType, HttpRequest, Paging, WitnessKind
 from netwatch.profiles.expression import Expression
+from netwatch.profiles.requests import NO_MANNERS, Manners, request_to
 from netwatch.profiles.schema import TableMode, TableSource
 from netwatch.profiles.template import Template
 
-__all__ = ["Column", "EntityRule", "Level", "Match", "Profile", "Scalar", "SensorRule", "Table", "ValueRule"]
+__all__ = [
+    "Column",
+    "EntityRule",
+    "Level",
+    "Match",
+    "Part",
+    "Profile",
+    "Recognised",
+    "Scalar",
+    "SensorRule",
+    "Table",
+    "ValueRule",
+]
 
 Texts = tuple[Template, ...]
 
@@ -99,6 +112,12 @@ class Table:
     command: str
     path: str
     rows: str
+    body: str
+    """http-json: JSON for a POST; empty for a GET."""
+    paging: Paging | None
+    """Instead of the profile's."""
+    paged: bool
+    documents: int
     contexts: str
     columns: Mapping[str, Column]
     let: Mapping[str, Expression]
@@ -125,7 +144,44 @@ class Match:
     sys_name: str
     present: tuple[str, ...]
     values: tuple[tuple[str, str], ...]
-    http_json: tuple[str, ...] = ()
+    http_json: tuple[HttpRequest, ...] = ()
+    http_host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What of a profile is looked at before it is known whether a device is of its kind."""
+
+    name: str
+    attach: bool
+    priority: int
+    match: tuple[Match, ...]
+    includes: tuple[str, ...]
+    """All that it includes, and what those include."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file says by itself. `netwatch.profiles.merge.inherit` puts it over what it includes."""
+
+    name: str
+    file: str
+    description: str
+    attach: bool
+    priority: int
+    match: tuple[Match, ...]
+    include: tuple[str, ...]
+    """The profiles that it stands on, in order; those that the file names and that are there."""
+    constant: Mapping[str, str]
+    identity: Mapping[str, Expression]
+    witnesses: Mapping[WitnessKind, Expression]
+    scalars: Mapping[str, Scalar]
+    enums: Mapping[str, Mapping[int | str, str]]
+    """By raw value as a number and as text: agents send both."""
+    tables: Mapping[str, Table | None]
+    """None: an included table that is left out."""
+    http: Manners = NO_MANNERS
+    """With what the included ones say."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +205,23 @@ class Profile:
     includes: tuple[str, ...] = field(default=())
     left_out: frozenset[str] = field(default=frozenset())
     """Tables that it takes away from whatever is included before it."""
+    http: Manners = NO_MANNERS
+
+    def request(self, table: Table) -> HttpRequest:
+        """What a table of source http-json asks for."""
+        return request_to(
+            self.http,
+            table.path,
+            rows=table.rows,
+            body=table.body,
+            paging=table.paging,
+            paged=table.paged,
+            most=table.documents,
+        )
+
+    @property
+    def recognised(self) -> Recognised:
+        return Recognised(self.name, self.attach, self.priority, self.match, self.includes)
 
     @cached_property
     def identity_references(self) -> frozenset[str]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from netwatch.model import ROOT, EntityKey, EntityKind, Fact, FamilyType, Reading, Seen, StateLevel, Witness
 from netwatch.profiles.compiled import EntityRule, Level, SensorRule, Table, ValueRule
 from netwatch.profiles.expression import Expression, Scope
-from netwatch.profiles.frame import DeviceFrame, place_in_document
+from netwatch.profiles.frame import DeviceFrame
+from netwatch.profiles.json_rows import place_in_document
 from netwatch.profiles.schema import TableSource
 from netwatch.profiles.template import Template
 from netwatch.profiles.values import Value, as_fact, key_of, number, truth
@@ -220,7 +221,8 @@ class _Row:
             return f"{column.at}.{self.scope.index}"
         if self.table.source is TableSource.SSH:
             return f"{self.table.command}#{self.scope.index}:{column.at}"
-        return place_in_document(self.table, self.scope.index, column.at)
+        base = self.scope.frame.profile.http.base if isinstance(self.scope.frame, DeviceFrame) else ""
+        return place_in_document(self.table, self.scope.index, column.at, base)
 
     # sensors
 

@@ -53,7 +53,7 @@ class Expression:
     def __call__(self, scope: Scope) -> Value:
         try:
             if self._run is None:
-                self._run = _Compiler().compile(self.source)
+                self._run = _Compiler().node(tree_of(self.source))  # it was checked when it was written
             result: Value = self._run(scope)
         except NONSENSE:
             return None
@@ -66,6 +66,13 @@ class Expression:
             chosen = next((at for at, name in enumerate(names) if name in known), len(names))
             spare += names[chosen + 1 :]
         return {name for name in self.names if self._mentions.count(name) > spare.count(name)}
+
+    @classmethod
+    def known(cls, state: tuple[Any, ...]) -> Expression:
+        """One from its `__getstate__`, compiled at its first use."""
+        made = cls.__new__(cls)
+        made.__setstate__(state)
+        return made
 
     def __getstate__(self) -> tuple[Any, ...]:
         return self.source, self._mentions, self.fallbacks, self.references, self.enums

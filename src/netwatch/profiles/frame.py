@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,17 +15,11 @@ __all__ = [
     "Rows",
     "Splitter",
     "in_order",
-    "place_in_document",
-    "rows_of_document",
     "rows_of_records",
 ]
 
 Rows = dict[str, dict[str, Value]]
 """Index -> column -> value."""
-
-
-WILDCARD = re.compile(r"/(\*|\{[^{}]*\})(?=/|$)")
-"""What stands for each member of a collection in the path of a table."""
 
 
 class DeviceFrame:
@@ -140,69 +133,3 @@ def rows_of_records(table: Table, records: Iterable[Mapping[str, Any]]) -> Rows:
                 row[alias] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
         rows[str(position)] = row
     return rows
-
-
-def rows_of_document(table: Table, document: Any) -> Rows:
-    """Rows of a JSON document: below `rows` a list's items, a mapping's members, or the one object itself.
-
-    Where the path names members of a collection, `document` maps each member to its own, and the row's index
-    begins with the member.
-    """
-    if "*" not in table.path:
-        return _rows_of_one(table, document)
-    rows: Rows = {}
-    for member, one in document.items():
-        for index, row in _rows_of_one(table, one).items():
-            rows[f"{member}/{index}" if table.rows else member] = row
-    return rows
-
-
-def place_in_document(table: Table, index: str, pointer: str) -> str:
-    """Where a value stands: path of its document, `#`, JSON pointer."""
-    wildcards = len(WILDCARD.findall(table.path))
-    steps = index.split("/", wildcards) if wildcards else [index]
-    path = WILDCARD.sub(lambda _: f"/{steps.pop(0)}", table.path)
-    rows = f"{table.rows.removesuffix('/*')}/{steps[0]}" if table.rows and steps else ""
-    return f"{path}#{rows}{pointer}"
-
-
-def _rows_of_one(table: Table, document: Any) -> Rows:
-    target = _pointed(document, table.rows)
-    if isinstance(target, list):
-        found = [(str(position), item) for position, item in enumerate(target)]
-    elif isinstance(target, dict) and table.rows.endswith("/*"):
-        found = [(str(key), item) for key, item in target.items()]
-    elif target is not None:
-        found = [("0", target)]
-    else:
-        found = []
-    rows: Rows = {}
-    for index, item in found:
-        row: dict[str, Value] = {}
-        for alias, column in table.columns.items():
-            value = _plain(_pointed(item, column.at))
-            if value is not None:
-                row[alias] = value
-        rows[index] = row
-    return rows
-
-
-def _plain(value: Any) -> Value:
-    if isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, list):
-        return tuple(value)
-    return None
-
-
-def _pointed(document: Any, pointer: str) -> Any:
-    """RFC 6901, and `/*` at the end for the members of a mapping. None if nothing is there."""
-    for step in pointer.removesuffix("/*").split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(document, dict):
-            document = document.get(key)
-        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
-            document = document[int(key)]
-        else:
-            return None
-    return document

@@ -6,11 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from netwatch.profiles.compiled import Match, Profile
+from netwatch.model import HttpRequest
+from netwatch.profiles.compiled import Match, Recognised
 from netwatch.profiles.functions import SEARCHED
 from netwatch.profiles.values import Value, text
 
-__all__ = ["Candidate", "Explanation", "Fingerprint", "candidates", "choose", "needed_oids", "needed_paths"]
+__all__ = [
+    "Candidate",
+    "Explanation",
+    "Fingerprint",
+    "candidates",
+    "choose",
+    "known_host",
+    "needed_oids",
+    "needed_paths",
+]
 
 
 @dataclass(frozen=True)
@@ -23,15 +33,17 @@ class Fingerprint:
     has: Callable[[str], bool]
     """True if the OID or subtree answers."""
     value: Callable[[str], Value]
-    answers: Callable[[str], bool] = lambda _: False
-    """True if the path is answered with JSON over HTTP."""
+    answers: Callable[[HttpRequest], bool] = lambda _: False
+    """True if it is answered with JSON over HTTP."""
+    http_host: str = ""
+    """Host that is asked over HTTP; empty for none."""
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A profile that matches."""
 
-    profile: Profile
+    profile: Recognised
     score: tuple[int, int]
     """Priority, then specificity: arcs of sysObjectID count 10 each, other conditions 15."""
     reasons: tuple[str, ...]
@@ -52,7 +64,7 @@ class Explanation:
     """Table -> why it gave nothing."""
 
 
-def candidates(profiles: Iterable[Profile], device: Fingerprint) -> list[Candidate]:
+def candidates(profiles: Iterable[Recognised], device: Fingerprint) -> list[Candidate]:
     """Matching profiles, the most specific first; equal ones by name."""
     found = []
     for profile in profiles:
@@ -76,7 +88,7 @@ def choose(found: list[Candidate]) -> tuple[Candidate | None, list[Candidate]]:
     return main, [one for one in found if one.profile.attach and one.profile.name not in inside]
 
 
-def needed_oids(profiles: Iterable[Profile], device: Fingerprint) -> tuple[set[str], set[str]]:
+def needed_oids(profiles: Iterable[Recognised], device: Fingerprint) -> tuple[set[str], set[str]]:
     """(subtrees to try, values to read) before `candidates` can tell: only of those still in the race."""
     present: set[str] = set()
     values: set[str] = set()
@@ -88,20 +100,30 @@ def needed_oids(profiles: Iterable[Profile], device: Fingerprint) -> tuple[set[s
     return present, values
 
 
-def needed_paths(profiles: Iterable[Profile], device: Fingerprint) -> set[str]:
-    """Paths to ask for over HTTP before `candidates` can tell: only of those still in the race."""
+def needed_paths(profiles: Iterable[Recognised], device: Fingerprint) -> set[HttpRequest]:
+    """What to ask for over HTTP before `candidates` can tell: only of those still in the race."""
     return {
-        path
+        request
         for profile in profiles
         for match in profile.match
         if match.http_json and _judge_system(match, device) is not None
-        for path in match.http_json
+        for request in match.http_json
     }
 
 
+def known_host(profiles: Iterable[Recognised], device: Fingerprint) -> bool:
+    """Whether a profile knows the API by its host: then no path has to be tried."""
+    hosts = [match.http_host for profile in profiles for match in profile.match if match.http_host]
+    return any(_found(pattern, device.http_host) for pattern in hosts)
+
+
 def _below(oid: str, roots: Iterable[str]) -> str | None:
-    inside = [root for root in roots if oid == root or oid.startswith(f"{root}.")]
-    return max(inside, key=len) if inside else None
+    """The longest of the roots that the OID is, or is below. Asked a thousand times for each device."""
+    best = None
+    for root in roots:
+        if oid.startswith(root) and oid[len(root) : len(root) + 1] in ("", "."):
+            best = root if best is None or len(root) > len(best) else best
+    return best
 
 
 def _found(pattern: str, searched: str) -> bool:
@@ -130,6 +152,11 @@ def _judge_system(match: Match, device: Fingerprint) -> tuple[int, list[str]] | 
                 return None
             score += 15
             reasons.append(f"{name} matches /{pattern}/")
+    if match.http_host:
+        if not _found(match.http_host, device.http_host):
+            return None
+        score += 15
+        reasons.append(f"{device.http_host} matches /{match.http_host}/")
     if match.not_sys_descr:
         if _found(match.not_sys_descr, device.sys_descr):
             return None
@@ -154,9 +181,9 @@ def _judge(match: Match, device: Fingerprint) -> tuple[int, tuple[str, ...]] | N
             return None
         score += 15
         reasons.append(f"{oid} is {value!r}, which matches /{pattern}/")
-    for path in match.http_json:
-        if not device.answers(path):
+    for request in match.http_json:
+        if not device.answers(request):
             return None
         score += 15
-        reasons.append(f"{path} answers over HTTP")
+        reasons.append(f"{request.path} answers over HTTP")
     return score, tuple(reasons)

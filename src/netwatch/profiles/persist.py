@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from netwatch.errors import Problem, ProfileError
-from netwatch.profiles.loader import ProfileSet
 from netwatch.profiles.plan import Plan, TablePlan, link_table
+from netwatch.profiles.profile_set import ProfileSet
 
 __all__ = ["dump_plan", "load_plan"]
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
-from netwatch.model import EntityId, Instant, Observation
+from netwatch.model import EntityId, HttpRequest, Instant, Observation
 from netwatch.profiles.again import RowCache, evaluate_again, may_repeat
 from netwatch.profiles.blocks import compile_blocks
 from netwatch.profiles.compiled import Profile, Table
 from netwatch.profiles.evaluate import Slots, Yield, evaluate
-from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_document, rows_of_records
+from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_records
+from netwatch.profiles.json_rows import rows_of_document
+from netwatch.profiles.label_budget import LabelBudget
 from netwatch.profiles.needs import resolve_references, rule_names, splitter_of
 from netwatch.profiles.packing import Settled, pack, unpack
 from netwatch.profiles.pool import PlanPool
@@ -28,7 +30,7 @@ EVIDENCE_OIDS = (
     "1.3.6.1.6.3.10.2.1.3.0",  # snmpEngineTime
 )
 
-_ROWS = "rows"
+_ROWS, _LABELS = "rows", "labels"
 SLOW_INTERVAL = 86_400.0
 """Seconds between passes over a slow table that names no interval."""
 
@@ -68,8 +70,23 @@ class TablePlan:
         return self.table.command
 
     @property
-    def path(self) -> str:
-        return self.table.path
+    def request(self) -> HttpRequest | None:
+        """http-json: what to ask for."""
+        return self._request(self.table)
+
+    @cached_property
+    def joins(self) -> tuple[tuple[str, HttpRequest], ...]:
+        """http-json: (table, what to ask for) of the tables that this one looks into; of a slow one what
+        discovery read is good enough."""
+        if self.source != TableSource.HTTP_JSON:
+            return ()
+        names = dict.fromkeys(name for name, _ in resolve_references(self.profile, self.table.references))
+        found = ((name, self.profile.tables[name]) for name in names if name != self.table.name)
+        wanted = ((name, self._request(other)) for name, other in found if not kept_from_discovery(other))
+        return tuple((name, request) for name, request in wanted if request is not None)
+
+    def _request(self, table: Table) -> HttpRequest | None:
+        return self.profile.request(table) if table.source is TableSource.HTTP_JSON else None
 
     @property
     def oids(self) -> tuple[str, ...]:
@@ -94,25 +111,30 @@ class TablePlan:
         *,
         full: bool | None = None,
         memory: dict[str, Any] | None = None,
+        others: Mapping[str, Any] = {},
     ) -> Observation:
         """The answer as an observation.
 
-        `raw`: dict of OID to SnmpValue; list of dicts for ssh; a decoded document for http-json. With `full`
+        `raw`: dict of OID to SnmpValue; list of dicts for ssh; a decoded document for http-json, and in
+        `others` those of the tables in `joins`. With `full`
         (default: for tables that are not fixed) it tells of entities too. `memory`, empty at first, is to be
         handed in again at the device's next pass: rows that have not changed cost next to nothing then, and
-        give the very same objects.
+        give the very same objects; labels of all passes together have one budget.
         """
+        budget = LabelBudget() if memory is None else memory.setdefault(_LABELS, LabelBudget())
         if memory is not None and full is None and (result := self._observe_again(raw, memory)) is not None:
+            budget.apply(self.table, result)
             return observation(self.name, result, source, at, interval, True)
-        frame = self._frame(raw)
+        frame = self._frame(raw, others)
         if full is None:
             full = self.mode is not TableMode.FIXED
         slots = self._settled.slots if self.mode is TableMode.FIXED else None
         result = evaluate(self.table, frame, slots=slots, full=full, max_rows=self.max_rows)
+        budget.apply(self.table, result)
         return observation(self.name, result, source, at, interval, full)
 
     def _observe_again(self, raw: Any, memory: dict[str, Any]) -> Yield | None:
-        if self.source != TableSource.SNMP or self.mode is TableMode.FIXED:
+        if self.source != TableSource.SNMP or self.mode is not TableMode.CHURNING:
             return None
         cache = memory.get(_ROWS)
         if cache is None:
@@ -141,7 +163,7 @@ class TablePlan:
         names = (one.name for one in fields(self) if one.name != "pool")
         return {name: self.__dict__[name] for name in names} | {"pool": None}
 
-    def _frame(self, raw: Any) -> DeviceFrame:
+    def _frame(self, raw: Any, others: Mapping[str, Any]) -> DeviceFrame:
         settled = self._settled
         rows = {
             name: {index: dict(row) for index, row in kept.items()} for name, kept in settled.rows.items()
@@ -153,6 +175,8 @@ class TablePlan:
             rows[self.table.name] = rows_of_records(self.table, raw)
         else:
             rows[self.table.name] = rows_of_document(self.table, raw)
+            for name, document in others.items():
+                rows[name] = rows_of_document(self.profile.tables[name], document)
         return DeviceFrame(self.profile, rows, scalars, self.context)
 
 
@@ -210,6 +234,10 @@ def plan_table(
             name for name in sorted(table.polled) if name in profile.scalars and name not in table.columns
         )
         oids += [profile.scalars[name].oid for name in needed if not profile.scalars[name].static]
+    elif table.source is TableSource.HTTP_JSON:
+        for name, alias in dict.fromkeys(foreign):
+            if name != table.name and kept_from_discovery(profile.tables[name]):
+                _keep(frame, name, alias, static)
     used = None if kept is None else kept.names | _names_behind(profile, foreign)
     scalars = {
         name: value
@@ -310,11 +338,20 @@ def _foreign_column(
     other = profile.tables[name]
     column, raw = other.columns[alias], frame.raw.get(name, {})
     if not polled or column.static or other.source is not TableSource.SNMP:
-        kept = static.setdefault(name, {})
-        for index, row in raw.items():
-            if alias in row:
-                kept.setdefault(index, {})[alias] = row[alias]
+        _keep(frame, name, alias, static)
     elif other.mode is TableMode.FIXED:
         oids += [f"{column.at}.{index}" for index, row in raw.items() if alias in row]
     else:
         roots.append(column.at)
+
+
+def _keep(frame: DeviceFrame, name: str, alias: str, static: dict[str, Rows]) -> None:
+    kept = static.setdefault(name, {})
+    for index, row in frame.raw.get(name, {}).items():
+        if alias in row:
+            kept.setdefault(index, {})[alias] = row[alias]
+
+
+def kept_from_discovery(table: Table) -> bool:
+    """Whether a table of http-json that looks into this one uses what discovery read."""
+    return table.source is not TableSource.HTTP_JSON or table.mode is TableMode.SLOW

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -14,7 +14,9 @@ from netwatch.model import DeviceKind, EntityKind, WitnessKind
 __all__ = [
     "ColumnModel",
     "EntityModel",
+    "HttpModel",
     "MatchModel",
+    "PagesModel",
     "ParentModel",
     "ProfileModel",
     "ScalarModel",
@@ -83,13 +85,15 @@ class MatchModel(Strict):
     present: Oids | None = Field(None, description="each of these OIDs or subtrees answers")
     values: dict[Oid, str] | None = Field(None, description="OID -> regular expression found in its value")
     http_json: Strings | None = Field(None, description="each of these paths is answered with JSON over HTTP")
+    http_host: str | None = Field(None, description="regular expression found in the host name of base_url")
 
     @model_validator(mode="after")
     def _not_empty(self) -> MatchModel:
         given = self.model_fields_set - {"not_sys_descr"}
         if not given:
             raise ValueError(
-                "a match has at least one of sys_object_id, sys_descr, sys_name, present, values, http_json"
+                "a match has at least one of sys_object_id, sys_descr, sys_name, present, values,"
+                " http_json, http_host"
             )
         return self
 
@@ -187,6 +191,40 @@ class StateModel(Strict):
 Columns = dict[Name, int | str | ColumnModel]
 
 
+class PagesModel(Strict):
+    """How long lists come in pages."""
+
+    by: Literal["link", "token", "offset", "page"] = Field(
+        description="how the next page is found: by an address, a token, the number of items had, or of pages"
+    )
+    pointer: str = Field(
+        "",
+        description="JSON pointer to the token or the next address; without it the header Link",
+    )
+    parameter: str = Field("", description="query parameter for token, offset or page number")
+    limit: str = Field("", description="query parameter for the items that a page shall have")
+    size: int = Field(100, ge=1, le=10_000, description="items of a page")
+    first: int = Field(1, ge=0, le=1, description="number of the first page")
+    total: str = Field("", description="JSON pointer to the number of all items, or the header that tells it")
+
+    @model_validator(mode="after")
+    def _parameter_fits(self) -> PagesModel:
+        if self.by != "link" and not self.parameter:
+            raise ValueError(f"pages by {self.by} need `parameter`")
+        if self.by == "token" and not self.pointer:
+            raise ValueError("pages by token need `pointer`")
+        return self
+
+
+class HttpModel(Strict):
+    """How the API of a profile wants to be asked."""
+
+    base: str | None = Field(None, pattern="^(/.*[^/])?$", description="stands before every path: /api/v1")
+    headers: dict[str, str] = Field({}, description="sent along; {token} stands for the target's token")
+    pages: PagesModel | None = None
+    rate: float | None = Field(None, gt=0, description="requests per second that the account bears")
+
+
 class TableModel(Strict):
     """One table of one source, and what its rows become."""
 
@@ -199,7 +237,14 @@ class TableModel(Strict):
     path: str | None = Field(
         None, description="http-json: path of the document; `*` or {pointer} for each member of a collection"
     )
-    rows: str = Field("", description="http-json: JSON pointer to the list (or mapping) of rows")
+    rows: str = Field("", description="http-json: JSON pointer to the list of rows; `*` for each of a list")
+    body: dict[str, Any] | None = Field(
+        None, description="http-json: sent as JSON with POST, instead of a GET"
+    )
+    pages: PagesModel | Literal[False] | None = Field(
+        None, description="http-json: instead of the profile's; false: the document comes whole"
+    )
+    documents: int = Field(512, ge=1, le=20_000, description="http-json: documents that the path may lead to")
     columns: Columns = Field(default={})
     let: dict[Name, Expr] = Field({}, description="named expressions, also for look-ups into other tables")
     requires: Expr | None = Field(None, description="about scalars: the table is read only if this is true")
@@ -235,6 +280,7 @@ class ProfileModel(Strict):
     vendor: str | None = None
     identity: dict[Name, Expr] = Field({}, description="facts of the device: model, version, serial, ...")
     witnesses: dict[WitnessKind, Expr] = Field(default={})
+    http: HttpModel | None = Field(None, description="how the API wants to be asked over HTTP")
     scalars: dict[Name, Oid | ScalarModel] = Field(default={})
     enums: dict[Name, Enum] = Field({}, description="raw value -> label, for enum(x, name)")
     states: dict[Name, Enum] = Field({}, description="raw value -> `level label`, for `map`")

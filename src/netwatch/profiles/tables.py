@@ -9,6 +9,7 @@ from netwatch.documents import did_you_mean
 from netwatch.model import EntityKind, Family, FamilyType
 from netwatch.profiles.compiled import Column, EntityRule, SensorRule, Table, ValueRule
 from netwatch.profiles.expression import Expression
+from netwatch.profiles.requests import body_of, paging_of
 from netwatch.profiles.schema import (
     ColumnModel,
     EntityModel,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TableBuilder"]
 
+MOST_SERIES = 1_000_000
+"""That one table of one device may give: 200 series of each row, where `max_rows` is not written."""
 STATE_FAMILY = "netwatch_sensor_state"
 Path = list[str | int]
 
@@ -40,6 +43,8 @@ class TableBuilder:
         self.path: Path = ["tables", name]
         self.columns: dict[str, Column] = {}
         self.let: dict[str, Expression] = {}
+        self.made_of: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
+        """Names and references of each definition, with the definitions before it resolved."""
         self.polled: set[str] = set()
         self.references: set[tuple[str, str]] = set()
         self.polled_references: set[tuple[str, str]] = set()
@@ -52,7 +57,8 @@ class TableBuilder:
         for alias, written in source.let.items():
             expression = self._expression([*self.path, "let", alias], written)
             if expression is not None:
-                self.let[alias] = expression
+                made_of = tuple(self._resolved(expression)), tuple(self._resolved_references(expression))
+                self.let[alias], self.made_of[alias] = expression, made_of
         entities = [
             self._entity([*self.path, "entities", position], given)
             for position, given in enumerate(source.entities)
@@ -65,6 +71,7 @@ class TableBuilder:
             *(self._sensor([*self.path, "sensors", at], given) for at, given in enumerate(source.sensors)),
             *(self._state([*self.path, "states", at], given) for at, given in enumerate(source.states)),
         ]
+        self._check_size(entities, sensors)
         requires = self.builder.expression([*self.path, "requires"], source.requires)
         if requires is not None:
             self.builder.check_names([*self.path, "requires"], requires, ())
@@ -78,6 +85,10 @@ class TableBuilder:
             command=source.command or "",
             path=source.path or "",
             rows=source.rows,
+            body=body_of(source.body),
+            paging=paging_of(source.pages or None),
+            paged=source.pages is not False,
+            documents=source.documents,
             contexts=source.contexts or "",
             columns=self.columns,
             let=self.let,
@@ -89,6 +100,18 @@ class TableBuilder:
             references=frozenset(self.references),
             polled_references=frozenset(self.polled_references),
         )
+
+    def _check_size(
+        self, entities: Sequence[EntityRule | None], sensors: Sequence[SensorRule | None]
+    ) -> None:
+        """Could the table alone fill the memory?"""
+        per_row = sum(len(one.values) for one in entities if one is not None)
+        per_row += sum(1 if one.levels is None else 2 for one in sensors if one is not None)
+        if self.source.max_rows * per_row > MOST_SERIES:
+            message = f"{self.source.max_rows} rows of {per_row} series each: more than {MOST_SERIES} series"
+            hint = f"write `max_rows: {MOST_SERIES // per_row}` or less, or take values away"
+            written = "max_rows" in self.source.model_fields_set
+            self.builder.problem([*self.path, "max_rows"] if written else self.path, message, hint)
 
     # columns
 
@@ -147,16 +170,12 @@ class TableBuilder:
     def _resolved(self, expression: Expression) -> Iterable[str]:
         """Names in the order of mention, with definitions replaced by what they are made of."""
         for name in expression.names:
-            if name in self.let and self.let[name] is not expression:
-                yield from self._resolved(self.let[name])
-            else:
-                yield name
+            yield from self.made_of[name][0] if name in self.made_of else (name,)
 
     def _resolved_references(self, expression: Expression) -> Iterable[tuple[str, str]]:
         yield from expression.references
         for name in expression.names:
-            if name in self.let and self.let[name] is not expression:
-                yield from self._resolved_references(self.let[name])
+            yield from self.made_of[name][1] if name in self.made_of else ()
 
     def _texts(self, path: Path, given: Sequence[str] | None) -> tuple[Template, ...]:
         templates = (self._template(path, source) for source in given or ())

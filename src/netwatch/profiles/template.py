@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netwatch.profiles.expression import Expression, ExpressionError, Scope
 from netwatch.profiles.values import text
 
@@ -27,8 +29,15 @@ class Template:
             out.append(found)
         return "".join(out)[:512].strip() or None
 
-    def __reduce__(self) -> tuple[type[Template], tuple[str]]:
-        return Template, (self.source,)
+    @classmethod
+    def known(cls, source: str, parts: tuple[str | Expression, ...]) -> Template:
+        """One that was parsed before."""
+        made = cls.__new__(cls)
+        made.source, made.parts = source, parts
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Template.known, (self.source, self.parts)
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

@@ -40,7 +40,7 @@ _OPAQUE_FLOAT = b"\x9f\x78\x04"
 _OPAQUE_DOUBLE = b"\x9f\x79\x08"
 _HEX_MAC = re.compile(r"[0-9A-Fa-f]{12}")
 _PLACEHOLDERS = frozenset(
-    {"0", "00000000", "0000000000", "123456789", "1234567890", "na", "n/a", "none", "null", "unknown"}
+    {"0", "00000000", "0000000000", "123456789", "1234567890", "na", "n/a", "n.a.", "none", "null", "unknown"}
     | {"unspecified", "empty", "default", "nosuchinstance", "invalid", "-1", "-", "--", "?", "unavailable"}
 )
 _PLACEHOLDER_TEXT = re.compile(

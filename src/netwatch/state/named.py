@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import ROOT, EntityId, EntityKey, Observation
+from netwatch.model import MOST_LABELS, ROOT, EntityId, EntityKey, Observation
 from netwatch.state.counter_rows import Reading
 from netwatch.state.directory import Directory
 from netwatch.state.holders import Claim, Holders
@@ -86,6 +86,28 @@ class _Known:
         entry = self.entries[position]
         assert entry is not None
         return entry.key
+
+
+class _Room:
+    """Bounds what labels an entity has in a family: a series once told stays as long as its entity does."""
+
+    def __init__(self, table: SeriesTable) -> None:
+        self._table = table
+        self._known: dict[tuple[EntityId, int], dict[EntityId, set[tuple[str, ...]]]] = {}
+
+    def has(self, key: SeriesKey) -> bool:
+        if not key.labels:
+            return True
+        known = self._known.get((key.device, key.family))
+        if known is None:
+            known = self._known[key.device, key.family] = self._table.labels(key.device, key.family)
+        labels = known.setdefault(key.entity, set())
+        if key.labels in labels:
+            return True
+        if len(labels) >= MOST_LABELS:
+            return False
+        labels.add(key.labels)
+        return True
 
 
 class _Earlier:
@@ -198,6 +220,7 @@ class NamedReadings:
         keys, entities = directory.keys(observation.source), directory.entities
         old = _Earlier(before)
         entries: list[_Entry | None] = []
+        room = _Room(self._table)
         wanted: list[SeriesKey] = []
         places: list[int] = []
         last: EntityKey | None = None
@@ -215,7 +238,10 @@ class NamedReadings:
                 continue
             if entity == source.device and subject != ROOT:
                 continue  # a cluster's word on the member that was asked: it knows itself better
-            wanted.append(SeriesKey(device, entity, number, labels))
+            key = SeriesKey(device, entity, number, labels)
+            if not room.has(key):
+                continue
+            wanted.append(key)
             places.append(len(entries) - 1)
         for position, key, (row, sheet) in zip(
             places, wanted, self._table.find_all(wanted, source.device), strict=True

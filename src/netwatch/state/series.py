@@ -126,6 +126,13 @@ class SeriesTable:
                 out[p] = sheet.first(self.counts[family]) + offsets[family, ids[entity], labels], sheet
         return out
 
+    def labels(self, device: EntityId, family: int) -> dict[EntityId, set[tuple[str, ...]]]:
+        """The labels of a family on one device, by entity."""
+        out: dict[EntityId, set[tuple[str, ...]]] = {}
+        for entity, labels in self._index(device, family):
+            out.setdefault(entity, set()).add(labels)
+        return out
+
     def _index(self, device: EntityId, family: int) -> dict[Any, tuple[int, Sheet]]:
         """Rows of a family on one device, by entity and labels."""
         out: dict[Any, tuple[int, Sheet]] = {}

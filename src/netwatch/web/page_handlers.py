@@ -191,11 +191,14 @@ class PageHandlers:
     async def status(self, request: web.Request) -> web.Response:
         Query(request, ())
         lookup, alerts = self._data()
-        ready, costs = self._site.providers.ready(), self._site.providers.costs()
+        providers = self._site.providers
+        ready, costs, refused = providers.ready(), providers.costs(), providers.refused()
         identity: Identity = request[IDENTITY]
         may_reload = identity if identity.role.may(Role.ADMIN) else None
         frame = self._site.frame(request, alerts)
-        return await self._site.page(lambda: status_page(frame, lookup.snapshot, ready, may_reload, costs))
+        return await self._site.page(
+            lambda: status_page(frame, lookup.snapshot, ready, may_reload, costs, refused)
+        )
 
 
 def _measures(lookup: Lookup, entities: Sequence[Entity]) -> list[Measure]:

@@ -36,6 +36,10 @@ def _free() -> Sequence[DeviceCost]:
     return ()
 
 
+def _all_well() -> Sequence[Problem]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Providers:
     """Callables that are cheap and never block unless they say so; all are called in the event loop."""
@@ -58,6 +62,8 @@ class Providers:
     """The devices whose polling costs most, the worst first."""
     locate: Callable[[bytes], Awaitable[Whereabouts]] | None = None
     """Asks the switches at which ports they have learnt a MAC address; takes seconds. None: nobody to ask."""
+    refused: Callable[[], Sequence[Problem]] = _all_well
+    """What is wrong with profile files that were refused."""
     simulated: bool = False
     """True for the demo: the pages say so."""
     metrics_path: str = "/metrics"

@@ -3,12 +3,14 @@
 from netwatch.wire.echo import UdpEchoProber
 from netwatch.wire.http_json import AiohttpJson, RecordedHttpJson
 from netwatch.wire.icmp import IcmpProber
-from netwatch.wire.json_documents import DocumentReader
+from netwatch.wire.json_documents import DocumentReader, Documents
 from netwatch.wire.protocols import (
     Fetched,
     HttpJson,
+    HttpPage,
     Prober,
     ProbeResult,
+    Skips,
     SnmpSession,
     SnmpWire,
     SshRunner,
@@ -26,8 +28,10 @@ from netwatch.wire.udp import TransportStats
 __all__ = [
     "AiohttpJson",
     "DocumentReader",
+    "Documents",
     "Fetched",
     "HttpJson",
+    "HttpPage",
     "IcmpProber",
     "NetmikoRunner",
     "NetworkSnmpWire",
@@ -39,6 +43,7 @@ __all__ = [
     "RecordedSshRunner",
     "Recording",
     "SipOptionsProber",
+    "Skips",
     "SnmpSession",
     "SnmpWire",
     "SshRunner",

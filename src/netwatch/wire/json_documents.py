@@ -1,24 +1,33 @@
-"""All JSON documents that one path of a profile stands for: links of collections are followed."""
+"""All JSON documents that one request of a profile stands for: pages and collections are followed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from netwatch.errors import WireDecodeError, WireError, WireNotFound
-from netwatch.model import Target
+from netwatch.errors import WireAuthError, WireDecodeError, WireError, WireNotFound
+from netwatch.model import HttpRequest, Target
+from netwatch.wire.pages import Pages
 from netwatch.wire.protocols import HttpJson
 
-__all__ = ["DocumentReader"]
+__all__ = ["DocumentReader", "Documents"]
 
-MOST_MEMBERS = 512
-"""Documents that one path may lead to."""
-
-_WILDCARD = re.compile(r"/(\*|\{[^{}]*\})(?=/|$)")
+_WILDCARD = re.compile(r"/(\*|\{[^{}]*\})(?=[/?]|$)")
 _REDFISH = "/Members/*/@odata.id"
 """What a bare `*` means: the collections of Redfish (DMTF DSP0266, resource collections)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What was read."""
+
+    data: Any
+    """The document; for a path with `*` or `{pointer}` a mapping of members (joined by `/`) to documents."""
+    problems: tuple[str, ...] = ()
+    """What is missing from it, in words for a person."""
 
 
 class DocumentReader:
@@ -27,59 +36,94 @@ class DocumentReader:
     def __init__(self, http: HttpJson, target: Target) -> None:
         self._http = http
         self._target = target
-        self._answers: dict[str, Any] = {}
+        self._answers: dict[HttpRequest, Any] = {}
 
-    async def has(self, path: str) -> bool:
+    async def has(self, request: HttpRequest) -> bool:
         """Does the device answer it with JSON? Raises WireError where it can't be asked at all."""
         try:
-            await self._get(path)
+            await self._get(request)
         except WireDecodeError:
             return False
         return True
 
-    async def read(self, path: str) -> Any:
-        """The document; for a path with `*` or `{pointer}` a mapping of members (joined by `/`) to documents.
+    async def read(self, request: HttpRequest) -> Documents:
+        """What the request's path stands for.
 
-        A member that has no such document (HTTP 404) is left out. Raises WireError.
+        A member that has no such document (HTTP 404) is left out; one that refuses it or answers nonsense is
+        left out and told of, as are members beyond the budget. Raises WireError.
         """
-        head, *rest = _WILDCARD.split(path)
+        head, *rest = _WILDCARD.split(request.path)
         if not rest:
-            return await self._get(path)
+            return Documents(await self._get(request))
+        problems: list[str] = []
         places = {"": head}
         for wildcard, tail in zip(rest[::2], rest[1::2], strict=True):
-            pointer = _REDFISH if wildcard == "*" else wildcard[1:-1]
+            pointer, elsewhere = _source(wildcard)
             further: dict[str, str] = {}
             for member, place in places.items():
+                asked = replace(request, path=place, body="", items=pointer.partition("/*")[0])
+                if elsewhere:
+                    asked = replace(asked, path=elsewhere, paging=None)
                 # The first collection has to be there; below it each member has its own possessions.
-                document = await self._get(place) if not member else await self._get_or_nothing(place)
+                document = await self._get(asked) if not member else await self._try(asked, problems)
                 for name, link in _members(document, pointer, place):
                     further[f"{member}/{name}" if member else name] = link + tail
-            places = further
-            if len(places) > MOST_MEMBERS:
-                raise WireDecodeError(f"{path}: more than {MOST_MEMBERS} members")
+            places = _cut(further, request, problems)
         documents = {}
         for member, place in places.items():
-            document = await self._get_or_nothing(place)
+            document = await self._try(replace(request, path=place), problems)
             if document is not None:
                 documents[member] = document
-        return documents
+        if places and not documents and problems:
+            raise WireDecodeError(problems[0])
+        return Documents(documents, tuple(dict.fromkeys(problems)))
 
-    async def _get_or_nothing(self, path: str) -> Any:
+    async def _try(self, request: HttpRequest, problems: list[str]) -> Any:
+        """None where there is no such document. Raises WireError where asking for others is in vain too."""
         try:
-            return await self._get(path)
+            return await self._get(request)
         except WireNotFound:
             return None
+        except (WireAuthError, WireDecodeError) as error:
+            problems.append(str(error))
+            return None
 
-    async def _get(self, path: str) -> Any:
-        if path not in self._answers:
+    async def _get(self, request: HttpRequest) -> Any:
+        key = replace(request, most=0, rate=0.0, items="" if request.paging is None else request.items)
+        if key not in self._answers:
             try:
-                self._answers[path] = await self._http.get(self._target, path)
+                self._answers[key] = await self._pages(request)
             except WireError as error:
-                self._answers[path] = error
-        answer = self._answers[path]
+                self._answers[key] = error
+        answer = self._answers[key]
         if isinstance(answer, WireError):
-            raise answer
+            raise answer.with_traceback(None)  # else it grew with each table that asks
         return answer
+
+    async def _pages(self, request: HttpRequest) -> Any:
+        pages = Pages(request)
+        question: tuple[str, str] | None = pages.first()
+        while question is not None:
+            path, body = question
+            question = pages.take(
+                await self._http.fetch(self._target, replace(request, path=path, body=body))
+            )
+        return pages.document
+
+
+def _source(wildcard: str) -> tuple[str, str]:
+    """(pointer to the members, path of the document they stand in; empty: the place that was come to)."""
+    if wildcard == "*":
+        return _REDFISH, ""
+    path, mark, pointer = wildcard[1:-1].partition("#")
+    return (pointer, path) if mark else (path, "")
+
+
+def _cut(places: dict[str, str], request: HttpRequest, problems: list[str]) -> dict[str, str]:
+    if len(places) <= request.most:
+        return places
+    problems.append(f"{request.path}: {len(places)} members, of which {request.most} are asked for")
+    return dict(list(places.items())[: request.most])
 
 
 def _members(document: Any, pointer: str, place: str) -> Iterator[tuple[str, str]]:
@@ -88,7 +132,8 @@ def _members(document: Any, pointer: str, place: str) -> Iterator[tuple[str, str
         if isinstance(found, str) and found.startswith("/"):
             yield found.rstrip("/").rpartition("/")[2], found.rstrip("/")
         elif isinstance(found, str | int) and not isinstance(found, bool) and found != "":
-            yield str(found), f"{place.rstrip('/')}/{quote(str(found), safe='')}"
+            name, (path, mark, query) = str(found), place.partition("?")
+            yield name, f"{path.rstrip('/')}/{quote(name, safe='')}{mark}{query}"
 
 
 def _pointed(document: Any, steps: list[str]) -> Iterator[Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import SnmpValue, Target
+from netwatch.model import HttpRequest, SnmpValue, Target
 
 if TYPE_CHECKING:
     from netwatch.wire.snmp.template import Template
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Fetched",
     "HttpJson",
+    "HttpPage",
     "ProbeResult",
     "Prober",
     "Row",
+    "Skips",
     "SnmpSession",
     "SnmpWire",
     "SshRunner",
@@ -61,6 +63,15 @@ class WalksMany(Protocol):
         self, roots: Sequence[str], *, limit: int | None = None
     ) -> dict[str, dict[str, SnmpValue]]:
         """Each subtree as `walk` gives it, by root; at most `limit` varbinds of each. Raises WireError."""
+        ...
+
+
+@runtime_checkable
+class Skips(Protocol):
+    """A session that can pass over whole subtrees."""
+
+    async def following(self, oid: str) -> str | None:
+        """The agent's next OID after `oid`, wherever that is; None at its end. Raises WireError."""
         ...
 
 
@@ -137,7 +148,21 @@ class SshRunner(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HttpPage:
+    """One answer of a JSON API."""
+
+    document: Any
+    next: str = ""
+    """Whole address of the next page by the header Link; empty where there is none."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By name in lower case."""
+
+
 class HttpJson(Protocol):
-    async def get(self, target: Target, path: str, headers: Mapping[str, str] = {}) -> Any:
-        """The JSON document at base_url + path. Raises WireError."""
+    async def fetch(self, target: Target, request: HttpRequest) -> HttpPage:
+        """What is at base_url + request.path, one page of it; a path may be a whole address below base_url.
+
+        Raises WireError.
+        """
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -67,6 +67,11 @@ class Recording:
         start, end = self._span(_arcs(root))
         return end > start
 
+    def following(self, oid: str) -> str | None:
+        """The first OID after `oid`."""
+        row = bisect_right(self._order, _arcs(oid))
+        return self._keys[row] if row < len(self._keys) else None
+
     def _span(self, root: Arcs) -> tuple[int, int]:
         start = bisect_left(self._order, root)
         # The first OID past the subtree is not below root with its last arc raised by one.
@@ -100,6 +105,9 @@ class RecordedSession:
         self, roots: Sequence[str], *, limit: int | None = None
     ) -> dict[str, dict[str, SnmpValue]]:
         return {root: self._recording.subtree(root, limit) for root in roots}
+
+    async def following(self, oid: str) -> str | None:
+        return self._recording.following(oid)
 
     async def close(self) -> None:
         return None

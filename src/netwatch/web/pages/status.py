@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netwatch.errors import Problem
 from netwatch.model import DeviceCost, EntityId, Freshness, Snapshot
 from netwatch.web.html import Child, Html, tag
 from netwatch.web.pages.layout import (
@@ -32,6 +33,7 @@ def status_page(
     ready: bool,
     may_reload: Identity | None,
     costs: Sequence[DeviceCost] = (),
+    refused: Sequence[Problem] = (),
 ) -> Html:
     """`may_reload`: who looks, if they may reload the configuration."""
     failing = [entry for entry in snapshot.freshness if _late(entry, frame.now)]
@@ -60,6 +62,7 @@ def status_page(
             f"Tables that are late ({len(failing)})",
             _late_table(failing[:_SHOWN], snapshot, frame.now) if failing else empty("Every table is fresh."),
         ),
+        _refused(refused) if refused else None,
         _costs(costs) if costs else None,
         _conflicts(snapshot) if snapshot.conflicts else None,
         _reload_form(may_reload) if may_reload is not None else None,
@@ -86,6 +89,29 @@ def _late_table(entries: Sequence[Freshness], snapshot: Snapshot, now: float) ->
         )
     columns = ["Device", "Table", "Last read", "Every", "Failures in a row", "Reason"]
     return table("Tables that are late", columns, rows, numeric=(3, 4))
+
+
+def _refused(problems: Sequence[Problem]) -> Html:
+    rows: list[list[Child]] = [
+        [
+            one.file if one.line is None else f"{one.file}:{one.line}",
+            one.path or "–",
+            one.message,
+            one.hint or "–",
+        ]
+        for one in problems[:_SHOWN]
+    ]
+    files = len({one.file for one in problems})
+    return section(
+        f"Profile files refused ({files})",
+        tag(
+            "p",
+            "Device profiles of your own that are wrong. The others go on; devices of a refused one are read "
+            "by whatever else matches them.",
+            class_="lead",
+        ),
+        table("Profile files refused", ["File", "Place", "What is wrong", "Remedy"], rows),
+    )
 
 
 def _costs(costs: Sequence[DeviceCost]) -> Html:

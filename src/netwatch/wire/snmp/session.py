@@ -76,6 +76,16 @@ class NetworkSession:
             found[root] = await self.get([root])  # GETNEXT passes over the instance itself
         return found
 
+    async def following(self, oid: str) -> str | None:
+        """The agent's next OID after `oid`, wherever that is. Raises WireError."""
+        answer = await self.ask_next([VarBind(oid, None)], 0)
+        if answer is None or answer.error_status or not answer.varbinds:
+            return None
+        found = answer.varbinds[0]
+        if isinstance(found.value, Missing) or _arcs(found.oid) <= _arcs(oid):
+            return None
+        return found.oid
+
     async def ask_next(self, question: Sequence[VarBind], repetitions: int) -> Pdu | None:
         """The answer to a GETBULK, or a GETNEXT for 0 repetitions. None where an agent that just answered is
         silent: perhaps it bears less, or no GETBULK. Raises WireError."""
