@@ -9,7 +9,7 @@ from pathlib import Path
 from netwatch.drafting.groups import Column, Group, Groups, as_text, dotted, group
 from netwatch.drafting.identity import facts, is_agent, kind_of, match_of, sys_object_id
 from netwatch.drafting.mib_clauses import ClauseParser
-from netwatch.drafting.mib_library import Library, read_outlines
+from netwatch.drafting.mib_library import Library, open_library
 from netwatch.drafting.naming import alias, shared_words
 from netwatch.drafting.sheet import FactLine, Sheet
 from netwatch.drafting.tables import Drafting, draft_table
@@ -18,7 +18,7 @@ from netwatch.drafting.writing import written
 from netwatch.profiles import Fingerprint, Profile, ProfileSet, TableSource, candidates, choose
 from netwatch.wire import Recording
 
-__all__ = ["Draft", "draft_profile", "roots_of"]
+__all__ = ["Draft", "draft_profile", "roots_of", "standard_oids"]
 
 ENTERPRISES = (1, 3, 6, 1, 4, 1)
 MIB_2 = (1, 3, 6, 1, 2, 1)
@@ -59,8 +59,7 @@ def draft_profile(
     `words`, `parser`: made anew where they are not handed in.
     """
     words = words or load_words()
-    parser = parser or ClauseParser()
-    library = Library(read_outlines(mibs), parser)
+    library = open_library(mibs, parser)
     roots = roots_of(recording.values)
     modules = library.load({*roots, *_identity_root(recording)})
     groups = group(recording.values, library, roots)
@@ -138,6 +137,12 @@ def _read_already(recording: Recording, profiles: ProfileSet) -> _Read:
         main.profile.name if main is not None else "",
         tuple(one.profile.name for one in attached),
     )
+
+
+def standard_oids(profiles: ProfileSet) -> frozenset[str]:
+    """Columns and scalars (without `.0`) that every device is asked for."""
+    standard = profiles.profiles.get(BASE)
+    return frozenset(_oids([standard])) if standard is not None else frozenset()
 
 
 def _oids(profiles: Iterable[Profile]) -> Iterable[str]:

@@ -38,12 +38,14 @@ def is_agent(oid: str, words: Words) -> bool:
     return not oid or any(oid == agent or oid.startswith(f"{agent}.") for agent in words.agents)
 
 
-def match_of(oid: str, groups: Groups, library: Library, words: Words) -> list[tuple[dict[str, str], str]]:
+def match_of(
+    oid: str, groups: Groups, library: Library, words: Words
+) -> list[tuple[dict[str, str | list[str]], str]]:
     """How the device is recognised: its sysObjectID, and what is there where that tells too little."""
     name = library.name(tuple(map(int, oid.split(".")))) if oid else ""
     own = _enterprise(oid)
     busiest = _busiest(groups)
-    conditions = {"sys_object_id": oid} if oid else {}
+    conditions: dict[str, str | list[str]] = {"sys_object_id": oid} if oid else {}
     if is_agent(oid, words) or (busiest and own != busiest):
         place = _place(groups, busiest)
         if place:

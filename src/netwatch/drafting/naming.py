@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
+import warnings
 from collections.abc import Collection, Sequence
 
 from netwatch.drafting.groups import Column, Group, dotted
 from netwatch.drafting.words import Words
 
-__all__ = ["alias", "label_of", "shared_words", "title_of"]
+__all__ = ["alias", "label_of", "literal", "shared_words", "title_of"]
 
 RESERVED = frozenset(
     {"index", "context", "label", "sys_descr", "sys_object_id", "sys_name", "sys_location", "sys_contact"}
@@ -28,6 +30,18 @@ def alias(words: Sequence[str], taken: Collection[str]) -> str:
     while found in taken:
         found, number = f"{name}_{number}", number + 1
     return found
+
+
+def literal(text: str) -> str:
+    """Text as a quoted constant of an expression; a pattern stays as it was written if it can."""
+    plain = f"'{text}'"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python frowns at `\d` in a plain string
+            same = ast.literal_eval(plain) == text
+    except (SyntaxError, ValueError):
+        same = False
+    return plain if same else repr(text)
 
 
 def shared_words(names: Sequence[Sequence[str]]) -> int:

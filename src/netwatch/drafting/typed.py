@@ -44,7 +44,7 @@ def typed(group: Group, others: Sequence[Group], words: Words, used: set[str]) -
         if column.oid not in used
         and not column.object.labels
         and column.object.type != "TimeTicks"
-        and leading_numbers(column)
+        and (column.blind or leading_numbers(column))
         and words.generic_value.search(words.spaced(column.name))
         and not words.ignore.name.search(words.spaced(column.name))
     ]
@@ -82,7 +82,7 @@ def _by_labels(value: Column, selector: Column, words: Words) -> list[Typed]:
         if rule is not None:
             out.append(_entry(value, selector, raw, label, rule, words))
     seen = {number for number in selector.values.values() if isinstance(number, int)}
-    return out if any(one.raw in seen for one in out) else []
+    return out if selector.blind or any(one.raw in seen for one in out) else []
 
 
 def _by_units(value: Column, selector: Column, words: Words) -> list[Typed]:
