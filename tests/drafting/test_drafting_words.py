@@ -156,3 +156,9 @@ def test_states_told_as_words_are_a_guess(words: Words) -> None:
     assert found.meanings["OK"].level == "ok"
     assert found.meanings["FAILED"].level == "critical"
     assert not found.sure
+
+
+def test_small_units_are_read_as_makers_shorten_them(words: Words) -> None:
+    found = read_unit("milliDegC", words)
+    assert found is not None
+    assert (found.unit.class_, found.factor) == ("temperature", 0.001)

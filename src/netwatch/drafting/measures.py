@@ -259,7 +259,7 @@ def _with_unit(
     kept, gone = without(numbers, factor, bounds, words)
     doubt = ""
     if kept and not _inside(kept, bounds.believed):
-        better = [s for s in (0.1, 0.01, 0.001) if _fits([one * s for one in kept], bounds)]
+        better = [s for s in (0.1, 0.01, 0.001, 0.0001) if _fits([one * s for one in kept], bounds)]
         if better and multiplier == 1:
             doubt = f"UNITS alone would make it {median(kept):g}"
             factor *= better[0]

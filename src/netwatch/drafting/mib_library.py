@@ -85,7 +85,8 @@ class MibObject:
 
 def open_library(folders: Sequence[Path], parser: ClauseParser | None = None) -> Library:
     """The modules of folders or files. Raises ConfigError where there is none, MissingExtra."""
-    return Library(read_outlines(folders), parser or ClauseParser())
+    parser = parser or ClauseParser()  # first: what is not installed is told before a large folder is read
+    return Library(read_outlines(folders), parser)
 
 
 def read_outlines(folders: Sequence[Path]) -> list[Outline]:

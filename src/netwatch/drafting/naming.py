@@ -57,11 +57,13 @@ def shared_words(names: Sequence[Sequence[str]]) -> int:
 
 def title_of(group: Group, prefix: Sequence[str], words: Words) -> list[str]:
     """Words of what a row of the group is: `acmeFanTrayTable` below `acme...` is a fan tray."""
-    found = words.spaced(group.name).split()
+    whole = found = words.spaced(group.name).split()
     start = 0
     while start < len(prefix) and start < len(found) - 1 and found[start] == prefix[start]:
         start += 1
     found = found[start:]
+    if all(word in words.empty_words for word in found):
+        found = whole[:]
     while len(found) > 1 and found[-1] in words.empty_words:
         found.pop()
     return found

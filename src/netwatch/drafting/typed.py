@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -89,11 +90,16 @@ def _by_units(value: Column, selector: Column, words: Words) -> list[Typed]:
     """A text such as `C` or `%RH` in each row; only those of the walk are known."""
     out = []
     for text in sorted(set(selector.texts)):
-        unit = read_unit(text, words)
+        # `Temperature (milliDegC)`: what stands in parentheses at the end is the unit.
+        inner = _PARENTHESES.search(text)
+        unit = (read_unit(inner[1], words) if inner else None) or read_unit(text, words)
         if unit is not None and unit.unit.class_ not in ("time", "bytes"):
             expression = unit.unit.expression or scaled("{}", unit.factor)
             out.append(Typed(value, selector, text, text, unit.unit.class_, expression, ""))
     return out
+
+
+_PARENTHESES = re.compile(r"\(([^()]+)\)\s*$")
 
 
 def _type(label: str, words: Words) -> TypeLabel | None:
