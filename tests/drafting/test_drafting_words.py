@@ -111,7 +111,8 @@ def test_factors_are_written_as_a_person_would(factor: float, written: str) -> N
         ("fullyRedundant", "ok"), ("fail", "critical"), ("failed", "critical"), ("critical", "critical"),
         ("notOk", "critical"), ("overTemperature", "critical"), ("nonRecoverable", "critical"),
         ("down", "critical"), ("degraded", "warning"), ("nonCritical", "warning"), ("minorAlarm", "warning"),
-        ("lowWarning", "warning"), ("notPresent", "unknown"), ("unknown", "unknown"),
+        ("lowWarning", "warning"),
+        ("nearOverload", "warning"), ("notPresent", "unknown"), ("unknown", "unknown"),
         ("notInstalled", "unknown"), ("purple", "unknown"),
     ],
 )  # fmt: skip
