@@ -26,6 +26,7 @@ from tests.bench.watch import watching
 
 from netwatch.alerts import AlertEngine, load_rules
 from netwatch.app.garbage import calm, settle
+from netwatch.app.identities import IdentityWriter
 from netwatch.app.turns import gently
 from netwatch.documents import read_yaml
 from netwatch.exposition import Renderer, SelfMetrics
@@ -61,6 +62,7 @@ class District:
         self.clock, numbers = HandClock(), count()
         self.store = Store(folder / "db")
         self.state = State(catalogue, self.store.identity, lambda: EntityId(f"e{next(numbers)}"), self.clock)
+        self.identities = IdentityWriter(self.state, self.store.identity)
         entries = {entry.name: entry for entry in map(switch, range(switches))}
         for entry in entries.values():
             object.__setattr__(entry.target, "device", self.state.device_id(entry))
@@ -120,8 +122,7 @@ class District:
 
     async def freeze(self) -> None:
         self.snapshot = await self.state.snapshot_gently()
-        for records in self.state.unwritten():
-            await asyncio.to_thread(self.store.identity.save, records)
+        await self.identities.write()
         await gently(self.metrics.state_steps(self.snapshot))
 
     async def judge(self) -> None:

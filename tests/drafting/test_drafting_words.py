@@ -111,7 +111,8 @@ def test_factors_are_written_as_a_person_would(factor: float, written: str) -> N
         ("fullyRedundant", "ok"), ("fail", "critical"), ("failed", "critical"), ("critical", "critical"),
         ("notOk", "critical"), ("overTemperature", "critical"), ("nonRecoverable", "critical"),
         ("down", "critical"), ("degraded", "warning"), ("nonCritical", "warning"), ("minorAlarm", "warning"),
-        ("lowWarning", "warning"), ("notPresent", "unknown"), ("unknown", "unknown"),
+        ("lowWarning", "warning"),
+        ("nearOverload", "warning"), ("notPresent", "unknown"), ("unknown", "unknown"),
         ("notInstalled", "unknown"), ("purple", "unknown"),
     ],
 )  # fmt: skip
@@ -156,3 +157,9 @@ def test_states_told_as_words_are_a_guess(words: Words) -> None:
     assert found.meanings["OK"].level == "ok"
     assert found.meanings["FAILED"].level == "critical"
     assert not found.sure
+
+
+def test_small_units_are_read_as_makers_shorten_them(words: Words) -> None:
+    found = read_unit("milliDegC", words)
+    assert found is not None
+    assert (found.unit.class_, found.factor) == ("temperature", 0.001)

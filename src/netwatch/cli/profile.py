@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from netwatch.cli import draft
+from netwatch.cli import draft, importing
 from netwatch.cli.asking import (
     COMMUNITY_ENV,
     CONFIG,
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Check and explain device profiles.")
     app.add_typer(group, name="profile")
     draft.register(group)
+    importing.register(group)
 
     @group.command("lint")
     def lint_command(

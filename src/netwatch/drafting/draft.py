@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netwatch.drafting.groups import Column, Group, Groups, as_text, dotted, group
-from netwatch.drafting.identity import facts, is_agent, kind_of, match_of, sys_object_id
+from netwatch.drafting.identity import (
+    SYS_DESCR,
+    SYS_NAME,
+    facts,
+    is_agent,
+    kind_of,
+    match_of,
+    sys_object_id,
+)
 from netwatch.drafting.mib_clauses import ClauseParser
-from netwatch.drafting.mib_library import Library, read_outlines
+from netwatch.drafting.mib_library import Library, open_library
 from netwatch.drafting.naming import alias, shared_words
 from netwatch.drafting.sheet import FactLine, Sheet
 from netwatch.drafting.tables import Drafting, draft_table
@@ -18,7 +26,7 @@ from netwatch.drafting.writing import written
 from netwatch.profiles import Fingerprint, Profile, ProfileSet, TableSource, candidates, choose
 from netwatch.wire import Recording
 
-__all__ = ["Draft", "draft_profile", "roots_of"]
+__all__ = ["Draft", "draft_profile", "roots_of", "standard_oids"]
 
 ENTERPRISES = (1, 3, 6, 1, 4, 1)
 MIB_2 = (1, 3, 6, 1, 2, 1)
@@ -59,8 +67,7 @@ def draft_profile(
     `words`, `parser`: made anew where they are not handed in.
     """
     words = words or load_words()
-    parser = parser or ClauseParser()
-    library = Library(read_outlines(mibs), parser)
+    library = open_library(mibs, parser)
     roots = roots_of(recording.values)
     modules = library.load({*roots, *_identity_root(recording)})
     groups = group(recording.values, library, roots)
@@ -123,8 +130,8 @@ def _read_already(recording: Recording, profiles: ProfileSet) -> _Read:
     values = recording.values
     device = Fingerprint(
         sys_object_id=sys_object_id(values),
-        sys_descr=as_text(values.get("1.3.6.1.2.1.1.1.0")),
-        sys_name=as_text(values.get("1.3.6.1.2.1.1.5.0")),
+        sys_descr=as_text(values.get(SYS_DESCR)),
+        sys_name=as_text(values.get(SYS_NAME)),
         has=recording.has,
         value=recording.get,
     )
@@ -138,6 +145,12 @@ def _read_already(recording: Recording, profiles: ProfileSet) -> _Read:
         main.profile.name if main is not None else "",
         tuple(one.profile.name for one in attached),
     )
+
+
+def standard_oids(profiles: ProfileSet) -> frozenset[str]:
+    """Columns and scalars (without `.0`) that every device is asked for."""
+    standard = profiles.profiles.get(BASE)
+    return frozenset(_oids([standard])) if standard is not None else frozenset()
 
 
 def _oids(profiles: Iterable[Profile]) -> Iterable[str]:
@@ -158,7 +171,7 @@ def _sheet(
 ) -> Sheet:
     own = [one for one in groups.groups if one.oid[:6] == ENTERPRISES]
     oid = sys_object_id(recording.values)
-    vendor = profiles.vendors.of(oid, as_text(recording.values.get("1.3.6.1.2.1.1.1.0")))
+    vendor = profiles.vendors.of(oid, as_text(recording.values.get(SYS_DESCR)))
     guessed = kind_of(own, words)
     kind = guessed or (vendor.kind.value if vendor is not None and vendor.kind is not None else "")
     product = library.name(tuple(map(int, oid.split(".")))) if not is_agent(oid, words) else ""

@@ -19,6 +19,12 @@ class Column:
 
     object: MibObject
     values: dict[str, SnmpValue] = field(default_factory=dict)
+    blind: bool = False
+    """There is no walk: the values are not known."""
+    scale: float | None = None
+    """Factor that the source of the object states."""
+    extract: str = ""
+    """Regular expression whose group is the value."""
 
     @property
     def name(self) -> str:
@@ -51,6 +57,8 @@ class Group:
     index: tuple[str, ...] = ()
     """Names of the objects that make up the index."""
     columns: list[Column] = field(default_factory=list)
+    label: str = ""
+    """Expression for a row's name, where the source states one."""
     read: list[Column] = field(default_factory=list)
     """Columns that other profiles read: good for names."""
 

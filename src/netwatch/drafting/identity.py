@@ -12,9 +12,21 @@ from netwatch.drafting.naming import title_of
 from netwatch.drafting.words import Words
 from netwatch.model import SnmpValue
 
-__all__ = ["SYS_OBJECT_ID", "Fact", "facts", "is_agent", "kind_of", "match_of", "sys_object_id"]
+__all__ = [
+    "SYS_DESCR",
+    "SYS_NAME",
+    "SYS_OBJECT_ID",
+    "Fact",
+    "facts",
+    "is_agent",
+    "kind_of",
+    "match_of",
+    "sys_object_id",
+]
 
+SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
+SYS_NAME = "1.3.6.1.2.1.1.5.0"
 ENTERPRISES = (1, 3, 6, 1, 4, 1)
 
 
@@ -38,12 +50,14 @@ def is_agent(oid: str, words: Words) -> bool:
     return not oid or any(oid == agent or oid.startswith(f"{agent}.") for agent in words.agents)
 
 
-def match_of(oid: str, groups: Groups, library: Library, words: Words) -> list[tuple[dict[str, str], str]]:
+def match_of(
+    oid: str, groups: Groups, library: Library, words: Words
+) -> list[tuple[dict[str, str | list[str]], str]]:
     """How the device is recognised: its sysObjectID, and what is there where that tells too little."""
     name = library.name(tuple(map(int, oid.split(".")))) if oid else ""
     own = _enterprise(oid)
     busiest = _busiest(groups)
-    conditions = {"sys_object_id": oid} if oid else {}
+    conditions: dict[str, str | list[str]] = {"sys_object_id": oid} if oid else {}
     if is_agent(oid, words) or (busiest and own != busiest):
         place = _place(groups, busiest)
         if place:

@@ -177,6 +177,8 @@ def measure(column: Column, group: Group, words: Words) -> Measure | None:
         return None
     numbers = leading_numbers(column)
     name = words.spaced(column.name)
+    if column.blind and words.ignore.name.search(name) is None:
+        return _blind(column, name, words.spaced(group.name), words)
     if not numbers or words.ignore.name.search(name) or column.object.type in ("Counter32", "Counter64"):
         return None
     unit = read_unit("timeticks" if column.object.type == "TimeTicks" else column.object.units, words) or (
@@ -188,6 +190,32 @@ def measure(column: Column, group: Group, words: Words) -> Measure | None:
     if rule is None or column.object.units:
         return None
     return _without_unit(column, name, numbers, rule, words)
+
+
+def _blind(column: Column, name: str, group: str, words: Words) -> Measure | None:
+    """Without a walk: by UNITS if a MIB was given, else by the name and the factor that the source states."""
+    unit = read_unit("timeticks" if column.object.type == "TimeTicks" else column.object.units, words)
+    rule = _rule(name, group, unit, words)
+    if unit is not None and column.scale is None:
+        return _with_unit(column, (), unit, rule, words)
+    if rule is None or (column.object.units and unit is None):
+        return None
+    usual = words.range_of(rule.class_).scales[0]
+    if column.scale is not None:
+        # The source scales to what a person reads: percent stay percent.
+        return Measure(rule.class_, scaled("{}", column.scale * (usual if usual == PERCENT else 1)))
+    prose = _first_sentences(column.object.description)
+    for text, doubt in ((name, ""), (prose, "unit by the description")):
+        told = _fitting(read_unit(text, words, prose=True), rule)
+        if told is not None:
+            inner = scaled("{}", told.multiplier)
+            if told.unit.expression:
+                return Measure(rule.class_, told.unit.expression.format(inner), (), doubt)
+            return Measure(rule.class_, scaled("{}", told.factor), (), doubt)
+    return Measure(rule.class_, scaled("{}", usual), (), "the source tells no unit")
+
+
+PERCENT = 0.01
 
 
 def _rule(name: str, group: str, unit: UnitFound | None, words: Words) -> SensorWords | None:
@@ -231,7 +259,7 @@ def _with_unit(
     kept, gone = without(numbers, factor, bounds, words)
     doubt = ""
     if kept and not _inside(kept, bounds.believed):
-        better = [s for s in (0.1, 0.01, 0.001) if _fits([one * s for one in kept], bounds)]
+        better = [s for s in (0.1, 0.01, 0.001, 0.0001) if _fits([one * s for one in kept], bounds)]
         if better and multiplier == 1:
             doubt = f"UNITS alone would make it {median(kept):g}"
             factor *= better[0]

@@ -15,7 +15,7 @@ from netwatch.drafting.mib_clauses import Clause, ClauseParser, Syntax
 from netwatch.drafting.mib_text import MAX_BYTES, Declaration, MibText, Outline, Step, outline, split
 from netwatch.errors import ConfigError, Problem
 
-__all__ = ["KNOWN_TYPES", "Library", "MibObject", "read_outlines"]
+__all__ = ["KNOWN_TYPES", "Library", "MibObject", "open_library", "read_outlines"]
 
 Oid = tuple[int, ...]
 Resolver = Callable[[str], Oid | None]
@@ -83,6 +83,12 @@ class MibObject:
     augments: str
 
 
+def open_library(folders: Sequence[Path], parser: ClauseParser | None = None) -> Library:
+    """The modules of folders or files. Raises ConfigError where there is none, MissingExtra."""
+    parser = parser or ClauseParser()  # first: what is not installed is told before a large folder is read
+    return Library(read_outlines(folders), parser)
+
+
 def read_outlines(folders: Sequence[Path]) -> list[Outline]:
     """Every module below the folders (or in the files). Raises ConfigError where there is none."""
     found = []
@@ -143,6 +149,7 @@ class Library:
         self._types: dict[tuple[Path, str], Syntax | None] = {}
         self._outline_of = {one.path: one for one in self.outlines}
         self._declared: dict[Oid, tuple[MibText, Declaration]] = {}
+        self._loaded: set[Oid] = set()
         self._objects: dict[Oid, MibObject | None] = {}
         self._oids: dict[str, list[tuple[tuple[str, ...], Oid]]] = {}
 
@@ -150,8 +157,11 @@ class Library:
 
     def load(self, roots: Iterable[Oid]) -> list[str]:
         """Cuts every file with objects at or below one of these OIDs. Returns the names of the modules."""
-        wanted = set(roots)
+        wanted = set(roots) - self._loaded
+        self._loaded |= wanted
         names: dict[str, None] = {}
+        if not wanted:
+            return []
         for one in self.outlines:
             if self._is_below(one, wanted):
                 names |= dict.fromkeys(one.modules)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
+import warnings
 from collections.abc import Collection, Sequence
 
 from netwatch.drafting.groups import Column, Group, dotted
 from netwatch.drafting.words import Words
 
-__all__ = ["alias", "label_of", "shared_words", "title_of"]
+__all__ = ["alias", "label_of", "literal", "shared_words", "title_of"]
 
 RESERVED = frozenset(
     {"index", "context", "label", "sys_descr", "sys_object_id", "sys_name", "sys_location", "sys_contact"}
@@ -30,6 +32,18 @@ def alias(words: Sequence[str], taken: Collection[str]) -> str:
     return found
 
 
+def literal(text: str) -> str:
+    """Text as a quoted constant of an expression; a pattern stays as it was written if it can."""
+    plain = f"'{text}'"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python frowns at `\d` in a plain string
+            same = ast.literal_eval(plain) == text
+    except (SyntaxError, ValueError):
+        same = False
+    return plain if same else repr(text)
+
+
 def shared_words(names: Sequence[Sequence[str]]) -> int:
     """How many words at the start are the same in all names; each keeps at least one of its own."""
     if len(names) < 2:
@@ -43,11 +57,13 @@ def shared_words(names: Sequence[Sequence[str]]) -> int:
 
 def title_of(group: Group, prefix: Sequence[str], words: Words) -> list[str]:
     """Words of what a row of the group is: `acmeFanTrayTable` below `acme...` is a fan tray."""
-    found = words.spaced(group.name).split()
+    whole = found = words.spaced(group.name).split()
     start = 0
     while start < len(prefix) and start < len(found) - 1 and found[start] == prefix[start]:
         start += 1
     found = found[start:]
+    if all(word in words.empty_words for word in found):
+        found = whole[:]
     while len(found) > 1 and found[-1] in words.empty_words:
         found.pop()
     return found

@@ -45,7 +45,11 @@ def processors(group: Group, words: Words) -> list[Found]:
         if not rules.name.search(whole) or not rules.value.search(name) or rules.without.search(name):
             continue
         numbers = leading_numbers(column)
-        is_share = numbers and all(0 <= number <= 100 for number in numbers) and not column.object.labels
+        is_share = (
+            (numbers or column.blind)
+            and all(0 <= number <= 100 for number in numbers)
+            and not column.object.labels
+        )
         unit = read_unit(column.object.units, words)
         if not is_share or (unit is not None and unit.unit.class_ != "percent"):
             continue
@@ -85,7 +89,12 @@ def regions(group: Group, words: Words) -> list[Found]:
         name = words.spaced(column.name)
         region = _region(name, group_name, words)
         numbers = leading_numbers(column)
-        if region is None or not numbers or column.object.labels or column.object.type == "TimeTicks":
+        if (
+            region is None
+            or not (numbers or column.blind)
+            or column.object.labels
+            or column.object.type == "TimeTicks"
+        ):
             continue
         part, stem = _part(name, column, numbers, words)
         if part:
@@ -130,6 +139,8 @@ def _part(name: str, column: Column, numbers: Sequence[float], words: Words) -> 
     if unit is None and column.object.units:
         return "", ""
     may_be_share = share or (unit is None and all(0 <= number <= 100 for number in numbers))
+    if column.blind:
+        may_be_share = column.scale is None and words.parts.share.search(name) is not None
     for part in _PARTS:
         pattern: re.Pattern[str] = getattr(words.parts, part)
         if part.endswith("ratio") and not may_be_share:
@@ -178,6 +189,10 @@ def _byte_factor(sizes: Mapping[str, Column], region: Region, words: Words) -> t
     """Bytes by UNITS, names or descriptions; else what makes the walked size a usual one."""
     told: list[UnitFound] = []
     for column in sizes.values():
+        if column.scale is not None:
+            return column.scale, ""
+        if column.blind:
+            return 1, "the source tells no unit: taken as bytes"
         unit = read_unit(column.object.units, words)
         if unit is not None:
             return unit.factor, ""

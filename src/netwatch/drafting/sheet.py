@@ -87,7 +87,7 @@ class Sheet:
     kind_doubt: str = ""
     role: str = ""
     vendor: str = ""
-    match: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    match: list[tuple[dict[str, str | list[str]], str]] = field(default_factory=list)
     """Alternatives: condition -> value, and a note."""
     scalars: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Alias -> OID and note."""

@@ -10,7 +10,7 @@ from netwatch.drafting.groups import Column, Group, dotted
 from netwatch.drafting.levels import Meaning, StateMap, state_map
 from netwatch.drafting.measures import Measure, leading_numbers, measure
 from netwatch.drafting.mib_library import KNOWN_TYPES
-from netwatch.drafting.naming import alias, label_of, shared_words, title_of
+from netwatch.drafting.naming import alias, label_of, literal, shared_words, title_of
 from netwatch.drafting.regions import Found, processors, regions
 from netwatch.drafting.sheet import ColumnLine, EntityLine, SensorLine, StateLine, TableSheet
 from netwatch.drafting.typed import Typed, typed
@@ -46,7 +46,7 @@ def draft_table(group: Group, shared: Drafting) -> TableSheet | None:
         return None
     prefix = shared.prefixes.get(group.module, ())
     name = alias(title_of(group, prefix, words), shared.taken)
-    rows = f", {len(group.rows)} rows" if group.table else ""
+    rows = f", {len(group.rows)} rows" if group.table and group.rows else ""
     sheet = TableSheet(name, dotted(group.oid), f"{group.module}::{group.name}{rows}")
     _Builder(group, shared, sheet).build()
     if sheet.empty:
@@ -161,6 +161,9 @@ class _Builder:
         words = self.shared.words
         if "label" in self.sheet.let:
             return "{label}"
+        if self.group.label:
+            self.sheet.let["label"] = self.group.label
+            return "{label}"
         plain = _literal(words.title(self.title)) + " {index}"
         known = None
         if len(self.group.index) == 1:
@@ -186,7 +189,7 @@ class _Builder:
         label = self._row_name(self._own(column), several=several)
         name = self._column(column)
         when = " and ".join(f"{name} != {value}" for value in found.sentinels)
-        value = found.expression.format(name)
+        value = found.expression.format(_operand(column, name))
         self.sheet.sensors.append(
             SensorLine(found.class_, label, value, _walked(column), found.doubt, when=when)
         )
@@ -202,7 +205,11 @@ class _Builder:
         if one.thousands is not None:
             power = f"* 10 ** (3 * ({self._column(one.thousands, static=True)} - {one.unit_power}))"
             expression = expression.replace("{}", f"{{}} {power}")
-        where = f"{selector} == {one.raw}" if isinstance(one.raw, int) else f"text({selector}) == {one.raw!r}"
+        where = (
+            f"{selector} == {one.raw}"
+            if isinstance(one.raw, int)
+            else f"text({selector}) == {literal(one.raw)}"
+        )
         self.sheet.sensors.append(
             SensorLine(one.class_, label, expression.format(name), one.label, one.doubt, where=where)
         )
@@ -212,7 +219,10 @@ class _Builder:
         name = self._column(column)
         shown = _map_name(column, found, self.shared)
         note = "" if column.object.labels else "text: only the values that the walk has"
-        self.sheet.states.append(StateLine(label, name, shown, note, "see its map" if not found.sure else ""))
+        value = _operand(column, name, number=False)
+        self.sheet.states.append(
+            StateLine(label, value, shown, note, "see its map" if not found.sure else "")
+        )
 
     def _entity(self, found: Found) -> None:
         names = {part: self._column(column) for part, column in found.columns.items()}
@@ -274,14 +284,23 @@ def _map_name(column: Column, found: StateMap, shared: Drafting) -> str:
     return name
 
 
+def _operand(column: Column, name: str, *, number: bool = True) -> str:
+    """The column in an expression: itself, or the piece of its text that holds the value."""
+    if not column.extract:
+        return name
+    piece = f"match({name}, {literal(column.extract)})"
+    return f"num({piece})" if number else piece
+
+
 def _walked(column: Column) -> str:
     numbers = leading_numbers(column)
     return f"walked {numbers[0]:.12g}" if numbers else ""
 
 
 def _walked_entity(found: Found) -> str:
-    values = [f"{part} {leading_numbers(column)[0]:.12g}" for part, column in found.columns.items()]
-    return "walked " + ", ".join(values)
+    numbers = {part: leading_numbers(column) for part, column in found.columns.items()}
+    values = [f"{part} {walked[0]:.12g}" for part, walked in numbers.items() if walked]
+    return "walked " + ", ".join(values) if values else ""
 
 
 def _filled(expression: str, names: Mapping[str, str]) -> str:

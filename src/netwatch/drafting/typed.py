@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -44,7 +45,7 @@ def typed(group: Group, others: Sequence[Group], words: Words, used: set[str]) -
         if column.oid not in used
         and not column.object.labels
         and column.object.type != "TimeTicks"
-        and leading_numbers(column)
+        and (column.blind or leading_numbers(column))
         and words.generic_value.search(words.spaced(column.name))
         and not words.ignore.name.search(words.spaced(column.name))
     ]
@@ -82,18 +83,23 @@ def _by_labels(value: Column, selector: Column, words: Words) -> list[Typed]:
         if rule is not None:
             out.append(_entry(value, selector, raw, label, rule, words))
     seen = {number for number in selector.values.values() if isinstance(number, int)}
-    return out if any(one.raw in seen for one in out) else []
+    return out if selector.blind or any(one.raw in seen for one in out) else []
 
 
 def _by_units(value: Column, selector: Column, words: Words) -> list[Typed]:
     """A text such as `C` or `%RH` in each row; only those of the walk are known."""
     out = []
     for text in sorted(set(selector.texts)):
-        unit = read_unit(text, words)
+        # `Temperature (milliDegC)`: what stands in parentheses at the end is the unit.
+        inner = _PARENTHESES.search(text)
+        unit = (read_unit(inner[1], words) if inner else None) or read_unit(text, words)
         if unit is not None and unit.unit.class_ not in ("time", "bytes"):
             expression = unit.unit.expression or scaled("{}", unit.factor)
             out.append(Typed(value, selector, text, text, unit.unit.class_, expression, ""))
     return out
+
+
+_PARENTHESES = re.compile(r"\(([^()]+)\)\s*$")
 
 
 def _type(label: str, words: Words) -> TypeLabel | None:

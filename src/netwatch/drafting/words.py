@@ -108,6 +108,7 @@ class Parts(Strict):
     free: WordPattern
     used_ratio: WordPattern
     free_ratio: WordPattern
+    share: WordPattern
 
 
 class Label(Strict):
@@ -169,6 +170,9 @@ class Words(Strict):
     not_names: WordPattern
     identity: IdentityWords
     not_identity: WordPattern
+    standard_bases: Pattern
+    foreign_facts: dict[str, str]
+    foreign_kinds: dict[str, DeviceKind]
     kinds: tuple[KindWords, ...]
     agents: tuple[str, ...]
     indexes: dict[str, str]

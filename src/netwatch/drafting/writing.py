@@ -23,11 +23,13 @@ def written(sheet: Sheet) -> str:
         lines.append(f"role: {_plain(sheet.role)}")
     if sheet.vendor:
         lines.append(f"vendor: {_plain(sheet.vendor)}")
-    lines.append("match:")
+    if sheet.match:
+        lines.append("match:")
     for conditions, note in sheet.match:
         for position, (name, value) in enumerate(conditions.items()):
             start = "  - " if position == 0 else "    "
-            lines.append(_noted(f"{start}{name}: {_plain(value)}", note if position == 0 else ""))
+            shown = _plain(value) if isinstance(value, str) else f"[{', '.join(map(_quoted, value))}]"
+            lines.append(_noted(f"{start}{name}: {shown}", note if position == 0 else ""))
     if sheet.scalars:
         lines.append("scalars:")
         for alias, (oid, note) in sheet.scalars.items():

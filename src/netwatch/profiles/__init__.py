@@ -22,6 +22,7 @@ from netwatch.profiles.match import (
     needed_paths,
 )
 from netwatch.profiles.merge import attach
+from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
 from netwatch.profiles.pool import PlanPool
@@ -66,6 +67,7 @@ __all__ = [
     "attach",
     "candidates",
     "choose",
+    "compile_regex",
     "coverage",
     "coverage_tables",
     "dump_plan",

@@ -25,7 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from netwatch import __version__
+from netwatch import __version__, model
 from netwatch.errors import Problem
 from netwatch.model import Catalogue
 from netwatch.profiles.codec import decoder, encode
@@ -156,10 +156,12 @@ def _key(digest: str, catalogue: Catalogue) -> list[str]:
 
 @cache
 def _code() -> str:
-    """Of the modules that make profiles: a checkout changes without its version."""
+    """Of the modules that make profiles and of the words they are made of: a checkout changes without its
+    version."""
     told = sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        told.update(path.name.encode() + b"\0" + sha256(path.read_bytes()).digest())
+    for folder in (Path(__file__).parent, Path(model.__file__).parent):
+        for path in sorted(folder.glob("*.py")):
+            told.update(path.name.encode() + b"\0" + sha256(path.read_bytes()).digest())
     return told.hexdigest()
 
 
