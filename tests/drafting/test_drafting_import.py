@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from netwatch.cli import profile as commands
-from netwatch.cli.inspect import recorded_discovery
+from netwatch.cli.asking import recorded_discovery
 from netwatch.discovery import inspect_document
 from netwatch.drafting import Imported, import_profile, open_library
 from netwatch.drafting.mib_clauses import ClauseParser

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from netwatch.cli import inspect, profile
+from netwatch.cli import asking, inspect, profile
 from netwatch.errors import ConfigError, WireTimeout
 from netwatch.model import SnmpAccess
 from netwatch.resources import collectors_dir
@@ -36,8 +36,8 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
     def impatient(*args: Any, **more: Any) -> SnmpAccess:
         return SnmpAccess(*args, **{**more, "timeout": 0.05, "retries": 0})
 
-    monkeypatch.setattr(inspect, "SnmpAccess", impatient)
-    monkeypatch.setattr(inspect, "collectors_dir", lambda: collectors_dir() / "standard")
+    monkeypatch.setattr(asking, "SnmpAccess", impatient)
+    monkeypatch.setattr(asking, "collectors_dir", lambda: collectors_dir() / "standard")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         yield sock.getsockname()
