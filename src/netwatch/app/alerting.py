@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from netwatch.alerts import AlertEngine, Rule
+from netwatch.app.keeping import Keeper
 from netwatch.app.turns import gently
 from netwatch.config import Settings
 from netwatch.model import Alert, Clock, Snapshot, Transition
@@ -18,6 +19,8 @@ from netwatch.notify import (
     EmailChannel,
     Manners,
     MqttChannel,
+    Notices,
+    SteadyOutbox,
     WebhookChannel,
     taken_from,
 )
@@ -44,6 +47,9 @@ class Alerting:
         self._clock = clock
         open_alerts = store.incidents.load_open()
         self._engine.restore(open_alerts, store.incidents.remembered())
+        self._notices = Notices(settings.district.slug)
+        self._keeper = Keeper(store, self._notices, clock)
+        self._outbox = SteadyOutbox(store.outbox)
         self._dispatcher = self._dispatch_to(settings)
         self._dispatcher.resume(open_alerts)
         self._channels_of = _channel_settings(settings)
@@ -55,36 +61,34 @@ class Alerting:
     def judge(self, snapshot: Snapshot) -> None:
         """One evaluation. What it says is on disk, messages to send included, when this returns.
 
-        Raises StoreError; what could not be written then is written with the next evaluation.
+        Where the disk takes nothing, messages go out from memory; the next evaluation writes again.
         """
         self._transitions += self._engine.evaluate(snapshot)
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
-        self._keep(self._healthy)
-        self._healthy = []
+        if self._keep(self._healthy):
+            self._healthy = []
 
     async def judge_gently(self, snapshot: Snapshot) -> None:
         """The same in turns of a few milliseconds. One ends before the next begins."""
         self._transitions += await gently(self._engine.evaluate_steps(snapshot))
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
-        self._keep(self._healthy[:_AT_ONCE])
+        if not self._keep(self._healthy[:_AT_ONCE]):
+            return
         del self._healthy[:_AT_ONCE]
         while self._healthy:  # many only after the first evaluation of a large fleet
             await asyncio.sleep(0)
             self._store.incidents.remember(self._healthy[:_AT_ONCE])
             del self._healthy[:_AT_ONCE]
 
-    def _keep(self, healthy: Sequence[Remembered]) -> None:
-        if not self._transitions and not healthy:
-            return
-        with self._store.transaction():
-            self._store.incidents.record(self._transitions)
-            self._store.incidents.remember(healthy)
-            self._dispatcher.notify(self._transitions)
-        self._transitions = []
+    def _keep(self, healthy: Sequence[Remembered]) -> bool:
+        kept = self._keeper.keep(self._dispatcher, self._transitions, healthy)
+        if kept:
+            self._transitions = []
+        return kept
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""
-        return self._engine.alerts()
+        return [*self._notices.alerts(), *self._engine.alerts()]
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Deliveries since the start by (channel, outcome)."""
@@ -123,7 +127,7 @@ class Alerting:
         dispatcher = self._dispatcher
         if wanted != self._channels_of:
             dispatcher = self._dispatch_to(settings)
-            dispatcher.resume([alert for alert in self._engine.alerts() if alert.resolved is None])
+            dispatcher.resume([alert for alert in self.alerts() if alert.resolved is None])
 
         def adopt() -> None:
             self._engine.replace_rules(rules, attachment=settings.alerts.attached_to)
@@ -135,7 +139,7 @@ class Alerting:
 
     def _dispatch_to(self, settings: Settings) -> Dispatcher:
         manners = Manners(group_wait=settings.alerts.group_wait)
-        return Dispatcher(_channels(settings, self._clock), self._store.outbox, self._clock, manners=manners)
+        return Dispatcher(_channels(settings, self._clock), self._outbox, self._clock, manners=manners)
 
 
 def _channel_settings(settings: Settings) -> tuple[object, ...]:

@@ -2,9 +2,10 @@
 
 from netwatch.notify.alertmanager import AlertmanagerChannel
 from netwatch.notify.channel import BaseChannel, Channel, Refused, alert_document
-from netwatch.notify.dispatcher import ChannelStatus, Dispatcher, Manners, Outbox
+from netwatch.notify.dispatcher import ChannelStatus, Dispatcher, Manners
 from netwatch.notify.mail import EmailChannel
 from netwatch.notify.mqtt import MqttChannel
+from netwatch.notify.notices import SELF, Notices, own_alert
 from netwatch.notify.settings import (
     AlertmanagerSettings,
     ChannelSettings,
@@ -13,9 +14,11 @@ from netwatch.notify.settings import (
     WebhookSettings,
     taken_from,
 )
+from netwatch.notify.steady import Outbox, SteadyOutbox
 from netwatch.notify.webhook import WebhookChannel, signature
 
 __all__ = [
+    "SELF",
     "AlertmanagerChannel",
     "AlertmanagerSettings",
     "BaseChannel",
@@ -28,11 +31,14 @@ __all__ = [
     "Manners",
     "MqttChannel",
     "MqttSettings",
+    "Notices",
     "Outbox",
     "Refused",
+    "SteadyOutbox",
     "WebhookChannel",
     "WebhookSettings",
     "alert_document",
+    "own_alert",
     "signature",
     "taken_from",
 ]

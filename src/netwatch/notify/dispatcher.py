@@ -7,40 +7,22 @@ import contextlib
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import structlog
 
 from netwatch.errors import DeliveryError, StoreError
 from netwatch.model import Alert, AlertState, Clock, Severity, Transition
 from netwatch.notify.channel import Channel, Refused
+from netwatch.notify.steady import Outbox, SteadyOutbox
 from netwatch.store import OutboxEntry, decode_alert, encode_alert
 
-__all__ = ["ChannelStatus", "Dispatcher", "Outbox"]
+__all__ = ["ChannelStatus", "Dispatcher", "Manners"]
 
 _ORDER = list(Severity)
 _BATCH = 50
 """Messages in one delivery."""
 _IDLE = 60.0
 """Seconds after which the outbox is looked at even if nothing woke the channel."""
-
-
-class Outbox(Protocol):
-    """What the dispatcher needs of the store's outbox."""
-
-    def put(self, messages: Sequence[tuple[str, str, str]], at: float) -> int: ...
-
-    def waiting(self, channel: str, limit: int = 100) -> list[OutboxEntry]: ...
-
-    def finished(self, channel: str) -> list[OutboxEntry]: ...
-
-    def has(self, channel: str, key: str) -> bool: ...
-
-    def done(self, numbers: Sequence[int], at: float, error: str = "") -> None: ...
-
-    def failed(self, numbers: Sequence[int], next_attempt: float, error: str) -> None: ...
-
-    def delete(self, numbers: Sequence[int]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +70,11 @@ class Dispatcher:
         if len(set(names)) < len(names):
             raise ValueError("two channels have the same name")
         self._channels = tuple(channels)
-        self._outbox = outbox
+        self._outbox = outbox if isinstance(outbox, SteadyOutbox) else SteadyOutbox(outbox)
         self._clock = clock
         self._manners = manners
         self._wake = {name: asyncio.Event() for name in names}
         self._status = {name: ChannelStatus() for name in names}
-        self._settled: dict[str, set[int]] = {name: set() for name in names}
-        """Taken by the receiver, although the outbox could not be told."""
         self._forget_at = dict.fromkeys(names, 0.0)
         self._stopping = False
         self._log = structlog.get_logger("netwatch.notify")
@@ -115,6 +95,26 @@ class Dispatcher:
         for name, _, _ in messages:
             self._wake[name].set()
         return new
+
+    def hold(self, transitions: Sequence[Transition], problem: str) -> None:
+        """As `notify` where the store can't be written: what is to be told waits in memory and goes out from
+        there. Once `notify` has accepted the same transitions, nothing is told twice."""
+        self._outbox.problem = problem
+        with self._outbox.in_memory():
+            self.notify(transitions)
+
+    def kept(self) -> None:
+        """The store took everything."""
+        self._outbox.recovered()
+
+    @property
+    def problem(self) -> str:
+        """Why messages are in memory instead of the store; empty if none of that."""
+        return self._outbox.problem
+
+    @property
+    def outbox(self) -> SteadyOutbox:
+        return self._outbox
 
     def resume(self, open_alerts: Sequence[Alert]) -> None:
         """After a restart: what channels were told of goes on, or is closed if it is open no more."""
@@ -205,10 +205,6 @@ class Dispatcher:
 
     async def _deliver_ready(self, channel: Channel) -> float:
         """Delivers what is due. Returns seconds until there is something to do again, 0 for at once."""
-        settled = self._settled[channel.name]
-        if settled:
-            self._outbox.done(sorted(settled), self._clock.now().wall)
-            settled.clear()
         entries = self._outbox.waiting(channel.name, _BATCH)
         if not entries:
             self._forget(channel.name)
@@ -254,9 +250,7 @@ class Dispatcher:
 
     def _settle(self, name: str, entries: Sequence[OutboxEntry], error: str = "") -> None:
         numbers = [entry.number for entry in entries]
-        self._settled[name].update(numbers)
         self._outbox.done(numbers, self._clock.now().wall, error)
-        self._settled[name].difference_update(numbers)
 
     def _postpone(self, channel: Channel, entries: Sequence[OutboxEntry], error: str) -> None:
         now = self._clock.now().wall
