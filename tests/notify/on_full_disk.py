@@ -18,9 +18,8 @@ from typing import Any
 
 from aiohttp import web
 
-from netwatch.app.keeping import Keeper
 from netwatch.model import Alert, AlertState, EntityId, Secret, Severity, SystemClock, Transition
-from netwatch.notify import Dispatcher, Notices, SteadyOutbox, WebhookChannel, WebhookSettings
+from netwatch.notify import Dispatcher, Keeper, Notices, SteadyOutbox, WebhookChannel, WebhookSettings
 from netwatch.store import Store
 
 MOUNT_MB = 40

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from netwatch.alerts import AlertEngine, Rule
-from netwatch.app.keeping import Keeper
 from netwatch.app.turns import gently
 from netwatch.config import Settings
 from netwatch.model import Alert, Clock, Snapshot, Transition
@@ -17,6 +16,7 @@ from netwatch.notify import (
     Channel,
     Dispatcher,
     EmailChannel,
+    Keeper,
     Manners,
     MqttChannel,
     Notices,

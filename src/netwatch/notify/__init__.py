@@ -3,6 +3,7 @@
 from netwatch.notify.alertmanager import AlertmanagerChannel
 from netwatch.notify.channel import BaseChannel, Channel, Refused, alert_document
 from netwatch.notify.dispatcher import ChannelStatus, Dispatcher, Manners
+from netwatch.notify.keeping import UNWRITTEN, Keeper
 from netwatch.notify.mail import EmailChannel
 from netwatch.notify.mqtt import MqttChannel
 from netwatch.notify.notices import SELF, Notices, own_alert
@@ -19,6 +20,7 @@ from netwatch.notify.webhook import WebhookChannel, signature
 
 __all__ = [
     "SELF",
+    "UNWRITTEN",
     "AlertmanagerChannel",
     "AlertmanagerSettings",
     "BaseChannel",
@@ -28,6 +30,7 @@ __all__ = [
     "Dispatcher",
     "EmailChannel",
     "EmailSettings",
+    "Keeper",
     "Manners",
     "MqttChannel",
     "MqttSettings",

@@ -8,7 +8,8 @@ import structlog
 
 from netwatch.errors import StoreError
 from netwatch.model import Clock, Severity, Transition
-from netwatch.notify import Dispatcher, Notices
+from netwatch.notify.dispatcher import Dispatcher
+from netwatch.notify.notices import Notices
 from netwatch.store import Remembered, Store
 
 __all__ = ["UNWRITTEN", "Keeper"]
