@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from netwatch.app.alerting import Alerting
+from netwatch.app.early import Early
 from netwatch.app.identities import IdentityWriter
 from netwatch.app.loading import Configuration
 from netwatch.app.memory import Memory
@@ -53,6 +54,8 @@ class Parts:
     poller: Poller
     snapshot: Snapshot
     """What readers see; replaced every few seconds."""
+    early: Early
+    """Told of traps."""
     memory: Memory | None = None
     """What is kept for the next start."""
     discoveries: dict[EntityId, Discovery] = field(default_factory=dict)

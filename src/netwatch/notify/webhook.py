@@ -23,6 +23,8 @@ def signature(secret: bytes, timestamp: str, body: bytes) -> str:
 class WebhookChannel(BaseChannel):
     """Posts `{"version": "netwatch-alerts/1", "alerts": [...]}`. Any 2xx is acceptance."""
 
+    gathers = False  # a program needs no bundle, and a page must not wait for one
+
     def __init__(self, settings: WebhookSettings, clock: Clock, *, external_url: str = "") -> None:
         super().__init__(settings.name, settings.at_least)
         self._settings = settings
