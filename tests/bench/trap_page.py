@@ -48,8 +48,13 @@ def _write_world(folder: Path) -> None:
     document = yaml.safe_load((folder / "district.yaml").read_text())
     document["conditions"] = [
         {
-            **{"name": f"flap-{school}-{nth}", "action": "flap", "school": school, "role": "access"},
-            **{"nth": nth, "row": 3, "see": ["a port that comes and goes"]},
+            "name": f"flap-{school}-{nth}",
+            "action": "flap",
+            "school": school,
+            "role": "access",
+            "nth": nth,
+            "row": 3,
+            "see": ["a port that comes and goes"],
             "values": {"period": 13 + 0.37 * (2 * school + nth), "up": 6.5},
         }
         for school in range(12)

@@ -1,7 +1,7 @@
 """Run by a test as a process of its own: pages while nothing can be written. Prints a report as JSON.
 
-    on_full_disk.py tmpfs FOLDER   FOLDER gets a small file system, in a mount namespace of this process
-    on_full_disk.py limit FOLDER   files of this process may not grow: writes fail, and no reserve helps
+on_full_disk.py tmpfs FOLDER   FOLDER gets a small file system, in a mount namespace of this process
+on_full_disk.py limit FOLDER   files of this process may not grow: writes fail, and no reserve helps
 """
 
 from __future__ import annotations

@@ -45,9 +45,7 @@ async def kill_and_count(folder: Path, kills: int, seed: int) -> int:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    (folder / "netwatch.yaml").write_text(
-        SETTINGS.format(url=f"http://127.0.0.1:{runner.addresses[0][1]}/")
-    )
+    (folder / "netwatch.yaml").write_text(SETTINGS.format(url=f"http://127.0.0.1:{runner.addresses[0][1]}/"))
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(SCRIPT), str(folder), str(kills), str(seed), stderr=asyncio.subprocess.PIPE

@@ -8,26 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from netwatch.alerts import AlertEngine, Rule
+from netwatch.app.channels import Delivery, channel_settings, deliver_by
+from netwatch.app.channels import channels as _channels
+from netwatch.app.paths import Paths
 from netwatch.app.turns import gently
 from netwatch.config import Settings
 from netwatch.model import Alert, Clock, Snapshot, Transition
-from netwatch.notify import (
-    AlertmanagerChannel,
-    Channel,
-    Dispatcher,
-    EmailChannel,
-    Keeper,
-    Manners,
-    MqttChannel,
-    Notices,
-    SteadyOutbox,
-    WebhookChannel,
-    taken_from,
-)
-from netwatch.notify.settings import AlertmanagerSettings as Cluster
-from netwatch.notify.settings import EmailSettings as Email
-from netwatch.notify.settings import MqttSettings as Mqtt
-from netwatch.notify.settings import WebhookSettings as Webhook
+from netwatch.notify import Keeper, Notices, SteadyOutbox
 from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
@@ -50,9 +37,12 @@ class Alerting:
         self._notices = Notices(settings.district.slug)
         self._keeper = Keeper(store, self._notices, clock)
         self._outbox = SteadyOutbox(store.outbox)
-        self._dispatcher = self._dispatch_to(settings)
-        self._dispatcher.resume(open_alerts)
-        self._channels_of = _channel_settings(settings)
+        self._delivery = self._deliver_by(settings)
+        self._dispatcher = self._delivery.dispatcher
+        self._paths = Paths(self._delivery, self._notices, self._keeper, clock)
+        self._paths.look()
+        self._dispatcher.resume([*open_alerts, *self._notices.alerts()])
+        self._channels_of = channel_settings(settings)
         self._changed = asyncio.Event()
         self._transitions: list[Transition] = []
         self._healthy: list[Remembered] = []
@@ -81,6 +71,7 @@ class Alerting:
             del self._healthy[:_AT_ONCE]
 
     def _keep(self, healthy: Sequence[Remembered]) -> bool:
+        self._paths.look()
         kept = self._keeper.keep(self._dispatcher, self._transitions, healthy)
         if kept:
             self._transitions = []
@@ -123,38 +114,23 @@ class Alerting:
 
         Raises MissingExtra, StoreError.
         """
-        wanted = _channel_settings(settings)
-        dispatcher = self._dispatcher
+        wanted = channel_settings(settings)
+        delivery = self._delivery
         if wanted != self._channels_of:
-            dispatcher = self._dispatch_to(settings)
-            dispatcher.resume([alert for alert in self.alerts() if alert.resolved is None])
+            delivery = self._deliver_by(settings)
+            delivery.dispatcher.resume([alert for alert in self.alerts() if alert.resolved is None])
 
         def adopt() -> None:
             self._engine.replace_rules(rules, attachment=settings.alerts.attached_to)
-            if dispatcher is not self._dispatcher:
-                self._dispatcher, self._channels_of = dispatcher, wanted
+            if delivery is not self._delivery:
+                self._delivery, self._channels_of = delivery, wanted
+                self._dispatcher = delivery.dispatcher
+                self._paths = Paths(delivery, self._notices, self._keeper, self._clock)
                 self._changed.set()
 
         return adopt
 
-    def _dispatch_to(self, settings: Settings) -> Dispatcher:
-        manners = Manners(group_wait=settings.alerts.group_wait)
-        return Dispatcher(_channels(settings, self._clock), self._outbox, self._clock, manners=manners)
-
-
-def _channel_settings(settings: Settings) -> tuple[object, ...]:
-    """All that channels are made of."""
-    alerts = settings.alerts
-    channels = alerts.alertmanager, alerts.webhook, alerts.email, alerts.mqtt
-    return *channels, alerts.group_wait, settings.web.external_url
-
-
-def _channels(settings: Settings, clock: Clock) -> list[Channel]:
-    """Raises MissingExtra where a channel's library is not installed."""
-    alerts, url = settings.alerts, settings.web.external_url
-    return [
-        *(AlertmanagerChannel(taken_from(Cluster, x), clock, external_url=url) for x in alerts.alertmanager),
-        *(WebhookChannel(taken_from(Webhook, x), clock, external_url=url) for x in alerts.webhook),
-        *(EmailChannel(taken_from(Email, x), clock, external_url=url) for x in alerts.email),
-        *(MqttChannel(taken_from(Mqtt, x), external_url=url) for x in alerts.mqtt),
-    ]
+    def _deliver_by(self, settings: Settings) -> Delivery:
+        return deliver_by(
+            settings, _channels(settings, self._clock), self._outbox, self._clock, self._engine.alerts
+        )

@@ -1,12 +1,14 @@
-"""A trap is a reason to look now: what its poll brings is judged at once, not at the next regular evaluation."""
+"""A trap is a reason to look now: what its poll brings is judged at once, not at the next regular turn."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
+from netwatch.app.turns import metered
 from netwatch.model import Block, Clock, EntityId, Observation, ObservationSink, PollFailure
 
 __all__ = ["Early"]
@@ -17,8 +19,8 @@ GATHER_SECONDS = 0.1
 """Tables of one poll, and devices that saw the same fault, are judged together."""
 REST_SECONDS = 0.25
 REST_SHARE = 4.0
-"""After an early evaluation the next one waits this many times as long as it took: a trap storm costs the event
-loop a fifth of its time at most."""
+"""After an early evaluation the next one waits this many times the CPU seconds that it took: a trap storm costs
+a fifth of a core at most."""
 
 
 class Early:
@@ -47,21 +49,21 @@ class Early:
         self._sink.failed(failure)
         self._arrived(failure.source)
 
-    async def run(self, judge: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, judge: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Calls `judge` soon after each arrival that a trap asked for, until cancelled."""
         log = structlog.get_logger("netwatch")
         while True:
             await self._news.wait()
             await self._clock.sleep(GATHER_SECONDS)
             self._news.clear()
-            began = self._clock.now().mono
+            cost = 0.0
             try:
-                await judge()
+                _, cost = await metered(judge())
             except asyncio.CancelledError:
                 raise
             except Exception:
                 log.exception("periodic task failed", task="early alerts")
-            await self._clock.sleep(max(REST_SECONDS, REST_SHARE * (self._clock.now().mono - began)))
+            await self._clock.sleep(max(REST_SECONDS, REST_SHARE * cost))
 
     def _arrived(self, device: EntityId) -> None:
         until = self._expected.get(device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -13,6 +13,7 @@ import structlog
 from netwatch.errors import DeliveryError, StoreError
 from netwatch.model import Alert, AlertState, Clock, Severity, Transition
 from netwatch.notify.channel import Channel, Refused
+from netwatch.notify.second import SecondPath
 from netwatch.notify.steady import Outbox, SteadyOutbox
 from netwatch.store import OutboxEntry, decode_alert, encode_alert
 
@@ -21,6 +22,8 @@ __all__ = ["ChannelStatus", "Dispatcher", "Manners"]
 _ORDER = list(Severity)
 _BATCH = 50
 """Messages in one delivery."""
+_LOOK = 5.0
+"""Seconds between two looks for messages that are late."""
 _IDLE = 60.0
 """Seconds after which the outbox is looked at even if nothing woke the channel."""
 
@@ -65,12 +68,17 @@ class Dispatcher:
         clock: Clock,
         *,
         manners: Manners = Manners(),
+        backups: Sequence[Channel] = (),
+        second: SecondPath | None = None,
     ) -> None:
-        names = [channel.name for channel in channels]
+        """`backups` get only what `second` hands over to them."""
+        self._served = (*channels, *backups)
+        names = [channel.name for channel in self._served]
         if len(set(names)) < len(names):
             raise ValueError("two channels have the same name")
         self._channels = tuple(channels)
         self._outbox = outbox if isinstance(outbox, SteadyOutbox) else SteadyOutbox(outbox)
+        self._second = second or SecondPath({}, self._outbox, clock)
         self._clock = clock
         self._manners = manners
         self._wake = {name: asyncio.Event() for name in names}
@@ -120,7 +128,7 @@ class Dispatcher:
         """After a restart: what channels were told of goes on, or is closed if it is open no more."""
         alive = {alert.id for alert in open_alerts}
         now = self._clock.now().wall
-        for channel in self._channels:
+        for channel in self._served:
             told = {entry.key: entry for entry in self._outbox.finished(channel.name) if not entry.error}
             active = []
             for key, entry in told.items():
@@ -143,32 +151,48 @@ class Dispatcher:
     async def run(self) -> None:
         """Delivers until cancelled; then ends within `manners.shutdown` seconds and closes the channels."""
         self._stopping = False
-        tasks = [asyncio.create_task(self._serve(channel)) for channel in self._channels]
+        tasks = [asyncio.create_task(self._serve(channel)) for channel in self._served]
+        tasks.append(asyncio.create_task(self._watch()))
         try:
-            if tasks:
-                # Unlike gather, wait does not cancel them: what is being delivered may end in peace.
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-                for task in tasks:
-                    if task.done():
-                        task.result()
-            else:
-                await asyncio.Event().wait()
+            # Unlike gather, wait does not cancel them: what is being delivered may end in peace.
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
             self._stopping = True
             for event in self._wake.values():
                 event.set()
-            if tasks:
-                await asyncio.wait(tasks, timeout=self._manners.shutdown)
+            tasks[-1].cancel()
+            await asyncio.wait(tasks, timeout=self._manners.shutdown)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.gather(*(channel.close() for channel in self._channels), return_exceptions=True)
+            await asyncio.gather(*(channel.close() for channel in self._served), return_exceptions=True)
 
     def _is_for(self, channel: Channel, alert: Alert) -> bool:
         if alert.state is AlertState.RESOLVED:
             return self._outbox.has(channel.name, f"{alert.id}:{AlertState.FIRING.value}")
         severe = _ORDER.index(alert.severity) >= _ORDER.index(channel.at_least)
         return alert.state is AlertState.FIRING and not alert.suppressed_by and severe
+
+    def wake(self, names: Iterable[str]) -> None:
+        """These channels have something new."""
+        for name in names:
+            if name in self._wake:
+                self._wake[name].set()
+
+    async def _watch(self) -> None:
+        """Looks for messages that are late."""
+        while True:
+            await self._clock.sleep(_LOOK)
+            self._hand_over(self._second.look)
+
+    def _hand_over(self, find: Callable[[], Iterable[str]]) -> None:
+        try:
+            self.wake(find())
+        except StoreError as error:
+            self._log.error("outbox is not usable", error=str(error))
 
     async def _serve(self, channel: Channel) -> None:
         """The life of one channel."""
@@ -239,6 +263,7 @@ class Dispatcher:
             self._log.error("channel failed", channel=channel.name, error=type(error).__name__, place=place)
             self._postpone(channel, entries, f"unexpected {type(error).__name__}")
         else:
+            self._hand_over(lambda: self._second.delivered(channel.name, entries))
             self._settle(channel.name, entries)
             status = self._status[channel.name]
             self._status[channel.name] = replace(
@@ -271,8 +296,10 @@ class Dispatcher:
             last_error=error,
         )
         self._log.warning("alerts not delivered", channel=channel.name, waiting=len(entries), error=error)
+        self._hand_over(self._second.look)
 
     def _give_up(self, channel: Channel, entries: Sequence[OutboxEntry], error: str) -> None:
+        self._hand_over(lambda: self._second.refused(channel.name, entries))
         self._settle(channel.name, entries, error)
         status = self._status[channel.name]
         self._status[channel.name] = replace(status, refused=status.refused + len(entries), last_error=error)

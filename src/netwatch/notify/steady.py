@@ -141,7 +141,7 @@ class SteadyOutbox:
             if number > 0:
                 self._settled[number] = at, error
                 self._postponed.pop(number, None)
-            elif (mine := self._keys.get(number)) is not None:
+            elif (mine := self._keys.pop(number, None)) is not None:
                 self._drop(mine)
                 self._ended[mine] = at, error  # the store takes it later, and must not send it then
         self._tell_store()
@@ -170,9 +170,8 @@ class SteadyOutbox:
         self._store.delete(numbers)
 
     def _drop(self, mine: tuple[str, str]) -> None:
-        entry = self._held.pop(mine, None)
-        if entry is not None:
-            del self._keys[entry.number]
+        """It waits in memory no more. Its number stays known: its delivery may be under way."""
+        self._held.pop(mine, None)
 
     def _tell_store(self) -> None:
         """What it could not be told of before."""
