@@ -1,9 +1,10 @@
-"""From a link-down trap to the page: 100 ports of a simulated district go down, a webhook tells when it heard.
+"""From a link-down trap to the page: 100 ports of a simulated district go down, a webhook hears of it.
 
     python -m tests.bench.trap_page [SCALE]
 
-The daemon runs as shipped (polls every 60 s, evaluations every 15 s, all rules), but for InterfaceDown with `for: 0s`
-on every port. Ports come and go by themselves; at each change a trap is sent from the address of its switch.
+The daemon runs as shipped (polls every 60 s, evaluations every 15 s, all rules), but for InterfaceDown with
+`for: 0s` on every port. Ports come and go by themselves; at each change a trap is sent from the address of
+its switch.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     killed.py FOLDER KILLS SEED
 
-FOLDER holds `netwatch.yaml` with a webhook. A process evaluates rules over devices that come and go, keeps what
-came of it and delivers; it is ended by SIGKILL at a random moment and another one takes over, KILLS times. The
-last one ends when everything is delivered. What each process knew to be accepted stands in FOLDER/accepted.
+FOLDER holds `netwatch.yaml` with a webhook. A process evaluates rules over devices that come and go, keeps
+what came of it and delivers; it is ended by SIGKILL at a random moment and another one takes over, KILLS
+times. The last one ends when all is delivered. What each knew to be accepted stands in FOLDER/accepted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from netwatch.store import Store
 
 RULES = rules("""
 rules:
-  - {rule: Down, value: netwatch_device_up, equals: 0, severity: critical, message: "{device} does not answer"}
+  - {rule: Down, value: netwatch_device_up, equals: 0, severity: critical, message: "{device} is gone"}
 """)
 DEVICES = [f"sw-{number}" for number in range(8)]
 STEP = 0.004
@@ -57,7 +57,7 @@ async def page(folder: Path, settings: Settings, rng: random.Random, *, last: bo
             ]
             os.write(log, "".join(keys).encode())  # accepted: a page that is lost from here on is a mistake
             await asyncio.sleep(STEP)
-        while store.outbox.depths():
+        while store.outbox.depths():  # noqa: ASYNC110 - the table has no event
             await asyncio.sleep(0.02)
         delivering.cancel()
         await asyncio.gather(delivering, return_exceptions=True)

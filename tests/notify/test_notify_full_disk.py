@@ -35,7 +35,7 @@ def test_pages_go_out_with_the_disk_full(mode: str, tmp_path: Path) -> None:
     assert report["reserve_left"] == 0
     assert report["notices"] == ["NetwatchStoreUnwritable"]
     assert "netwatch.db: " in report["problem"]
-    # What was accepted, what waited in memory, and that netwatch can't write: told while nothing was writable.
+    # What was accepted, what waited in memory, and that netwatch can't write: told with no room.
     number = report["accepted_when_full"] + 1
     told = report["told_while_full"]
     pages = [key.removeprefix("R/") for key in told if key.startswith("R/")]

@@ -90,6 +90,10 @@ class Alerting:
             out[name, "refused"] = status.refused
         return out
 
+    def last_turn(self) -> float:
+        """Monotonic second since which every channel has been at work."""
+        return self._dispatcher.last_turn()
+
     async def run(self) -> None:
         """Delivers until cancelled; takes new channels over in between."""
         while True:

@@ -70,7 +70,7 @@ def deliver_by(
     clock: Clock,
     alerts: Callable[[], Sequence[Alert]],
 ) -> Delivery:
-    """`everything`: what `channels` made. `alerts`: those of the moment, to know whether the Internet is gone."""
+    """`everything`: what `channels` made. `alerts`: of the moment: is the Internet gone?"""
     wanted = settings.alerts
     by_name = {channel.name: channel for channel in everything}
     names = wanted.second_path()

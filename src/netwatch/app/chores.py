@@ -13,6 +13,7 @@ import structlog
 from netwatch.app.garbage import settle
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
+from netwatch.app.pulse import heartbeat_works
 from netwatch.app.turns import gently, metered
 from netwatch.model import CounterBlock, GaugeBlock, Snapshot
 
@@ -49,6 +50,7 @@ class Chores:
         self._parts = parts
         self._freezing = asyncio.Lock()
         self._judging = asyncio.Lock()
+        self._evaluations = 0
         self._earliest = float("-inf")
         """Monotonic second before which no further snapshot is made unasked."""
         self._judged: Snapshot | None = None
@@ -69,6 +71,7 @@ class Chores:
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
+        yield from heartbeat_works(self._parts, lambda: self._evaluations)
         yield "early alerts", self._parts.early.run(self.judge_anew)
         yield "snapshot", self._keep_fresh()
         yield "lag", self._watch_lag()
@@ -98,6 +101,7 @@ class Chores:
         async with self._judging:
             self._judged = parts.snapshot
             await parts.alerting.judge_gently(parts.snapshot)
+            self._evaluations += 1
         states: Counter[str] = Counter()
         for alert in parts.alerting.alerts():
             states["suppressed" if alert.suppressed_by else alert.state.value] += 1

@@ -19,8 +19,8 @@ GATHER_SECONDS = 0.1
 """Tables of one poll, and devices that saw the same fault, are judged together."""
 REST_SECONDS = 0.25
 REST_SHARE = 4.0
-"""After an early evaluation the next one waits this many times the CPU seconds that it took: a trap storm costs
-a fifth of a core at most."""
+"""After an early evaluation the next one waits this many times the CPU seconds that it took: a trap storm
+costs a fifth of a core at most."""
 
 
 class Early:

@@ -26,6 +26,7 @@ from netwatch.model import (
     Snapshot,
     Target,
 )
+from netwatch.notify import Heartbeat
 from netwatch.polling import Poller
 from netwatch.state import State
 from netwatch.store import Store
@@ -56,6 +57,8 @@ class Parts:
     """What readers see; replaced every few seconds."""
     early: Early
     """Told of traps."""
+    heartbeat: Heartbeat | None = None
+    """Where one is wanted."""
     memory: Memory | None = None
     """What is kept for the next start."""
     discoveries: dict[EntityId, Discovery] = field(default_factory=dict)

@@ -281,9 +281,7 @@ class AlertSettings(Strict):
             if name not in names:
                 raise fault(f"backup: no channel {name!r}", did_you_mean(name, names))
             if any(one.name == name for one in self.alertmanager):
-                raise fault(
-                    f"backup: {name!r} is an Alertmanager", "name a channel that reaches people itself"
-                )
+                raise fault(f"backup: {name!r} is an Alertmanager", "name a channel that reaches people")
         if names and self.second_path() >= set(names):
             raise fault("backup: every channel is the second path, none the first")
         return self

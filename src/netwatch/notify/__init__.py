@@ -4,6 +4,7 @@ from netwatch.notify.alertmanager import AlertmanagerChannel
 from netwatch.notify.channel import BaseChannel, Channel, Refused, alert_document
 from netwatch.notify.chat import AppriseChannel
 from netwatch.notify.dispatcher import ChannelStatus, Dispatcher, Manners
+from netwatch.notify.heartbeat import Heartbeat, HeartbeatStatus
 from netwatch.notify.keeping import UNWRITTEN, Keeper
 from netwatch.notify.mail import EmailChannel
 from netwatch.notify.mqtt import MqttChannel
@@ -39,6 +40,8 @@ __all__ = [
     "Dispatcher",
     "EmailChannel",
     "EmailSettings",
+    "Heartbeat",
+    "HeartbeatStatus",
     "Keeper",
     "Manners",
     "MqttChannel",

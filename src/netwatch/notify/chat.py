@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +33,9 @@ class AppriseChannel(BaseChannel):
         self._apprise = _library()
         self._services: list[Any] = []
         for number, url in enumerate(settings.urls, 1):
-            service = self._apprise.Apprise.instantiate(url.reveal(), suppress_exceptions=True)
+            with warnings.catch_warnings():  # of what the library's many plugins import
+                warnings.simplefilter("ignore", DeprecationWarning)
+                service = self._apprise.Apprise.instantiate(url.reveal(), suppress_exceptions=True)
             if service is None:
                 raise ConfigError(f"channel {settings.name!r}: Apprise does not know what URL {number} means")
             self._services.append(service)
@@ -105,5 +108,6 @@ def _library() -> Any:
         import apprise
     except ImportError:
         raise MissingExtra("apprise", "notify") from None
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    for name in ("apprise", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return apprise

@@ -85,6 +85,8 @@ class Dispatcher:
         self._status = {name: ChannelStatus() for name in names}
         self._forget_at = dict.fromkeys(names, 0.0)
         self._stopping = False
+        self._turns = dict.fromkeys(names, clock.now().mono)
+        """When each channel's task was seen at work, monotonic seconds."""
         self._log = structlog.get_logger("netwatch.notify")
 
     def notify(self, transitions: Sequence[Transition]) -> int:
@@ -119,6 +121,10 @@ class Dispatcher:
     def problem(self) -> str:
         """Why messages are in memory instead of the store; empty if none of that."""
         return self._outbox.problem
+
+    def last_turn(self) -> float:
+        """Monotonic second since which no channel's task has been silent; they turn once a minute."""
+        return min(self._turns.values(), default=self._clock.now().mono)
 
     @property
     def outbox(self) -> SteadyOutbox:
@@ -199,6 +205,7 @@ class Dispatcher:
         refresh_at = self._clock.now().mono
         while not self._stopping:
             self._wake[channel.name].clear()
+            self._turns[channel.name] = self._clock.now().mono
             try:
                 delay = await self._deliver_ready(channel)
             except StoreError as error:
@@ -264,7 +271,7 @@ class Dispatcher:
             self._postpone(channel, entries, f"unexpected {type(error).__name__}")
         else:
             self._hand_over(lambda: self._second.delivered(channel.name, entries))
-            self._settle(channel.name, entries)
+            self._settle(entries)
             status = self._status[channel.name]
             self._status[channel.name] = replace(
                 status,
@@ -273,7 +280,7 @@ class Dispatcher:
                 last_success=self._clock.now().wall,
             )
 
-    def _settle(self, name: str, entries: Sequence[OutboxEntry], error: str = "") -> None:
+    def _settle(self, entries: Sequence[OutboxEntry], error: str = "") -> None:
         numbers = [entry.number for entry in entries]
         self._outbox.done(numbers, self._clock.now().wall, error)
 
@@ -300,7 +307,7 @@ class Dispatcher:
 
     def _give_up(self, channel: Channel, entries: Sequence[OutboxEntry], error: str) -> None:
         self._hand_over(lambda: self._second.refused(channel.name, entries))
-        self._settle(channel.name, entries, error)
+        self._settle(entries, error)
         status = self._status[channel.name]
         self._status[channel.name] = replace(status, refused=status.refused + len(entries), last_error=error)
         keys = [entry.key for entry in entries]

@@ -34,8 +34,8 @@ def internet_at_fault(alerts: Iterable[Alert], roles: Iterable[str]) -> bool:
 class SecondPath:
     """Puts messages of channels into the outboxes of those that take over.
 
-    A message goes there once: if its channel refused it, if it waited for `after` seconds, or if an attempt failed
-    while the Internet is known to be at fault. An end goes to whom the beginning went.
+    A message goes there once: if its channel refused it, if it waited for `after` seconds, or if an attempt
+    failed while the Internet is known to be at fault. An end goes to whom the beginning went.
     """
 
     def __init__(
@@ -80,11 +80,12 @@ class SecondPath:
     def _hand_over(
         self, name: str, entries: Sequence[OutboxEntry], *, undelivered: bool = False
     ) -> frozenset[str]:
-        messages: list[Message] = []
-        for entry in entries:
-            for backup in self._ways.get(name, ()):
-                if self._is_for(backup, entry, undelivered=undelivered):
-                    messages.append((backup.name, entry.key, entry.body))
+        messages: list[Message] = [
+            (backup.name, entry.key, entry.body)
+            for entry in entries
+            for backup in self._ways.get(name, ())
+            if self._is_for(backup, entry, undelivered=undelivered)
+        ]
         if not messages:
             return frozenset()
         now = self._clock.now().wall

@@ -1,7 +1,7 @@
 """Text messages through the spool folder of an SMS server with a modem of its own.
 
-The format is that of smstools 3 (a header of `Name: value` lines, an empty line, the text), which gammu-smsd and
-others can be taught as well. The modem needs no Internet: a second path.
+The format is that of smstools 3: a header of `Name: value` lines, an empty line, the text. The modem needs no
+Internet: a second path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.5
 
 
 class SmsChannel(BaseChannel):
-    """One file per alert and number. Its name is made of the alert's key: what is repeated overwrites itself."""
+    """One file per alert and number. Its name holds the alert's key: what is repeated overwrites itself."""
 
     gathers = False
 
@@ -34,7 +34,7 @@ class SmsChannel(BaseChannel):
         self._clock = clock
 
     async def deliver(self, alerts: Sequence[Alert]) -> None:
-        """Raises DeliveryError if the spool can't be written or, with `sent`, if the modem did not send it."""
+        """Raises DeliveryError if the spool can't be written or, with `sent`, if the modem sent nothing."""
         settings = self._settings
         names = []
         for alert in alerts:

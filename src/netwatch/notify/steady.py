@@ -1,6 +1,6 @@
 """An outbox that goes on when the store can't: what it can't take or can't be told of is kept in memory.
 
-The store's outbox is the promise. Where it fails (the disk is full and so is its reserve, the file system went
+The store's outbox is the promise. Where it fails (the disk is full, the reserve is gone, the file system went
 read-only) a page still has to go out, so it waits and is delivered from memory until the store takes it.
 """
 
@@ -39,7 +39,7 @@ class Outbox(Protocol):
 
 
 class SteadyOutbox:
-    """An Outbox whose `waiting`, `has`, `done` and `failed` never fail. Entries in memory have numbers below 0."""
+    """An Outbox whose `waiting`, `has`, `done` and `failed` never fail. In memory, numbers are below 0."""
 
     def __init__(self, store: Outbox) -> None:
         self._store = store

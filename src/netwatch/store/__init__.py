@@ -66,6 +66,10 @@ class Store:
         is given up for it. `work` may run several times. Raises StoreError when nothing is left."""
         return self._database.persist(lambda _: work())
 
+    def probe(self) -> None:
+        """Raises StoreError if nothing can be written at the moment."""
+        self._database.probe()
+
     @property
     def reserved(self) -> int:
         """Octets of disk that are held for `persist`."""

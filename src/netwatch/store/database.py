@@ -107,6 +107,12 @@ class Database:
                 self._refill()
                 return result
 
+    def probe(self) -> None:
+        """Writes to the disk what it says already. Raises StoreError if that can't be done."""
+        version = self.rows("PRAGMA user_version")[0][0]
+        with self.transaction() as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+
     def persist_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """One statement for many rows, in a transaction of its own that must not fail for want of room."""
         self.persist(lambda connection: connection.executemany(sql, rows))
