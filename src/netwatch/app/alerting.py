@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -14,7 +14,7 @@ from netwatch.app.paths import Paths
 from netwatch.app.turns import gently
 from netwatch.config import Settings
 from netwatch.model import Alert, Clock, Snapshot, Transition
-from netwatch.notify import Keeper, Notices, SteadyOutbox
+from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox
 from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
@@ -89,6 +89,14 @@ class Alerting:
             out[name, "failed"] = status.failures
             out[name, "refused"] = status.refused
         return out
+
+    @property
+    def delivery(self) -> Delivery:
+        return self._delivery
+
+    def path_tests(self) -> Mapping[str, Outcome]:
+        """Of the second path, by channel."""
+        return self._paths.outcomes
 
     def last_turn(self) -> float:
         """Monotonic second since which every channel has been at work."""

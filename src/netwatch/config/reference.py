@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from netwatch.calendars import Timezone
-from netwatch.config import fields
+from netwatch.config import channels, fields
 from netwatch.config.durations import format_duration
 from netwatch.model import Secret
 
@@ -31,6 +31,7 @@ _NAMES: tuple[tuple[Any, str], ...] = (
     (fields.FileGlob, "path or pattern"),
     (fields.SecretField, "secret"),
     (fields.SecretUrl, "URL"),
+    (channels.TemplateField, "text or secret"),
     (Timezone, "time zone"),
 )
 _PLAIN = {bool: "true or false", int: "integer", float: "number", str: "text"}
@@ -137,4 +138,6 @@ def _default(info: FieldInfo, kind: str) -> str:
         return format_duration(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     return str(value.value if isinstance(value, Enum) else value)
