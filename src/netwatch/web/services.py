@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from netwatch.model import Alert, DeviceKind, Severity
+from netwatch.model import Alert, DeviceKind, EntityId, Severity
 from netwatch.web.views import DeviceView, SchoolView, Status, active
 
 __all__ = ["SERVICES", "SchoolServices", "ServiceState", "Standing", "school_services"]
@@ -85,16 +85,18 @@ def school_services(
     return sorted(found, key=lambda one: (-max(one.worst, ServiceState.UNKNOWN), one.name.casefold()))
 
 
-def _since(alerts: Iterable[Alert]) -> Mapping[str, float]:
+def _since(alerts: Iterable[Alert]) -> Mapping[EntityId, float]:
     """When the first of a device's troubles began, explained ones included."""
-    out: dict[str, float] = {}
+    out: dict[EntityId, float] = {}
     for alert in alerts:
         if alert.fired is not None and alert.resolved is None and alert.severity is not Severity.INFO:
             out[alert.device] = min(alert.since, out.get(alert.device, alert.since))
     return out
 
 
-def _standing(devices: Sequence[DeviceView], loud: set[str], since: Mapping[str, float]) -> Standing:
+def _standing(
+    devices: Sequence[DeviceView], loud: Collection[EntityId], since: Mapping[EntityId, float]
+) -> Standing:
     counted = [view for view in devices if view.status is not Status.OFF]
     if not counted:
         return Standing(ServiceState.NONE)
