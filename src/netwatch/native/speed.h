@@ -12,6 +12,7 @@ int add_questions(PyObject *module);
 int add_flights(PyObject *module);
 int add_envelope(PyObject *module);
 int add_render(PyObject *module);
+int add_rows(PyObject *module);
 
 /* Seconds. */
 static inline double monotonic(void) {
