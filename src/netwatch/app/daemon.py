@@ -189,7 +189,8 @@ class Daemon:
         settings = loaded.settings
         self._set_up_logs(settings.log)
         store = stack.enter_context(Store(_folder(settings.state_dir) / "netwatch.db"))
-        state = State(catalogue, store.identity, ids().__next__, clock)
+        native = load_native(self._env)
+        state = State(catalogue, store.identity, ids().__next__, clock, native)
         identities = IdentityWriter(state, store.identity)
         stack.callback(identities.finish)
         configuration = loaded.identified(state.device_id)
@@ -202,7 +203,6 @@ class Daemon:
         stack.callback(lambda: recorder.close(clock.now().wall))
         workers = Workers()
         stack.callback(workers.close)
-        native = load_native(self._env)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()
