@@ -15,6 +15,7 @@ from netwatch.discovery.identity import identity_observation, scope_of
 from netwatch.errors import ConfigError, MissingExtra, Problem, WireError, WireNotFound
 from netwatch.model import Clock, EntityKind, HttpRequest, Observation, SnmpValue, Target
 from netwatch.profiles import (
+    PRODUCT,
     DeviceFrame,
     Explanation,
     Fingerprint,
@@ -123,6 +124,7 @@ class _Run:
         scalars: dict[str, Value] = {}
         oids = {name: scalar.oid for name, scalar in profile.scalars.items()}
         Splitter((), oids).split(self.answers, {}, scalars)
+        scalars[PRODUCT] = self.profiles.models.of(self._object_id)
         rows: dict[str, Rows] = {}
         tables = [table for table in profile.tables.values() if self._wanted(table, profile, scalars)]
         await self._look(tables)
