@@ -251,10 +251,9 @@ class _Run:
             answered |= await answering(self.documents, self.target, requests, self.problems)
         found = candidates(recognised, device)
         main, attached = choose(found)
-        fallback = self.profiles.fallback
         if main is not None:
             profile, reasons = known[main.profile.name], main.reasons
-        elif fallback is not None:
+        elif (fallback := self.profiles.fallback) is not None:
             profile, reasons = fallback, ("no other profile matches",)
         else:
             raise ConfigError(f"no profile matches {self.target.name}, and there is none named 'generic'")
