@@ -163,7 +163,7 @@ def series_of(family: str, grid: Grid, *, counter: bool) -> Iterator[SeriesHisto
             values = values / seconds
             peaks = values
         else:
-            peaks = values + grid.columns[1][row][known]
+            peaks = np.maximum(values, grid.columns[1][row][known])
         yield SeriesHistory(
             family=family,
             entity=entity,

@@ -23,6 +23,7 @@ from netwatch.history.records import (
     MARK,
     RECORD_HEADER,
     SERIES,
+    VERSION,
     Matrices,
     PendingBlock,
     RecordHead,
@@ -45,6 +46,7 @@ class _Index:
 
     inode: int = -1
     kind: int = 0
+    version: int = 0
     end: int = 0
     """Where the last whole record ends."""
     names: list[RecordHead] = field(default_factory=list)
@@ -119,7 +121,7 @@ class Segment:
             first = os.pread(descriptor, FILE_HEADER, 0)
             if len(first) < FILE_HEADER:
                 return  # a crash while the file was made: there is nothing in it yet
-            index.kind = file_kind(self.path, first)
+            index.kind, index.version = file_kind(self.path, first)
             index.end = FILE_HEADER
         position = index.end
         while position + RECORD_HEADER <= size:
@@ -200,6 +202,9 @@ class Segment:
         blocks: Iterable[PendingBlock],
         numbers: NDArray[np.uint32],
     ) -> None:
+        if self._index.end and self._index.version < VERSION:
+            _upgrade(self.path, file_header(kind))
+            self._index.version = VERSION
         out = bytearray() if self._index.end else bytearray(file_header(kind))
         first, end = self._index.next_row, self._index.end
         for part in slices(len(fresh)):
@@ -244,6 +249,17 @@ def _next_record(descriptor: int, position: int, size: int) -> int | None:
             return position + place
         place = rest.find(MARK, place + 1)
     return None
+
+
+def _upgrade(path: Path, header: bytes) -> None:
+    """A newer version reads all records of an older one, so its header is all that a file needs; it is on
+    disk before a newer record follows. Within one sector a disk writes all or nothing."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.pwrite(descriptor, header, 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: Path, end: int, data: bytes | bytearray) -> None:
