@@ -2,8 +2,9 @@
 
 Most of what a network tells is constant (a port is up), much takes few values or is nearly constant, and
 the rest is noise whose last bits mean nothing. So a column is kept as the one constant that it is, as an
-index into the few values that occur, or as 32-bit floats whose bytes are sorted by significance and compressed. A block
-that would then take more than `BUDGET` bytes per sample keeps fewer significant bits, see the ladders.
+index into the few values that occur, or as 32-bit floats whose bytes are sorted by significance and
+compressed. A block that would then take more than `BUDGET` bytes per sample keeps fewer significant bits, see
+the ladders.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ NOISY_BITS = 13
 COUNTER_LADDER = ((13,), (12,), (11,))
 """Significant bits of increases. Of a ladder the first step that fits into the budget is taken, else the
 last."""
-GAUGE_LADDER = ((12, 12), (11, 9), (10, 8), (10, 7), (9, 7))
+GAUGE_LADDER = ((12, 12), (11, 9), (10, 8), (10, 7), (9, 7), (9, 6))
 """Bits of mean and maximum, below the power of two that is above the largest value of the series."""
 _LOSSLESS_BYTES = 1.5
 """Bytes per value up to which a block that will still be put together with others keeps all 24 bits."""
@@ -45,6 +46,8 @@ _LOSSLESS_BYTES = 1.5
 _CONSTANT, _PLAIN, _DELTA, _FLOATS, _FEW, _STEPS = 0, 1, 2, 3, 4, 5
 _RANGE, _LIST = 0, 1
 _GLIMPSE = 2048
+_ENVELOPE = 100
+"""Bytes that a block takes beside its columns."""
 _NONSENSE = "a block does not hold what its header says"
 _LARGEST = 2.0**100
 
@@ -71,7 +74,7 @@ def encode_columns(columns: Sequence[NDArray[np.floating]], *, settled: bool) ->
             ),
             last,
         ]
-    room = BUDGET * covered.size - len(last)
+    room = BUDGET * covered.size - len(last) - _ENVELOPE
     found = exact
     gauge = len(values) > 1
     for kept in GAUGE_LADDER if gauge else COUNTER_LADDER:

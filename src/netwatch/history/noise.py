@@ -5,8 +5,8 @@ magnitude, as traffic does. *Steps* keep each value to a fraction of the largest
 block: right for shares, temperatures and levels.
 
 Both make whole numbers of the values. Their lowest eight bits (floats) or none (steps) are noise and are
-stored as they are; what is above is stored as the difference to the level of its series, which is small, so that the
-entropy coding (zstd's Huffman stage) pays. docs/history.md draws the octets.
+stored as they are; what is above is stored as the difference to the level of its series, which is small, so
+that the entropy coding (zstd's Huffman stage) pays. docs/history.md draws the octets.
 """
 
 from __future__ import annotations

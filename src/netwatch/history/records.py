@@ -57,7 +57,6 @@ _FILE = struct.Struct("<8sHHI")
 _RECORD = struct.Struct("<4sBBHIQqIIIIIII")
 FILE_HEADER, RECORD_HEADER = _FILE.size, _RECORD.size
 """Octets."""
-_GAUGE_COLUMNS = 3
 _SIMULATED, _MAXIMUM = 1, 2
 """Flags. Without the second one a gauge's second column is what the maximum adds to the mean: format 1."""
 
@@ -145,17 +144,24 @@ def _pack_block(numbers: NDArray[np.uint32], columns: Matrices, *, settled: bool
     return b"".join(struct.pack("<I", len(part)) + part for part in parts)
 
 
-def unpack_block(head: RecordHead, payload: bytes) -> tuple[NDArray[np.uint32], Matrices]:
+def unpack_block(
+    head: RecordHead, payload: bytes, wanted: Sequence[int] | None = None
+) -> tuple[NDArray[np.uint32], Matrices]:
+    """Row numbers and columns; `wanted` names those columns that are decoded beside the coverage."""
     parts, position = [], 0
     while position < len(payload):
         (length,) = struct.unpack_from("<I", payload, position)
         parts.append(payload[position + 4 : position + 4 + length])
         position += 4 + length
     shape = (head.rows, head.buckets)
-    columns = tuple(decode_matrix(part, shape) for part in parts[1:])
-    if len(columns) == _GAUGE_COLUMNS and not head.flags & _MAXIMUM:
-        columns = (columns[0], columns[0].astype(np.float64) + columns[1], columns[2])
-    return decode_indices(parts[0]), columns
+    numbers, last = decode_indices(parts[0]), decode_matrix(parts[-1], shape)
+    columns = []
+    for number in range(len(parts) - 2) if wanted is None else wanted:
+        column = decode_matrix(parts[1 + number], shape)
+        if number == 1 and not head.flags & _MAXIMUM:
+            column = decode_matrix(parts[1], shape).astype(np.float64) + column
+        columns.append(column)
+    return numbers, (*columns, last)
 
 
 def _record(kind: int, payload: bytes, *, flags: int = 0, sequence: int = 0, start: int = 0, width: int = 0,

@@ -146,11 +146,14 @@ class Segment:
         elif head.kind == BLOCK:
             self._index.blocks.append(head)
 
-    def decode(self, descriptor: int, head: RecordHead) -> tuple[NDArray[np.uint32], Matrices] | None:
-        """Row numbers and values of one block; None if it is damaged, which is told of in `problems`."""
+    def decode(
+        self, descriptor: int, head: RecordHead, wanted: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.uint32], Matrices] | None:
+        """Row numbers and values of one block, all columns or those wanted and the coverage; None if it is
+        damaged, which is told of in `problems`."""
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
-            return unpack_block(head, payload)
+            return unpack_block(head, payload, wanted)
         self._damaged(f"{self.path}: the block at byte {head.offset} is damaged and left out")
         return None
 
