@@ -62,8 +62,10 @@ def test_rows_of_any_weights_equal_brute_force(data) -> None:
     for row in range(rows):
         each = np.repeat(judged[row], np.rint(covered[row] * 10).astype(int))
         expected.append(np.percentile(each, q, method="inverted_cdf") if each.size else np.nan)
-    found = weighted_percentiles(values, covered, q, rate=rate)
+    seconds = covered.sum(axis=1, dtype=float)
+    found, measured = weighted_percentiles(values, covered, q, rate=rate)
     assert np.array_equal(found, expected, equal_nan=True)
+    assert measured == pytest.approx(seconds)
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ _LOSSLESS_BYTES = 1.5
 _CONSTANT, _PLAIN, _DELTA, _FLOATS, _FEW, _STEPS = 0, 1, 2, 3, 4, 5
 _RANGE, _LIST = 0, 1
 _GLIMPSE = 2048
+_MOSTLY = 10
 _ENVELOPE = 100
 """Bytes that a block takes beside its columns."""
 _NONSENSE = "a block does not hold what its header says"
@@ -185,7 +186,13 @@ def _decode_few(data: bytes, shape: tuple[int, int]) -> NDArray[np.float32]:
     (count,) = struct.unpack_from("<H", data)
     table = np.frombuffer(data, dtype="<f4", count=count, offset=2)
     index = np.frombuffer(_unpacked(data[2 + 4 * count :]), dtype=np.uint8)
-    return np.asarray(table[index.reshape(shape)], dtype=np.float32)
+    out = np.full(index.size, table[index[index.size // 2]], dtype=np.float32)
+    others = np.flatnonzero(index != index[index.size // 2])
+    if others.size < index.size // _MOSTLY:
+        out[others] = table[index[others]]
+    else:
+        np.take(table, index, out=out)
+    return out.reshape(shape)
 
 
 def _candidates(bits: Bits) -> list[bytes]:

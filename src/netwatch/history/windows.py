@@ -92,12 +92,11 @@ def percentiles(
     for low in range(0, len(names), step):
         high = min(low + step, len(names))
         seen, known = values[: high - low], covered[: high - low]
-        seen[:], known[:] = 0, 0
+        known[:] = 0
         simulated = np.zeros(high - low, dtype=np.bool_)
         for stretch in stretches:
             _fill(stretch, low, high, columns, (seen, known, simulated))
-        seconds = known.sum(axis=1, dtype=np.float64)
-        found = weighted_percentiles(seen, known, q, rate=counter)
+        found, seconds = weighted_percentiles(seen, known, q, rate=counter)
         for row in np.flatnonzero(seconds > 0):
             entity, labels = names[low + row]
             yield SeriesPercentile(
@@ -206,11 +205,11 @@ def _lay(
     onto: slice | NDArray[np.intp] = rows
     if int(rows[-1] - rows[0]) == rows.size - 1 and np.all(np.diff(rows) == 1):
         onto = slice(int(rows[0]), int(rows[-1]) + 1)
-    known = seconds > 0
-    if known.all():
+    if seconds.min() > 0:
         out[0][onto, into], out[1][onto, into] = value, seconds
         out[2][onto] |= head.simulated
         return
+    known = seconds > 0
     out[0][onto, into] = np.where(known, value, out[0][onto, into])
     out[1][onto, into] = np.where(known, seconds, out[1][onto, into])
     out[2][onto] |= known.any(axis=1) & head.simulated
