@@ -70,6 +70,11 @@ class Segment:
     def blocks(self) -> Sequence[RecordHead]:
         return self._index.blocks
 
+    @property
+    def end(self) -> int:
+        """Where the last whole record ends."""
+        return self._index.end
+
     def names(self, descriptor: int) -> dict[int, SeriesName]:
         """Row number to series. Kept until `forget_names`."""
         index = self._index
