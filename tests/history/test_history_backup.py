@@ -56,8 +56,7 @@ def home(tmp_path: Path):
     """A netwatch that runs: settings, a history and a database that are open."""
     (tmp_path / "inventory").mkdir()
     (tmp_path / "netwatch.yaml").write_text(
-        "district: {slug: maple, name: Maple, timezone: America/Chicago}\nstate_dir: state\n"
-        "inventory: []\n"
+        "district: {slug: maple, name: Maple, timezone: America/Chicago}\nstate_dir: state\ninventory: []\n"
     )
     store = SegmentStore(tmp_path / "state/history", CATALOGUE)
     store.append(block(START, 0.5, 48))

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_DAY = 86_400
+
 _CONFIG = typer.Option(Path("netwatch.yaml"), "--config", "-c", help="Settings file of the netwatch.")
 
 
 def register(app: typer.Typer) -> None:
     """Adds `history` with its commands."""
-    group = typer.Typer(help="What netwatch keeps for years: back up, restore, check.", no_args_is_help=True)
+    group = typer.Typer(
+        help="What netwatch keeps for years: back up, restore, check, fill.", no_args_is_help=True
+    )
     for command in (backup, restore, check):
         group.command(command.__name__)(command)
+    group.command("import")(fill)
     app.add_typer(group, name="history")
 
 
@@ -81,6 +86,36 @@ def check(
     if problems:
         raise typer.Exit(1)
     typer.echo(f"{place}: {sum(map(len, families.values()))} files, no damage")
+
+
+def fill(
+    url: str = typer.Argument(..., metavar="URL", help="A server that speaks the HTTP API of Prometheus."),
+    config: Path = _CONFIG,
+    start: datetime | None = typer.Option(
+        None, "--start", formats=["%Y-%m-%d"], help="First UTC day; without it a year ago."
+    ),
+    end: datetime | None = typer.Option(
+        None, "--end", formats=["%Y-%m-%d"], help="UTC day before which it ends; without it today."
+    ),
+    rules: Path | None = typer.Option(None, "--map", help="File that says which series become what."),
+    token_file: Path | None = typer.Option(None, "--token-file", help="File with a bearer token."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would become what, and write nothing."),
+) -> None:
+    """Fill the history with what a Prometheus has kept of known devices. Goes on where it was stopped."""
+    from netwatch.app.importing import bring_in
+    from netwatch.config import load_settings
+
+    today = int(time.time()) // _DAY * _DAY
+    until = today if end is None else int(end.replace(tzinfo=UTC).timestamp())
+    begin = today - 365 * _DAY if start is None else int(start.replace(tzinfo=UTC).timestamp())
+    if begin >= until:
+        raise StoreError("--start has to be before --end")
+    token = "" if token_file is None else token_file.read_text(encoding="utf-8").strip()
+    settings = load_settings(config, os.environ)
+    for line in bring_in(
+        settings, os.environ, url, (begin, until), rules=rules, token=token, dry_run=dry_run
+    ):
+        typer.echo(line)
 
 
 def _line(family: str, reports: list[FileReport]) -> str:

@@ -51,12 +51,15 @@ class Sources:
     def __init__(self, segments: Sequence[Segment], start: float, end: float) -> None:
         self._sources: list[Source] = []
         self._range = start, end
+        known: dict[bytes, tuple[SeriesName, ...]] = {}
         try:
             for segment in segments:
                 descriptor = segment.open()
                 if descriptor is not None:
                     blocks = [head for head in segment.blocks if head.start < end and head.end > start]
-                    self._sources.append(Source(segment, descriptor, segment.names(descriptor), blocks))
+                    self._sources.append(
+                        Source(segment, descriptor, segment.names(descriptor, known), blocks)
+                    )
         except BaseException:
             self.close()
             raise

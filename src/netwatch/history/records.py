@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -178,11 +178,10 @@ def series_record(names: Sequence[SeriesName], first: int) -> bytes:
     return _record(SERIES, bytes(cramjam.zstd.compress(text, 3)), rows=len(names), lowest=first)
 
 
-def series_names(payload: bytes, first: int) -> Iterator[tuple[int, SeriesName]]:
-    """Row numbers and names of a record of series."""
+def series_names(payload: bytes) -> tuple[SeriesName, ...]:
+    """Names of a record of series, in the order of their row numbers."""
     found = json.loads(bytes(cramjam.zstd.decompress(payload)))
-    for number, (entity, labels) in enumerate(found, first):
-        yield number, (EntityId(entity), tuple(labels))
+    return tuple([(EntityId(entity), tuple(labels)) for entity, labels in found])
 
 
 def file_header(kind: int) -> bytes:

@@ -75,11 +75,14 @@ class Segment:
         """Where the last whole record ends."""
         return self._index.end
 
-    def names(self, descriptor: int) -> dict[int, SeriesName]:
-        """Row number to series. Kept until `forget_names`."""
+    def names(
+        self, descriptor: int, known: dict[bytes, tuple[SeriesName, ...]] | None = None
+    ) -> dict[int, SeriesName]:
+        """Row number to series. Kept until `forget_names`. `known`: what records of names hold, filled and
+        used by those who read several files: those of one family mostly hold the same."""
         index = self._index
         if self._names is None or self._names[:2] != (index.inode, index.end):
-            self._names = (index.inode, index.end, dict(self._decode_names(descriptor)))
+            self._names = (index.inode, index.end, dict(self._decode_names(descriptor, known)))
         return self._names[2]
 
     def forget_names(self) -> None:
@@ -162,13 +165,18 @@ class Segment:
         self._damaged(f"{self.path}: the block at byte {head.offset} is damaged and left out")
         return None
 
-    def _decode_names(self, descriptor: int) -> Iterator[tuple[int, SeriesName]]:
+    def _decode_names(
+        self, descriptor: int, known: dict[bytes, tuple[SeriesName, ...]] | None = None
+    ) -> Iterator[tuple[int, SeriesName]]:
+        known = {} if known is None else known
         for head in self._index.names:
             payload = os.pread(descriptor, head.length, head.offset)
             if len(payload) != head.length or zlib.crc32(payload) != head.checksum:
                 self._damaged(f"{self.path}: the names at byte {head.offset} are damaged")
                 continue
-            yield from series_names(payload, head.lowest)
+            if payload not in known:
+                known[payload] = series_names(payload)
+            yield from enumerate(known[payload], head.lowest)
 
     def _damaged(self, problem: str) -> None:
         if problem not in self._index.problems:

@@ -165,6 +165,11 @@ class SegmentStore:
             cuts = pieces(rows, start, like.width, cut, sequence=sequence, simulated=like.simulated)
             segment.append_named(kind_of(like), names, cuts, self._relations)
 
+    def lock(self) -> None:
+        """Makes this the writer, as the first write does. Raises StoreError if there is another."""
+        with self._mutex:
+            self._lock()
+
     # -- reading
 
     def read(

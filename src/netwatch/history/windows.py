@@ -26,8 +26,6 @@ Mask = Callable[[NDArray[np.int64], int], NDArray[np.float64]]
 
 _CELLS = 16_000_000
 """Buckets that are held at a time: 128 MB."""
-_ROWS = 1024
-"""Series are taken in multiples of that, as they lie together in files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,12 @@ def percentiles(
         return
     columns = (0, 1) if peaks and not counter else (0,)
     step = max(1, _CELLS // size)
-    step = step // _ROWS * _ROWS or step
+    bounds = np.unique(np.concatenate([stretch.last for stretch in stretches])) + 1
     values = np.empty((min(step, len(names)), size), dtype=np.float32)
     covered = np.empty_like(values)
-    for low in range(0, len(names), step):
-        high = min(low + step, len(names))
+    high = 0
+    while (low := high) < len(names):
+        high = _next(bounds, low, min(low + step, len(names)))
         seen, known = values[: high - low], covered[: high - low]
         known[:] = 0
         simulated = np.zeros(high - low, dtype=np.bool_)
@@ -102,6 +101,12 @@ def percentiles(
             yield SeriesPercentile(
                 entity, labels, float(found[row]), float(seconds[row]), bool(simulated[row])
             )
+
+
+def _next(bounds: NDArray[np.intp], low: int, most: int) -> int:
+    """Where to stop, so that series of one block are taken together: else it would be decoded twice."""
+    at = int(np.searchsorted(bounds, most, side="right")) - 1
+    return int(bounds[at]) if at >= 0 and bounds[at] > low else most
 
 
 def _stretch(
