@@ -50,12 +50,17 @@ def bring_in(
             work = _work(server, store, catalogue, whose, window, chosen, None if dry_run else places.history)
             while True:
                 try:
-                    yield runner.run(anext(work))
+                    line = runner.run(_next(work))
                 except StopAsyncIteration:
                     return
+                yield line
         finally:
             runner.run(server.__aexit__(None, None, None))
             store.close()
+
+
+async def _next(work: AsyncIterator[str]) -> str:
+    return await anext(work)
 
 
 async def _connected(url: str, token: str) -> PrometheusServer:

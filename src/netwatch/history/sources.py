@@ -120,12 +120,13 @@ class Whose:
         device = self._devices.get(told) or self._devices.get(_host(told))
         if device is None:
             return None, f"no device {told!r}" if told else f"no label {rule.device!r}"
-        entity: EntityId | None = device
+        entity = device
         if rule.part:
             part = labels.get(rule.part, "")
-            entity = self._parts.get((device, family.entity, part))
-            if entity is None:
+            found = self._parts.get((device, family.entity, part))
+            if found is None:
                 return None, f"{told} has no {family.entity} {part!r}"
+            entity = found
         return (entity, tuple(labels.get(rule.labels[label], "") for label in family.labels)), ""
 
 

@@ -96,7 +96,7 @@ def percentiles(
         for stretch in stretches:
             _fill(stretch, low, high, columns, (seen, known, simulated))
         found, seconds = weighted_percentiles(seen, known, q, rate=counter)
-        for row in np.flatnonzero(seconds > 0):
+        for row in np.flatnonzero(seconds > 0).tolist():
             entity, labels = names[low + row]
             yield SeriesPercentile(
                 entity, labels, float(found[row]), float(seconds[row]), bool(simulated[row])
@@ -134,10 +134,7 @@ def _stretch(
     edges = np.array([(head.start, head.end) for head, _, _ in heads], dtype=np.int64)
     edges = np.clip((edges - start) // width, 0, starts.size)
     holds = places[edges[:, 1]] > places[edges[:, 0]]
-    wanted = [
-        np.array([index.get(name, -1) for name in _by_number(source)] or [-1], dtype=np.intp)
-        for source in sources
-    ]
+    wanted = [_places(source, index) for source in sources]
     blocks, spans = [], []
     known: dict[tuple[int, int, int], tuple[int, int]] = {}
     for at in np.flatnonzero(holds).tolist():
@@ -155,11 +152,11 @@ def _stretch(
     return _Stretch(width, start, places, offset, [blocks[at] for at in order], ends[:, 0], ends[:, 1])
 
 
-def _by_number(source: Source) -> list[SeriesName | None]:
-    """Names in order of row number."""
-    out: list[SeriesName | None] = [None] * (max(source.names, default=-1) + 1)
+def _places(source: Source, index: dict[SeriesName, int]) -> NDArray[np.intp]:
+    """By row number of a file: the index of the series among those wanted, -1 for none."""
+    out = np.full(max(source.names, default=0) + 1, -1, dtype=np.intp)
     for number, name in source.names.items():
-        out[number] = name
+        out[number] = index.get(name, -1)
     return out
 
 
