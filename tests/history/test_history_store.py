@@ -283,6 +283,39 @@ def test_cut_off_anywhere_everything_before_reads_back_and_writing_goes_on(tmp_p
     }
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_month_that_is_cut_anywhere_keeps_every_block_before(tmp_path_factory, data) -> None:
+    """Noise, states and names that come later: every form of a block, at every byte of it."""
+    directory = tmp_path_factory.mktemp("torn")
+    store = SegmentStore(directory, CATALOGUE)
+    path = directory / BYTES / "2026-09.nwh"
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    ends: list[tuple[int, int]] = []
+    for day in range(3):
+        names = "abcdef"[: 2 + 2 * day]
+        grown = np.round(rng.lognormal(15, 1, (len(names), 48)))
+        store.append(counter(names, grown, START - day * 86400, covered=np.where(grown % 7 > 5, 120.5, 300)))
+        ends.append((path.stat().st_size, START - day * 86400))
+    store.close()
+    whole = everything(SegmentStore(directory, CATALOGUE), BYTES)
+    cut = data.draw(st.integers(0, ends[-1][0]))
+    path.write_bytes(path.read_bytes()[:cut])
+    safe = [start for end, start in ends if end <= cut]
+
+    def kept(found):
+        return {(name, at): value for name, cells in found.items() for at, value in cells.items()}
+
+    expected = {key: value for key, value in kept(whole).items() if key[1] // 86400 * 86400 in safe}
+    again = SegmentStore(directory, CATALOGUE)
+    assert kept(everything(again, BYTES)) == expected
+    again.append(counter("z", np.full((1, 48), 7.0), START + 86400))
+    again.close()
+    later = kept(everything(SegmentStore(directory, CATALOGUE), BYTES))
+    assert {key: value for key, value in later.items() if key[0] != "z"} == expected
+    assert sum(key[0] == "z" for key in later) == 48
+
+
 WRITER = """
 import itertools, sys
 import numpy as np

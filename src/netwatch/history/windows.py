@@ -26,6 +26,7 @@ Mask = Callable[[NDArray[np.int64], int], NDArray[np.float64]]
 
 _CELLS = 16_000_000
 """Buckets that are held at a time: 128 MB."""
+_NOTHING = (np.empty(0, dtype=np.intp),) * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +91,15 @@ def percentiles(
     high = 0
     while (low := high) < len(names):
         high = _next(bounds, low, min(low + step, len(names)))
-        seen, known = values[: high - low], covered[: high - low]
-        known[:] = 0
-        simulated = np.zeros(high - low, dtype=np.bool_)
+        grid = _Grid(values[: high - low], covered[: high - low])
         for stretch in stretches:
-            _fill(stretch, low, high, columns, (seen, known, simulated))
-        found, seconds = weighted_percentiles(seen, known, q, rate=counter)
+            _fill(stretch, low, high, columns, grid)
+        grid.settle()
+        found, seconds = weighted_percentiles(grid.values, grid.covered, q, rate=counter)
         for row in np.flatnonzero(seconds > 0).tolist():
             entity, labels = names[low + row]
             yield SeriesPercentile(
-                entity, labels, float(found[row]), float(seconds[row]), bool(simulated[row])
+                entity, labels, float(found[row]), float(seconds[row]), bool(grid.simulated[row])
             )
 
 
@@ -160,17 +160,61 @@ def _places(source: Source, index: dict[SeriesName, int]) -> NDArray[np.intp]:
     return out
 
 
-def _fill(
-    stretch: _Stretch,
-    low: int,
-    high: int,
-    columns: Sequence[int],
-    out: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]],
-) -> None:
+class _Grid:
+    """The chosen buckets of some series. What most blocks have in common is written once: they hold all of
+    the series, and nearly every bucket was measured in full."""
+
+    def __init__(self, values: NDArray[np.float32], covered: NDArray[np.float32]) -> None:
+        """Both are scratch, (series, buckets); what they hold is of no account."""
+        self.values = values
+        self.covered = covered
+        """Seconds; valid once settled."""
+        self.simulated = np.zeros(values.shape[0], dtype=np.bool_)
+        self._common: NDArray[np.float32] | None = np.zeros(values.shape[1], dtype=np.float32)
+        """Seconds by bucket, of all series but the exceptions."""
+        self._others: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.floating]]] = []
+
+    def lay(
+        self, rows: NDArray[np.intp], into: slice, value: NDArray[np.floating], seconds: NDArray[np.floating]
+    ) -> NDArray[np.intp]:
+        """Writes over what is there, except where nothing is known. Returns the rows that it touched."""
+        run = int(rows[-1] - rows[0]) == rows.size - 1 and bool(np.all(rows[1:] > rows[:-1]))
+        onto = slice(int(rows[0]), int(rows[-1]) + 1) if run else rows
+        if self._common is not None:
+            if run and rows.size == self.values.shape[0] and not self._common[into].any():
+                usual = seconds[0, 0]
+                row, column = np.nonzero(seconds != usual) if seconds.strides != (0, 0) else _NOTHING
+                if usual > 0 and row.size * 10 < seconds.size:
+                    self.values[onto, into], self._common[into] = value, usual
+                    self._others.append((row, column + into.start, seconds[row, column]))
+                    return rows
+            self.settle()
+        known = seconds > 0
+        if known.all():
+            self.values[onto, into], self.covered[onto, into] = value, seconds
+            return rows
+        self.values[onto, into] = np.where(known, value, self.values[onto, into])
+        self.covered[onto, into] = np.where(known, seconds, self.covered[onto, into])
+        return rows[known.any(axis=1)]
+
+    def settle(self) -> None:
+        """Makes the coverage valid."""
+        if self._common is not None:
+            self.covered[:] = self._common
+            for row, column, seconds in self._others:
+                self.covered[row, column] = seconds
+            self._common = None
+
+
+def _fill(stretch: _Stretch, low: int, high: int, columns: Sequence[int], grid: _Grid) -> None:
     """Lays the chosen buckets of the series `low` to `high` over what is there, in order of writing."""
     for at in np.flatnonzero((stretch.first < high) & (stretch.last >= low)).tolist():
         head, source, index = stretch.blocks[at]
-        decoded = source.segment.decode(source.descriptor, head, columns)
+        first = (head.start - stretch.start) // stretch.width
+        begin, end = max(first, 0), min(first + head.buckets, stretch.places.size - 1)
+        steps = stretch.places[begin : end + 1]
+        taken = np.flatnonzero(steps[1:] > steps[:-1]) + (begin - first)
+        decoded = source.segment.decode(source.descriptor, head, columns) if taken.size else None
         if decoded is None:
             continue
         rows, found = decoded
@@ -183,35 +227,7 @@ def _fill(
             mine = np.flatnonzero(inside)
             places, value, seconds = places[mine], value[mine], seconds[mine]
         if places.size:
-            _lay(stretch, head, places, value, seconds, out)
-
-
-def _lay(
-    stretch: _Stretch,
-    head: RecordHead,
-    rows: NDArray[np.intp],
-    value: NDArray[np.floating],
-    seconds: NDArray[np.floating],
-    out: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]],
-) -> None:
-    first = (head.start - stretch.start) // stretch.width
-    begin, end = max(first, 0), min(first + head.buckets, stretch.places.size - 1)
-    steps = stretch.places[begin : end + 1]
-    taken = np.flatnonzero(np.diff(steps)) + (begin - first)
-    if not taken.size:
-        return
-    run = int(taken[-1] - taken[0]) == taken.size - 1
-    of = slice(int(taken[0]), int(taken[-1]) + 1) if run else taken
-    into = slice(int(steps[0]) + stretch.offset, int(steps[-1]) + stretch.offset)
-    value, seconds = value[:, of], seconds[:, of]
-    onto: slice | NDArray[np.intp] = rows
-    if int(rows[-1] - rows[0]) == rows.size - 1 and np.all(np.diff(rows) == 1):
-        onto = slice(int(rows[0]), int(rows[-1]) + 1)
-    if seconds.min() > 0:
-        out[0][onto, into], out[1][onto, into] = value, seconds
-        out[2][onto] |= head.simulated
-        return
-    known = seconds > 0
-    out[0][onto, into] = np.where(known, value, out[0][onto, into])
-    out[1][onto, into] = np.where(known, seconds, out[1][onto, into])
-    out[2][onto] |= known.any(axis=1) & head.simulated
+            run = int(taken[-1] - taken[0]) == taken.size - 1
+            of = slice(int(taken[0]), int(taken[-1]) + 1) if run else taken
+            into = slice(int(steps[0]) + stretch.offset, int(steps[-1]) + stretch.offset)
+            grid.simulated[grid.lay(places, into, value[:, of], seconds[:, of])] |= head.simulated
