@@ -12,7 +12,7 @@ from netwatch.errors import StoreError
 from netwatch.history.codec import BUDGET, NOISY_BITS, decode_matrix, encode_columns, encode_matrix
 from netwatch.history.noise import decode_floats, decode_steps, encode_floats, encode_steps
 
-shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=40)
+shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=9)
 anything = st.one_of(
     st.just(np.nan), st.floats(0, 1e18), st.integers(0, 8192).map(float), st.floats(-1e6, 1e6)
 )
@@ -34,14 +34,14 @@ def through(columns, *, settled):
     return [decode_matrix(part, columns[0].shape) for part in data], sum(map(len, data)) / columns[0].size
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(matrices)
 def test_a_matrix_alone_comes_back_as_32_bit_floats(matrix) -> None:
     back = decode_matrix(encode_matrix(matrix), matrix.shape)
     assert np.array_equal(back.astype(np.float32), matrix.astype(np.float32), equal_nan=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(matrices, st.integers(7, 16))
 def test_floats_keep_the_first_bits_of_each_value(matrix, kept) -> None:
     bits = matrix.astype(np.float32).view(np.uint32)
@@ -57,7 +57,7 @@ def test_floats_keep_the_first_bits_of_each_value(matrix, kept) -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(finite, st.integers(7, 12))
 def test_steps_are_a_fraction_of_the_largest_value_of_the_series(matrix, kept) -> None:
     back = decode_steps(encode_steps(matrix, kept), matrix.shape)
@@ -65,7 +65,7 @@ def test_steps_are_a_fraction_of_the_largest_value_of_the_series(matrix, kept) -
     assert np.all(np.abs(back - matrix) <= largest * 2.0**-kept + 1e-30)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_what_is_not_covered_does_not_touch_what_is(data) -> None:
     value = data.draw(matrices)
@@ -114,7 +114,7 @@ def test_what_is_constant_where_it_is_known_costs_next_to_nothing() -> None:
     assert size < 0.03
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_damaged_columns_are_told_or_have_the_right_shape(data) -> None:
     shape = (6, 5)

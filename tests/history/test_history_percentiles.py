@@ -43,7 +43,7 @@ def from_files(store, family, window, q, mask, peaks, **more):
     return {one.entity: (one.value, one.simulated) for one in found}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_rows_of_any_weights_equal_brute_force(data) -> None:
     rows, buckets = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 70))
