@@ -16,6 +16,7 @@ from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
 from netwatch.alerts.scope import Surroundings
 from netwatch.alerts.topology import Links, attachments, known_links
+from netwatch.calendars import Calendars
 from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition, differences
 
 __all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate", "evaluate_steps"]
@@ -59,12 +60,14 @@ def evaluate(
     *,
     attachment: Sequence[str] = (),
     memo: Memo | None = None,
+    calendars: Calendars | None = None,
 ) -> tuple[EngineState, list[Transition]]:
     """One pass over all rules. Pure: the same arguments give the same answer; `memo` only saves time.
 
-    `attachment` names the devices that netwatch hangs on, for root causes.
+    `attachment` names the devices that netwatch hangs on, for root causes; `calendars` open and close the
+    rules' windows.
     """
-    work = evaluate_steps(rules, snapshot, state, attachment=attachment, memo=memo)
+    work = evaluate_steps(rules, snapshot, state, attachment=attachment, memo=memo, calendars=calendars)
     while True:
         try:
             next(work)
@@ -80,13 +83,14 @@ def evaluate_steps(
     *,
     attachment: Sequence[str] = (),
     memo: Memo | None = None,
+    calendars: Calendars | None = None,
 ) -> Generator[None, None, tuple[EngineState, list[Transition]]]:
     """`evaluate` in steps of a few milliseconds, so that an event loop gets its turn. Returns the result."""
     now = snapshot.at.wall
     memo = Memo() if memo is None else memo
     frame = Frame(snapshot, memo)
     yield from _find_uplinks(snapshot, memo)
-    around = Surroundings(snapshot, _uplinks(state.uplinks, memo), memo)
+    around = Surroundings(snapshot, _uplinks(state.uplinks, memo), memo, calendars)
     yield from snapshot.find_devices()
     yield
     active: dict[ActiveKey, Active] = {}
@@ -298,9 +302,16 @@ def _alert_id(rule: str, key: SeriesKey, since: float) -> str:
 class AlertEngine:
     """Keeps the state between evaluations. Not for use by several threads at once."""
 
-    def __init__(self, rules: Iterable[Rule], *, attachment: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        attachment: Sequence[str] = (),
+        calendars: Calendars | None = None,
+    ) -> None:
         self._rules = tuple(rules)
         self._attachment = tuple(attachment)
+        self._calendars = calendars
         self._state = EngineState()
         self._memo = Memo()
         self._told: dict[str, Grown] = {}
@@ -311,10 +322,17 @@ class AlertEngine:
     def rules(self) -> tuple[Rule, ...]:
         return self._rules
 
-    def replace_rules(self, rules: Iterable[Rule], *, attachment: Sequence[str] = ()) -> None:
+    def replace_rules(
+        self,
+        rules: Iterable[Rule],
+        *,
+        attachment: Sequence[str] = (),
+        calendars: Calendars | None = None,
+    ) -> None:
         """Other rules from the next evaluation on. Alerts of rules that are gone are resolved there."""
         self._rules = tuple(rules)
         self._attachment = tuple(attachment)
+        self._calendars = calendars
 
     def evaluate(self, snapshot: Snapshot) -> list[Transition]:
         """Judges one snapshot. Causes come before what they explain."""
@@ -330,7 +348,12 @@ class AlertEngine:
         """`evaluate` in steps of a few milliseconds; returns the transitions. What `alerts` tells changes
         with the last one. One ends before the next begins."""
         self._state, transitions = yield from evaluate_steps(
-            self._rules, snapshot, self._state, attachment=self._attachment, memo=self._memo
+            self._rules,
+            snapshot,
+            self._state,
+            attachment=self._attachment,
+            memo=self._memo,
+            calendars=self._calendars,
         )
         return transitions
 

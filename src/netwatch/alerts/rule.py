@@ -8,7 +8,8 @@ from enum import StrEnum
 import numpy as np
 
 from netwatch.alerts.expression import Expression
-from netwatch.alerts.frame import Floats, Mask
+from netwatch.alerts.frame import FactTests, Floats, Mask, PartTests
+from netwatch.alerts.windows import ALL_TIME, Window
 from netwatch.model import DeviceKind, Severity
 
 __all__ = ["Comparison", "Condition", "OnUnknown", "Ports", "Rule", "Scope"]
@@ -80,12 +81,23 @@ class Scope:
     """Names of devices; `*` and `?` as in file names."""
     labels: tuple[tuple[int, frozenset[str]], ...] = ()
     """Position of a row label and the values that it may have."""
-    facts: tuple[tuple[str, frozenset[str]], ...] = ()
+    facts: FactTests = ()
     """Facts of the entity itself and the values, as text, that they may have."""
-    not_facts: tuple[tuple[str, frozenset[str]], ...] = ()
+    not_facts: FactTests = ()
+    names: tuple[str, ...] = ()
+    """Patterns of the entity's own name, in lower case; `*` and `?` as in file names."""
+    not_names: tuple[str, ...] = ()
     admin_up: bool = False
     """Interfaces only: administratively up."""
     ports: Ports = Ports.ALL
+
+    @property
+    def part_tests(self) -> PartTests:
+        return PartTests(self.facts, self.not_facts, self.names, self.not_names)
+
+    @property
+    def about_parts(self) -> bool:
+        return bool(self.facts or self.not_facts or self.names or self.not_names)
 
     @property
     def about_devices(self) -> bool:
@@ -116,6 +128,10 @@ class Rule:
     keep: float = 0.0
     """It must be over for this long before the alert ends: `keep_firing_for`."""
     scope: Scope = Scope()
+    window: Window = ALL_TIME
+    """When it looks. While that is closed the rule is about nothing: its alerts end."""
+    limit: str = ""
+    """Family whose value, where known, replaces the threshold; the clear level keeps its distance."""
     once_healthy: bool = False
     """Only for series that were once seen not to meet the condition, and for uplinks."""
     on_unknown: OnUnknown = OnUnknown.HOLD
@@ -125,3 +141,6 @@ class Rule:
     """Template of a longer text."""
     runbook: str = ""
     file: str = ""
+    line: int | None = None
+    path: str = ""
+    """Where in the file it stands, e.g. `rules[3]`."""

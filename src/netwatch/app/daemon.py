@@ -144,7 +144,7 @@ class Daemon:
         parts, old = self.parts, self.parts.configuration
         polled = {target.device for target in parts.targets()}
         new = await loaded.identified_gently(parts.state.device_id)
-        take_alerting_over = parts.alerting.prepare(new.settings, new.rules)
+        take_alerting_over = parts.alerting.prepare(new.settings, new.rules, new.school_time)
         if self._web is not None:
             self._web.update(new.auth)
         take_alerting_over()
@@ -234,7 +234,7 @@ class Daemon:
             planner=Planner(workers, directory),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
-            alerting=Alerting(configuration.rules, store, settings, clock),
+            alerting=Alerting(configuration.rules, store, settings, clock, configuration.school_time),
             wires=wires,
             poller=poller,
             snapshot=state.snapshot(),

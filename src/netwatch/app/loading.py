@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from netwatch.alerts import Rule, load_rules
-from netwatch.calendars import Calendar
+from netwatch.calendars import Calendars
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
 from netwatch.errors import ConfigError, Problem, ProfileError
@@ -40,13 +40,18 @@ class Configuration:
     inventory: Inventory
     profiles: ProfileSet
     rules: tuple[Rule, ...]
-    calendars: Mapping[str, Calendar]
+    calendars: Calendars
     policy: ReplacementPolicy
     lifecycle: Lifecycle
     auth: Auth
     warnings: tuple[Problem, ...]
     """What is unwise but works."""
     profile_stamps: Stamps = ()
+
+    @property
+    def school_time(self) -> Calendars:
+        """The calendars, with the policy's school hours where a place has none."""
+        return self.calendars.with_default(self.policy.school_hours.calendar())
 
     @property
     def refused(self) -> Sequence[Problem]:

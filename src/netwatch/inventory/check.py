@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netwatch.calendars import Calendar, load_calendars
+from netwatch.calendars import Calendars, load_calendars
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import Document, read_yaml
 from netwatch.errors import ConfigError, Problem
@@ -70,8 +70,8 @@ def check_configuration(path: Path, env: Mapping[str, str], checkers: Sequence[C
     return Checked(settings, found, tuple(problems), tuple(warnings), counts)
 
 
-def read_calendars(settings: Settings) -> Mapping[str, Calendar]:
-    """The calendars that the settings name, in the district's time zone. Raises ConfigError."""
+def read_calendars(settings: Settings) -> Calendars:
+    """The calendars and closures that the settings name, in the district's time zone. Raises ConfigError."""
     problems: list[Problem] = []
     documents: list[Document] = []
     for path in expand(settings.calendars):
