@@ -5,9 +5,11 @@ from netwatch.alerts.frame import Memo
 from netwatch.alerts.loading import load_rules
 from netwatch.alerts.message import format_value
 from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
+from netwatch.alerts.testing import CaseResult, RuleTests, load_rule_tests
 
 __all__ = [
     "AlertEngine",
+    "CaseResult",
     "Comparison",
     "Condition",
     "EngineState",
@@ -16,8 +18,10 @@ __all__ = [
     "OnUnknown",
     "Ports",
     "Rule",
+    "RuleTests",
     "Scope",
     "evaluate",
     "format_value",
+    "load_rule_tests",
     "load_rules",
 ]

@@ -55,6 +55,8 @@ class Memo:
     """Interfaces with a neighbour, for these links and entities."""
     scopes: tuple[Mapping[EntityId, Entity], Inventory, dict[Hashable, frozenset[EntityId]]] | None = None
     """Devices by scope, for these entities and this inventory."""
+    devices_at: dict[tuple[str, float], frozenset[EntityId]] = field(default_factory=dict)
+    """By family and value: devices that have it."""
     calendars: tuple[Calendars, Inventory, dict[PlaceId | None, Calendar]] | None = None
     """Calendars by place, for these calendars and this inventory."""
     places: (
@@ -281,6 +283,15 @@ def _passes(entity: Entity | None, tests: PartTests) -> bool:
             return False
         if any(fnmatchcase(name, pattern) for pattern in tests.not_names):
             return False
-    return all(str(facts.get(key, "")) in values for key, values in tests.facts) and not any(
-        str(facts.get(key, "")) in values for key, values in tests.not_facts
+    return all(_is_one(facts.get(key, ""), values) for key, values in tests.facts) and not any(
+        _is_one(facts.get(key, ""), values) for key, values in tests.not_facts
     )
+
+
+def _is_one(fact: object, values: frozenset[str]) -> bool:
+    """Whether a fact is one of these texts; those with `*` or `?` are patterns, in upper or lower case."""
+    text = str(fact)
+    if text in values:
+        return True
+    patterns = [value for value in values if "*" in value or "?" in value]
+    return any(fnmatchcase(text.lower(), pattern.lower()) for pattern in patterns)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool
 
+from netwatch.alerts.derived import with_derived
 from netwatch.alerts.expression import Expression
 from netwatch.alerts.expression_loading import ExpressionBuilder, impossible
 from netwatch.alerts.message import FIELDS, template_fields
@@ -15,7 +16,7 @@ from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, 
 from netwatch.alerts.windows import Span, Window, parse_span
 from netwatch.documents import Document, Strict, did_you_mean, dotted, fault, validate
 from netwatch.errors import ConfigError, Problem
-from netwatch.model import Catalogue, DeviceKind, EntityKind, Severity
+from netwatch.model import Catalogue, DeviceKind, EntityKind, FamilyType, Severity
 
 __all__ = ["RULE_KEYS", "SCOPE_KEYS", "load_rules"]
 
@@ -62,6 +63,8 @@ class _ScopeEntry(Strict):
     not_facts: dict[str, Names] = Field(default_factory=dict)
     names: Names = ()
     not_names: Names = ()
+    device_is: dict[str, Number] = Field(default_factory=dict)
+    device_is_not: dict[str, Number] = Field(default_factory=dict)
     admin_up: StrictBool = False
     ports: Ports = Ports.ALL
 
@@ -101,6 +104,7 @@ def load_rules(documents: Iterable[Document], catalogue: Catalogue) -> tuple[Rul
     """All rules of all files, in order. Raises ConfigError with one Problem per mistake."""
     problems: list[Problem] = []
     rules: dict[str, Rule] = {}
+    catalogue = with_derived(catalogue)
     for document in documents:
         try:
             entries = validate(_RuleFile, document).rules
@@ -225,6 +229,9 @@ class _Builder:
                         ["scope", key],
                         f"{key} is about interfaces, this rule is about a {expression.entity}",
                     )
+        for key, given in (("device_is", entry.device_is), ("device_is_not", entry.device_is_not)):
+            for name, number in given.items():
+                self._device_is(key, name, number)
         for one, other in (("kinds", "not_kinds"), ("roles", "not_roles"), ("tags", "not_tags")):
             wanted = set(getattr(entry, one))
             if wanted and wanted <= set(getattr(entry, other)):
@@ -243,9 +250,21 @@ class _Builder:
             not_facts=_tests(entry.not_facts),
             names=tuple(name.lower() for name in entry.names),
             not_names=tuple(name.lower() for name in entry.not_names),
+            device_is=tuple(entry.device_is.items()),
+            device_is_not=tuple(entry.device_is_not.items()),
             admin_up=entry.admin_up,
             ports=entry.ports,
         )
+
+    def _device_is(self, key: str, name: str, value: float) -> None:
+        path, family = ["scope", key, name], self._catalogue.get(name)
+        if family is None:
+            hint = did_you_mean(name, self._catalogue) or "docs/metrics.md lists them"
+            self.problem(path, f"unknown family {name!r}", hint)
+        elif family.entity is not EntityKind.DEVICE or family.labels or family.type is not FamilyType.GAUGE:
+            self.problem(path, f"{name} is no plain value of a device")
+        elif family.largest is not None and not (0 <= value <= family.largest and value % 1 == 0):
+            self.problem(path, f"{name} is never {value:g}", f"at most {family.largest:g}")
 
     def _window(self, entry: _RuleEntry) -> Window:
         spans: dict[str, list[Span]] = {"during": [], "outside": []}

@@ -87,6 +87,10 @@ class Scope:
     names: tuple[str, ...] = ()
     """Patterns of the entity's own name, in lower case; `*` and `?` as in file names."""
     not_names: tuple[str, ...] = ()
+    device_is: tuple[tuple[str, float], ...] = ()
+    """Families of the device without row labels, and the value that each must have right now."""
+    device_is_not: tuple[tuple[str, float], ...] = ()
+    """The same, and the value that none must have; one that is not known is good."""
     admin_up: bool = False
     """Interfaces only: administratively up."""
     ports: Ports = Ports.ALL

@@ -87,6 +87,16 @@ class Surroundings:
 
         return self._at_places(window, is_open)
 
+    def devices_at(self, frame: Frame, family: str, value: float) -> frozenset[EntityId]:
+        """Devices of which a family is known to have this value. The same object as long as they stay."""
+        column = frame.column(family)
+        rows = [] if column is None else np.flatnonzero(column.fresh & (column.values == value)).tolist()
+        found = frozenset() if column is None else frozenset(column.entities[row] for row in rows)
+        kept = self._memo.devices_at.get((family, value))
+        if kept != found:
+            kept = self._memo.devices_at[family, value] = found
+        return kept
+
     def out_of_service(self) -> frozenset[EntityId]:
         """Devices in buildings that are out of service: no rule is about them."""
         if not any(one.out_of_service for one in self._calendars.closures):
@@ -236,6 +246,10 @@ def in_scope(
         inside &= ~layout.mask_of_devices(away, entities)
     if scope.about_devices:
         inside &= layout.mask_of_devices(around.devices(scope), entities)
+    for family, value in scope.device_is:
+        inside &= layout.mask_of_devices(around.devices_at(frame, family, value), entities)
+    for family, value in scope.device_is_not:
+        inside &= ~layout.mask_of_devices(around.devices_at(frame, family, value), entities)
     for position, allowed in scope.labels:
         inside &= frame.label_mask(layout, position, allowed)
     if scope.about_parts:

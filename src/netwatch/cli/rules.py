@@ -1,20 +1,21 @@
-"""`netwatch rules`: check alerting rules and list them."""
+"""`netwatch rules`: check alerting rules, list and test them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    from netwatch.alerts import Rule
+    from netwatch.alerts import CaseResult, Rule
 
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Check and list alerting rules.")
+    group = typer.Typer(no_args_is_help=True, help="Check, list and test alerting rules.")
     app.add_typer(group, name="rules")
 
     @group.command("check")
@@ -36,6 +37,33 @@ def register(app: typer.Typer) -> None:
         """List rules with what they judge."""
         for rule in _load(files):
             typer.echo(_line(rule))
+
+    @group.command("test")
+    def test_command(
+        files: list[Path] = typer.Argument(..., metavar="FILES", help="Files of rule tests."),
+    ) -> None:
+        """Run unit tests of rules; exit code 1 if one fails."""
+        failed = total = 0
+        for path in files:
+            for result in _run_tests(path):
+                total += 1
+                failed += bool(result.failures)
+                for text in result.failures:
+                    typer.echo(f"{path}: {result.name}: {text}", err=True)
+        if failed:
+            typer.echo(f"{failed} of {total} tests failed", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{total} tests passed")
+
+
+def _run_tests(path: Path) -> Iterator[CaseResult]:
+    from netwatch.alerts import load_rule_tests
+    from netwatch.documents import read_yaml
+    from netwatch.model import load_catalogue
+
+    tests = load_rule_tests(read_yaml(path), load_catalogue())
+    rules = _load([path.parent / name for name in tests.file.rule_files])
+    yield from tests.run(rules)
 
 
 def _load(paths: list[Path] | None) -> tuple[Rule, ...]:
