@@ -4,6 +4,7 @@ from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
 from netwatch.alerts.frame import Memo
 from netwatch.alerts.loading import load_rules
 from netwatch.alerts.message import format_value
+from netwatch.alerts.prometheus import PrometheusRules, export_prometheus
 from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
 from netwatch.alerts.testing import CaseResult, RuleTests, load_rule_tests
 
@@ -17,10 +18,12 @@ __all__ = [
     "Memo",
     "OnUnknown",
     "Ports",
+    "PrometheusRules",
     "Rule",
     "RuleTests",
     "Scope",
     "evaluate",
+    "export_prometheus",
     "format_value",
     "load_rule_tests",
     "load_rules",

@@ -46,6 +46,7 @@ def _names(value: Any) -> Any:
 Duration = Annotated[float, BeforeValidator(_duration)]
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_names)]
+Values = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Kinds = Annotated[tuple[DeviceKind, ...], BeforeValidator(_names)]
 
 
@@ -58,7 +59,7 @@ class _ScopeEntry(Strict):
     tags: Names = ()
     not_tags: Names = ()
     devices: Names = ()
-    labels: dict[str, Names] = Field(default_factory=dict)
+    labels: dict[str, Values] = Field(default_factory=dict)
     facts: dict[str, Names] = Field(default_factory=dict)
     not_facts: dict[str, Names] = Field(default_factory=dict)
     names: Names = ()

@@ -1,12 +1,14 @@
-"""`netwatch rules`: check alerting rules, list and test them."""
+"""`netwatch rules`: check, list, test and export alerting rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from netwatch.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from netwatch.alerts import CaseResult, Rule
@@ -15,7 +17,7 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Check, list and test alerting rules.")
+    group = typer.Typer(no_args_is_help=True, help="Check, list, test and export alerting rules.")
     app.add_typer(group, name="rules")
 
     @group.command("check")
@@ -55,6 +57,40 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1)
         typer.echo(f"{total} tests passed")
 
+    @group.command("export")
+    def export_command(
+        files: list[Path] | None = typer.Argument(
+            None, metavar="[FILES]", help="Rule files or folders; without one: the shipped rules."
+        ),
+        prometheus: bool = typer.Option(False, "--prometheus", help="As Prometheus rules."),
+        out: Path | None = typer.Option(None, "--out", help="File to write; without it standard output."),
+    ) -> None:
+        """Write rules for Prometheus; what can't be exported is told with the reason."""
+        if not prometheus:
+            raise ConfigError([Problem("", "", "export as what?", "add --prometheus")])
+        _export(_load(files), out)
+
+
+def _export(rules: Sequence[Rule], out: Path | None) -> None:
+    import yaml
+
+    from netwatch.alerts import export_prometheus
+    from netwatch.model import load_catalogue
+
+    made = export_prometheus(rules, load_catalogue())
+    lines = [f"{name}: {reason}" for name, reason in made.refused]
+    head = "# Written by `netwatch rules export --prometheus`.\n"
+    head += "# Not in here, because Prometheus can't say the same:\n" if lines else ""
+    text = head + "".join(f"#   {line}\n" for line in lines)
+    text += yaml.safe_dump(dict(made.document), sort_keys=False, allow_unicode=True, width=10**6)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+    for line in lines:
+        typer.echo(f"not exported: {line}", err=True)
+    typer.echo(f"{len(made.exported)} of {len(rules)} rules exported", err=True)
+
 
 def _run_tests(path: Path) -> Iterator[CaseResult]:
     from netwatch.alerts import load_rule_tests
@@ -69,7 +105,6 @@ def _run_tests(path: Path) -> Iterator[CaseResult]:
 def _load(paths: list[Path] | None) -> tuple[Rule, ...]:
     from netwatch.alerts import load_rules
     from netwatch.documents import read_yaml
-    from netwatch.errors import ConfigError, Problem
     from netwatch.model import load_catalogue
     from netwatch.resources import config_dir
 
