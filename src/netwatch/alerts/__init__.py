@@ -1,6 +1,7 @@
 """Rules over snapshots: what is wrong, since when, and which fault explains which. Pure."""
 
 from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
+from netwatch.alerts.fitting import misfits
 from netwatch.alerts.frame import Memo
 from netwatch.alerts.loading import load_rules
 from netwatch.alerts.message import format_value
@@ -27,4 +28,5 @@ __all__ = [
     "format_value",
     "load_rule_tests",
     "load_rules",
+    "misfits",
 ]

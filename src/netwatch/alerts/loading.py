@@ -176,8 +176,8 @@ class _Builder:
             description=entry.description,
             runbook=entry.runbook,
             file=self._document.file,
-            line=self._document.line_of(self._path),
             path=dotted(self._path),
+            source=self._document,
         )
 
     def _condition(self, entry: _RuleEntry, expression: Expression) -> Condition | None:

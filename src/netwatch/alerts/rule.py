@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from netwatch.alerts.expression import Expression
 from netwatch.alerts.frame import FactTests, Floats, Mask, PartTests
 from netwatch.alerts.windows import ALL_TIME, Window
+from netwatch.documents import Document
+from netwatch.errors import Problem
 from netwatch.model import DeviceKind, Severity
 
 __all__ = ["Comparison", "Condition", "OnUnknown", "Ports", "Rule", "Scope"]
@@ -145,6 +148,13 @@ class Rule:
     """Template of a longer text."""
     runbook: str = ""
     file: str = ""
-    line: int | None = None
     path: str = ""
     """Where in the file it stands, e.g. `rules[3]`."""
+    source: Document | None = field(default=None, compare=False, repr=False)
+
+    def problem(self, path: Sequence[str | int], message: str, hint: str = "") -> Problem:
+        """A mistake at a path below the rule, with its line where the file is known."""
+        if self.source is None:
+            return Problem(self.file, self.path, f"rule {self.name}: {message}", hint)
+        place = int(self.path.rpartition("[")[2].rstrip("]"))
+        return self.source.problem(["rules", place, *path], message, hint)

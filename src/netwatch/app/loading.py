@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from netwatch.alerts import Rule, load_rules
+from netwatch.alerts import Rule, load_rules, misfits
 from netwatch.calendars import Calendars
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
 from netwatch.errors import ConfigError, Problem, ProfileError
-from netwatch.inventory import Checker, Finding, LoadedInventory, read_calendars, read_inventory
+from netwatch.inventory import (
+    Checker,
+    Finding,
+    FittingChecker,
+    LoadedInventory,
+    closure_problems,
+    read_calendars,
+    read_inventory,
+)
 from netwatch.model import Catalogue, EntityId, Inventory, InventoryDevice
 from netwatch.planning import Lifecycle, ReplacementPolicy, load_lifecycle, load_policy
 from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir, config_dir
 from netwatch.web import Auth, load_web_file
 
-__all__ = ["Configuration", "checkers", "load_configuration"]
+__all__ = ["Configuration", "checkers", "fitting_checkers", "load_configuration", "profile_roles"]
 
 DeviceIds = Callable[[InventoryDevice], EntityId]
 T = TypeVar("T")
@@ -109,8 +118,11 @@ def load_configuration(
     else:
         profiles = try_to(lambda: _profiles(settings, catalogue, env))
     loaded: LoadedInventory = try_to(lambda: read_inventory(settings, env, _name_as_id))
+    if not problems:
+        problems += closure_problems(calendars, loaded.inventory.places)
     if problems:
         raise ConfigError(problems)
+    misfit = _misfits(settings, rules, loaded.inventory, calendars, policy)
     return Configuration(
         settings=settings,
         inventory=loaded.inventory,
@@ -121,8 +133,44 @@ def load_configuration(
         lifecycle=lifecycle,
         auth=auth,
         profile_stamps=stamps,
-        warnings=(*settings.warnings, *loaded.warnings),
+        # What `netwatch check` refuses must not stop a district that runs: a switch that is gone, say.
+        warnings=(*settings.warnings, *loaded.warnings, *misfit.problems, *misfit.warnings),
     )
+
+
+def _misfits(
+    settings: Settings,
+    rules: Sequence[Rule],
+    inventory: Inventory,
+    calendars: Calendars,
+    policy: ReplacementPolicy,
+) -> Finding:
+    """Rules that can't work in this district."""
+    school_time = calendars.with_default(policy.school_hours.calendar())
+    problems, warnings = misfits(
+        rules, inventory, school_time, profile_roles((collectors_dir(), *settings.collectors))
+    )
+    return Finding(tuple(problems), tuple(warnings))
+
+
+def profile_roles(folders: Iterable[Path | str]) -> set[str]:
+    """Roles that profiles name. Compiling them all would take seconds."""
+    found: set[str] = set()
+    for folder in map(Path, folders):
+        for file in folder.rglob("*.yaml") if folder.is_dir() else [folder]:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                found |= set(re.findall(r"\brole:\s*[\"']*([a-z][\w-]*)", file.read_text(encoding="utf-8")))
+    return found
+
+
+def fitting_checkers(catalogue: Catalogue) -> Sequence[FittingChecker]:
+    """What `netwatch check` tries once everything is read: whether it fits the inventory."""
+
+    def of_rules(settings: Settings, inventory: Inventory) -> Finding:
+        rules = _rules(settings, catalogue)
+        return _misfits(settings, rules, inventory, read_calendars(settings), _policy(settings))
+
+    return (of_rules,)
 
 
 def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
