@@ -28,6 +28,8 @@ IDENTITY_SECONDS = 5.0
 RECORD_SECONDS = 30.0
 PLAN_SECONDS = 900.0
 FIRST_PLAN_SECONDS = 45.0
+CLOSURE_SECONDS = 5.0
+"""Within so many seconds the ranked lists are made anew if calendars changed."""
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
@@ -52,6 +54,7 @@ class Chores:
         """Monotonic second before which no further snapshot is made unasked."""
         self._judged: Snapshot | None = None
         self._recorded: Snapshot | None = None
+        self._calendars = parts.configuration.calendars
         self._log = structlog.get_logger("netwatch")
 
     def works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
@@ -63,6 +66,7 @@ class Chores:
             ("identities", IDENTITY_SECONDS, IDENTITY_SECONDS, self._parts.identities.write),
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
+            ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
             ("retention", DAY, 600.0, self.forget),
             ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
@@ -119,6 +123,14 @@ class Chores:
     async def plan(self) -> None:
         """Makes the ranked lists anew."""
         await self._parts.planner.refresh(self._parts.snapshot, self._parts.configuration)
+
+    async def follow_calendars(self) -> None:
+        """A snow day that was entered by a reload holds for the ranked lists too, and at once."""
+        calendars = self._parts.configuration.calendars
+        if calendars is not self._calendars:
+            before, self._calendars = self._calendars, calendars
+            if calendars != before and self._parts.planner.plan is not None:
+                await self.plan()
 
     async def forget(self) -> None:
         """History and incidents beyond their retention."""

@@ -74,6 +74,14 @@ class Calendars(Mapping[str, Calendar]):
     def __len__(self) -> int:
         return len(self._named)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Calendars):
+            return NotImplemented
+        mine, theirs = ((one._named, one.closures, one.default) for one in (self, other))
+        return mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]
+
     def with_default(self, default: Calendar) -> Calendars:
         """The same with another calendar for places that name none."""
         return Calendars(self._named, self.closures, default)
