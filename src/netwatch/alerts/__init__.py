@@ -1,6 +1,7 @@
 """Rules over snapshots: what is wrong, since when, and which fault explains which. Pure."""
 
 from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
+from netwatch.alerts.explaining import condition_text, explain_alert, explain_rule, scope_text
 from netwatch.alerts.fitting import misfits
 from netwatch.alerts.frame import Memo
 from netwatch.alerts.loading import load_rules
@@ -23,10 +24,14 @@ __all__ = [
     "Rule",
     "RuleTests",
     "Scope",
+    "condition_text",
     "evaluate",
+    "explain_alert",
+    "explain_rule",
     "export_prometheus",
     "format_value",
     "load_rule_tests",
     "load_rules",
     "misfits",
+    "scope_text",
 ]

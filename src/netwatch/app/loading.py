@@ -31,7 +31,7 @@ from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir, config_dir
 from netwatch.web import Auth, load_web_file
 
-__all__ = ["Configuration", "checkers", "fitting_checkers", "load_configuration", "profile_roles"]
+__all__ = ["Configuration", "checkers", "fitting_checkers", "load_configuration", "profile_roles", "rules_of"]
 
 DeviceIds = Callable[[InventoryDevice], EntityId]
 T = TypeVar("T")
@@ -107,7 +107,7 @@ def load_configuration(
             problems.extend(error.problems)
             return None  # type: ignore[return-value]  # nobody sees it: problems end the loading
 
-    rules = try_to(lambda: _rules(settings, catalogue))
+    rules = try_to(lambda: rules_of(settings, catalogue))
     calendars = try_to(lambda: read_calendars(settings))
     policy = try_to(lambda: _policy(settings))
     lifecycle = try_to(lambda: _lifecycle(settings))
@@ -167,7 +167,7 @@ def fitting_checkers(catalogue: Catalogue) -> Sequence[FittingChecker]:
     """What `netwatch check` tries once everything is read: whether it fits the inventory."""
 
     def of_rules(settings: Settings, inventory: Inventory) -> Finding:
-        rules = _rules(settings, catalogue)
+        rules = rules_of(settings, catalogue)
         return _misfits(settings, rules, inventory, read_calendars(settings), _policy(settings))
 
     return (of_rules,)
@@ -184,7 +184,7 @@ def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
         return Finding(warnings=tuple(profiles.problems), counts=counts)
 
     def of_rules(settings: Settings) -> Finding:
-        return Finding(counts={"rules": len(_rules(settings, catalogue))})
+        return Finding(counts={"rules": len(rules_of(settings, catalogue))})
 
     def of_planning(settings: Settings) -> Finding:
         _policy(settings)
@@ -206,7 +206,8 @@ def _identified(device: InventoryDevice, device_id: DeviceIds) -> InventoryDevic
     return replace(device, target=replace(device.target, device=device_id(device)))
 
 
-def _rules(settings: Settings, catalogue: Catalogue) -> tuple[Rule, ...]:
+def rules_of(settings: Settings, catalogue: Catalogue) -> tuple[Rule, ...]:
+    """Those that the settings name, else the shipped ones. Raises ConfigError."""
     files = expand(settings.alerts.rules) or tuple(sorted((config_dir() / "rules").glob("*.yaml")))
     return load_rules([read_yaml(path) for path in files], catalogue)
 

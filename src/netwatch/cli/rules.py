@@ -1,7 +1,9 @@
-"""`netwatch rules`: check, list, test and export alerting rules."""
+"""`netwatch rules`: check, list, test, explain and export alerting rules."""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Check, list, test and export alerting rules.")
+    group = typer.Typer(no_args_is_help=True, help="Check, list, test, explain and export alerting rules.")
     app.add_typer(group, name="rules")
 
     @group.command("check")
@@ -57,6 +59,16 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1)
         typer.echo(f"{total} tests passed")
 
+    @group.command("explain")
+    def explain_command(
+        alert: str = typer.Argument(..., metavar="ALERT", help="Id of an alert, or the name of a rule."),
+        device: str = typer.Argument("", metavar="[DEVICE]", help="With a rule: name of the device."),
+        config: Path = typer.Option(Path("netwatch.yaml"), "--config", "-c", help="Settings file."),
+    ) -> None:
+        """Tell why an alert is there: readings, threshold, since when, scope, cause."""
+        for line in _explain(alert, device, config):
+            typer.echo(line)
+
     @group.command("export")
     def export_command(
         files: list[Path] | None = typer.Argument(
@@ -69,6 +81,48 @@ def register(app: typer.Typer) -> None:
         if not prometheus:
             raise ConfigError([Problem("", "", "export as what?", "add --prometheus")])
         _export(_load(files), out)
+
+
+def _explain(wanted: str, device: str, config: Path) -> Iterator[str]:
+    """From the store that the daemon writes. Raises ConfigError, StoreError."""
+    from netwatch.alerts import explain_alert, explain_rule
+    from netwatch.app.loading import rules_of
+    from netwatch.config import load_settings
+    from netwatch.documents import did_you_mean
+    from netwatch.model import load_catalogue
+    from netwatch.store import Store
+
+    settings = load_settings(config, os.environ)
+    rules = {rule.name: rule for rule in rules_of(settings, load_catalogue())}
+    path = Path(settings.state_dir) / "netwatch.db"
+    if not path.exists():
+        raise ConfigError(
+            [Problem(str(path), "", "there is no store", "has netwatch run with these settings?")]
+        )
+    with Store(path, read_only=True) as store:
+        alerts = [*store.incidents.load_open(), *store.incidents.load_past()]
+        by_id = {one.id: one for one in alerts}
+        rule = rules.get(wanted)
+        if wanted in by_id:
+            found = [by_id[wanted]]
+        elif rule is not None or any(one.rule == wanted for one in alerts):
+            mine = [one for one in alerts if one.rule == wanted]
+            found = [one for one in mine if device in ("", one.labels.get("device", ""), str(one.device))]
+            found = [one for one in found if one.resolved is None] or found[:1]
+        else:
+            hint = did_you_mean(wanted, rules) or "`netwatch rules list` lists the rules"
+            raise ConfigError([Problem("", "", f"neither an alert nor a rule is called {wanted!r}", hint)])
+        for one in found:
+            events = [
+                (event.at, event.state.value + (f", {event.note}" if event.note else ""))
+                for event in store.incidents.timeline(one.id)
+            ]
+            yield from explain_alert(
+                one, rules.get(one.rule), by_id, events, now=time.time(), timezone=settings.district.timezone
+            )
+        if not found and rule is not None:
+            yield f"{rule.name} has no alert" + (f" on {device}" if device else "") + ", and had none lately"
+            yield from explain_rule(rule)
 
 
 def _export(rules: Sequence[Rule], out: Path | None) -> None:
