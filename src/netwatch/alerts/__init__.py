@@ -1,5 +1,6 @@
 """Rules over snapshots: what is wrong, since when, and which fault explains which. Pure."""
 
+from netwatch.alerts.context import CONTEXT, Context
 from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
 from netwatch.alerts.explaining import condition_text, explain_alert, explain_rule, scope_text
 from netwatch.alerts.fitting import misfits
@@ -11,10 +12,12 @@ from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, 
 from netwatch.alerts.testing import CaseResult, RuleTests, load_rule_tests
 
 __all__ = [
+    "CONTEXT",
     "AlertEngine",
     "CaseResult",
     "Comparison",
     "Condition",
+    "Context",
     "EngineState",
     "Healthy",
     "Memo",
