@@ -9,6 +9,7 @@ from netwatch.alerts.loading import load_rules
 from netwatch.alerts.message import format_value
 from netwatch.alerts.prometheus import PrometheusRules, export_prometheus
 from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
+from netwatch.alerts.school_day import school_day_columns, school_days
 from netwatch.alerts.testing import CaseResult, RuleTests, load_rule_tests
 
 __all__ = [
@@ -36,5 +37,7 @@ __all__ = [
     "load_rule_tests",
     "load_rules",
     "misfits",
+    "school_day_columns",
+    "school_days",
     "scope_text",
 ]

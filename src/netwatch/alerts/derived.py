@@ -22,7 +22,7 @@ from netwatch.model import (
     load_catalogue,
 )
 
-__all__ = ["CHANGES", "Changes", "Remembered", "derived_steps", "with_derived"]
+__all__ = ["CHANGES", "Changes", "Remembered", "derived_family", "derived_steps", "with_derived"]
 
 LEARNING_SECONDS = 86_400.0
 """For a day after its first start netwatch takes what it sees for what has been there all the time."""
@@ -40,6 +40,11 @@ def _derived() -> Catalogue:
     return load_catalogue(
         resources.files("netwatch.alerts").joinpath("derived.yaml").read_text(encoding="utf-8")
     )
+
+
+def derived_family(name: str) -> Family:
+    """One of them."""
+    return _derived()[name]
 
 
 def with_derived(catalogue: Catalogue) -> Catalogue:

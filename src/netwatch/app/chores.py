@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -28,6 +29,7 @@ IDENTITY_SECONDS = 5.0
 RECORD_SECONDS = 30.0
 PLAN_SECONDS = 900.0
 FIRST_PLAN_SECONDS = 45.0
+SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS = 900.0, 120.0
 CLOSURE_SECONDS = 5.0
 """Within so many seconds the ranked lists are made anew if calendars changed."""
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
@@ -67,6 +69,7 @@ class Chores:
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
             ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
+            ("school day", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_back),
             ("retention", DAY, 600.0, self.forget),
             ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
@@ -89,7 +92,8 @@ class Chores:
         if parts.clock.now().mono >= self._earliest or parts.snapshot is self._judged:
             await self.freeze()
         self._judged = parts.snapshot
-        await parts.alerting.judge_gently(parts.snapshot)
+        columns = {**parts.snapshot.columns, **parts.school_day.columns}
+        await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns))
         states: Counter[str] = Counter()
         for alert in parts.alerting.alerts():
             states["suppressed" if alert.suppressed_by else alert.state.value] += 1
@@ -131,6 +135,12 @@ class Chores:
             before, self._calendars = self._calendars, calendars
             if calendars != before and self._parts.planner.plan is not None:
                 await self.plan()
+
+    async def look_back(self) -> None:
+        """How busy the last school day was, for rules; done once it is over."""
+        parts = self._parts
+        if parts.ready():
+            await parts.school_day.refresh(parts.snapshot, parts.configuration.school_time)
 
     async def forget(self) -> None:
         """History and incidents beyond their retention."""

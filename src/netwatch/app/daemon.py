@@ -23,6 +23,7 @@ from netwatch.app.planner import Planner
 from netwatch.app.reload import summary_of_change
 from netwatch.app.remote import RemoteWrite
 from netwatch.app.restart import PlanBytes, connect
+from netwatch.app.school_day import SchoolDay
 from netwatch.app.serving import start_traps, start_web
 from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
@@ -232,6 +233,7 @@ class Daemon:
             recorder=recorder,
             workers=workers,
             planner=Planner(workers, directory),
+            school_day=SchoolDay(workers, directory),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
             alerting=Alerting(configuration.rules, store, settings, clock, configuration.school_time),
