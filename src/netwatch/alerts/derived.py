@@ -26,6 +26,8 @@ __all__ = ["CHANGES", "Changes", "Remembered", "derived_family", "derived_steps"
 
 LEARNING_SECONDS = 86_400.0
 """For a day after its first start netwatch takes what it sees for what has been there all the time."""
+SETTLING_SECONDS = 3600.0
+"""Neighbours of a device become known one by one: what comes within an hour was there before."""
 _CONFIG = "netwatch_device_config_changed_uptime_seconds"
 _OVERDUE = "netwatch_device_overdue_seconds"
 _AT_ONCE = 1000
@@ -62,6 +64,8 @@ class Traits(NamedTuple):
     """All that it ever had."""
     parent: EntityId | None
     name: str
+    since: float
+    """Wall seconds of its first sight by this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +188,9 @@ def _look(snapshot: Snapshot, before: Changes) -> Generator[None, None, tuple[li
     yield from snapshot.find_devices()
     for number, device in enumerate(snapshot.devices(), 1):
         old = None if known is None else known.get(device.id)
-        new = _traits(device, neighbors, configs, old)
+        new = _traits(device, neighbors, configs, old, now)
         found[device.id] = new
-        events += _compared(device, old, new, rows, snapshot)
+        events += _compared(device, old, new, rows, known or {}, snapshot)
         told_by = device.parent is not None and not _is_listed(device, snapshot)
         if told_by and (_DEVICE, device.id, ()) not in rows:
             rows.add((_DEVICE, device.id, ()))
@@ -217,6 +221,7 @@ def _traits(
     neighbors: Mapping[EntityId, set[EntityId]],
     configs: Mapping[EntityId, float],
     old: Traits | None,
+    now: float,
 ) -> Traits:
     beside = frozenset(neighbors.get(device.id, ()))
     if old is not None:
@@ -228,11 +233,17 @@ def _traits(
         beside,
         device.parent,
         device.name,
+        now if old is None else min(old.since, now),
     )
 
 
 def _compared(
-    device: Entity, old: Traits | None, new: Traits, rows: set[Remembered], snapshot: Snapshot
+    device: Entity,
+    old: Traits | None,
+    new: Traits,
+    rows: set[Remembered],
+    known: Mapping[EntityId, Traits],
+    snapshot: Snapshot,
 ) -> Iterator[_Event]:
     """What is not as it was. A version is known over a restart."""
     key = (_VERSION, device.id, (new.version,))
@@ -250,11 +261,14 @@ def _compared(
         yield _Event("netwatch_device_serial_changes_total", device.id, 1, text)
     if not np.isnan(old.config) and new.config != old.config:
         yield _Event("netwatch_device_config_changes_total", device.id, 1, f"at uptime {new.config:.0f} s")
-    added = new.neighbors - old.neighbors
-    if added and old.neighbors:  # the first ones are what was there when netwatch began to look
-        names = ", ".join(
-            sorted(one.name for key in added if (one := snapshot.entities.get(key)) is not None)
-        )
+    settled = snapshot.at.wall - SETTLING_SECONDS
+    added = [
+        other
+        for other in new.neighbors - old.neighbors
+        if old.since <= settled and other in known and known[other].since <= settled
+    ]
+    if added:
+        names = ", ".join(sorted(known[other].name for other in added))
         yield _Event("netwatch_device_new_neighbors_total", device.id, len(added), names)
 
 
