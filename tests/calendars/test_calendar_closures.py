@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import typer
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -16,8 +19,9 @@ from typer.testing import CliRunner
 from netwatch.calendars import Calendar, Calendars, Closure, load_calendars
 from netwatch.calendars.editing import add_closure, remove_closure
 from netwatch.cli import build
+from netwatch.cli.daemon import reload
 from netwatch.documents import parse_yaml
-from netwatch.errors import ConfigError
+from netwatch.errors import ConfigError, NetwatchError
 from netwatch.inventory import check_configuration
 from netwatch.model import Place, PlaceId, PlaceKind, Places, SchoolFacts
 
@@ -233,3 +237,30 @@ def test_check_refuses_a_closure_of_an_unknown_place(district):
     assert "calendars/closures.yaml:2: closures[0].place: unknown place 'lhx' (did you mean 'lhs'?)" in str(
         problem
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, {"reloaded": True}, True),
+        (422, {"problems": [{"file": "c.yaml", "line": 3, "message": "is wrong"}]}, "c.yaml:3: is wrong"),
+        (401, {}, "set NETWATCH_USER and NETWATCH_PASSWORD"),
+        (500, [], "see its log"),
+    ],
+)
+async def test_a_daemon_is_told_and_what_it_says_is_told(status, body, expected):
+    async def answer(request: web.Request) -> web.Response:
+        assert request.headers["Authorization"].startswith("Basic ")
+        return web.json_response(body, status=status)
+
+    application = web.Application()
+    application.router.add_post("/-/reload", answer)
+    env = {"NETWATCH_USER": "ann", "NETWATCH_PASSWORD": "x"}
+    async with TestServer(application) as server:
+        base = str(server.make_url("/"))
+        if expected is True:
+            assert await reload(base, env)
+        else:
+            with pytest.raises(NetwatchError, match=re.escape(expected)):
+                await reload(base, env)
+    assert not await reload(base, env)  # nobody answers any more
