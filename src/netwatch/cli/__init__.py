@@ -21,6 +21,7 @@ COMMANDS = (
     "plan",
     "history",
     "rules",
+    "calendar",
     "users",
     "simulate",
     "bench",
