@@ -234,7 +234,7 @@ class Daemon:
             planner=Planner(workers, directory),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
-            alerting=Alerting(configuration.rules, store, settings, clock),
+            alerting=Alerting(configuration.rules, store, settings, clock, poller.recheck),
             wires=wires,
             poller=poller,
             snapshot=state.snapshot(),
