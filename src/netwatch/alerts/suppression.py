@@ -71,7 +71,8 @@ def with_causes(
     silent = silent_alerts(lasting, roles, snapshot.entities)
     answered, down_since = _heard(snapshot, memory.answered)
     yield
-    links = known_links(snapshot, memory.links, set(silent))
+    troubled = silent.keys() | {alert.entity for alert in lasting if alert.rule in roles.ports}
+    links = known_links(snapshot, memory.links, troubled)
     yield
     found, cached, silences = Explanation(), memory.graph, {}
     if silent or any(alert.rule in roles.power or alert.entity != alert.device for alert in lasting):

@@ -1,14 +1,14 @@
 """Which device hangs on which: evidence out of a snapshot and its inventory, as a graph.
 
 Links come from LLDP and CDP. What no link connects with the place where netwatch attaches (it never answered,
-or speaks neither) hangs on the router of its subnet, else on the core switch of its site, and that one on
-the attachment. What people say with `depends_on` and `fed_by` goes before all evidence.
+or speaks neither) hangs on the router of its subnet, else on the core or distribution switches of its site,
+and those on the attachment. What people say with `depends_on` and `fed_by` goes before all evidence.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
 from netwatch.alerts.graph import Evidence, Graph, Need, Way, complete
 from netwatch.alerts.subnets import Subnets
@@ -20,6 +20,8 @@ Links = frozenset[tuple[EntityId, EntityId]]
 
 _TOP_DOWN = ("core", "firewall", "distribution", "access")
 """Of several devices that are linked among themselves only, the first of these is taken to lead upwards."""
+_LEADING = ("core", "distribution", "firewall")
+"""Of the devices of a site, all of the first of these that it has."""
 _NETWORK = frozenset(_TOP_DOWN)
 _ROUTERS = ("core", "firewall", "distribution", "router", "gateway", "wan")
 _AT_ONCE = 256
@@ -27,14 +29,15 @@ USUAL_PATIENCE = 30.0
 """Seconds that the poll of a device takes at most, where its inventory does not say."""
 
 
-def known_links(snapshot: Snapshot, before: Links, down: set[EntityId]) -> Links:
-    """The links of the snapshot, and older ones that end at a device which is down and can't tell."""
+def known_links(snapshot: Snapshot, before: Links, down: Collection[EntityId]) -> Links:
+    """The links of the snapshot, and older ones of devices and ports that are `down`: their neighbours forget
+    them within minutes."""
     now = frozenset(snapshot.links)
     entities = snapshot.entities
 
     def is_down(end: EntityId) -> bool:
         entity = entities.get(end)
-        return entity is not None and entity.device in down
+        return entity is not None and (end in down or entity.device in down)
 
     kept = {link for link in before - now if is_down(link[0]) or is_down(link[1])}
     if not kept and now == before:
@@ -116,32 +119,37 @@ def _place_the_lost(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
     lost = [device for device in snapshot.devices() if device.id not in reached and _role(device) != "vm"]
     if not lost:
         return
-    cores: dict[str, list[EntityId]] = {}
-    routers = []
-    for device in snapshot.devices():
-        if _role(device) == "core":
-            cores.setdefault(_site(device), []).append(device.id)
-        if _role(device) in _ROUTERS:
-            routers.append(device.id)
+    tops = _tops(snapshot)
     subnets = Subnets()
-    for number, router in enumerate(routers):
+    for number, router in enumerate(device.id for device in snapshot.devices() if _role(device) in _ROUTERS):
         subnets.add_router(router, snapshot)
         if not number % 16:
             yield
     for number, group in enumerate(_groups(graph, lost)):
         top = min(group, key=_rank)
         members = {device.id for device in group}
-        above = [core for core in cores.get(_site(top), ()) if core not in members]
+        above = frozenset(tops.get(_site(top), ()))
         evidence, uppers = Evidence.SUBNET, subnets.routers_of(top, snapshot) - members
         if not uppers:
             evidence = Evidence.PLACE
-            uppers = graph.roots if _role(top) == "core" or not above else frozenset(above)
+            uppers = graph.roots if above <= members else above - members
         ways = graph.ways.setdefault(top.id, {})
         for upper in uppers:
             if upper != top.id:
                 ways.setdefault(upper, Way(evidence))
         if not number % _AT_ONCE:
             yield
+
+
+def _tops(snapshot: Snapshot) -> dict[str, list[EntityId]]:
+    """By site: what leads to it, as far as roles tell; what has no other way hangs on these."""
+    found: dict[str, dict[str, list[EntityId]]] = {}
+    for device in snapshot.devices():
+        if _role(device) in _LEADING:
+            found.setdefault(_site(device), {}).setdefault(_role(device), []).append(device.id)
+    return {
+        site: next(by_role[role] for role in _LEADING if role in by_role) for site, by_role in found.items()
+    }
 
 
 def _add_needs(graph: Graph, snapshot: Snapshot) -> Iterator[None]:

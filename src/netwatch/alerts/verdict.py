@@ -104,9 +104,11 @@ class _Judge:
         proof = _NEVER if mine is None else mine.answered
         return silence.established is None or proof < silence.established + SKEW
 
-    def is_dark(self, feed: EntityId, device: EntityId) -> bool:
-        known = feed in self.known.on_battery or feed in self.failed
-        return known and self.cuts(feed, device)
+    def is_out(self, upper: EntityId, evidence: Evidence) -> bool:
+        """Whether it does not do what others need it for. A UPS that can't be asked may still feed them."""
+        if evidence is Evidence.POWER and upper not in self.known.on_battery and upper not in self.failed:
+            return False
+        return upper in self.gone or upper in self.known.silent
 
     def usable(self, device: EntityId, way: Way) -> bool:
         """False for a way whose ports were known to be down while the device still answered: it is none."""
@@ -131,15 +133,18 @@ class _Judge:
         if device in self.failed or device in self.known.on_battery:
             return None
         for need in self.graph.needs.get(device, ()):
-            lacks = self.is_dark if need.evidence is Evidence.POWER else self.cuts
-            dead = tuple([upper for upper in need.any_of if lacks(upper, device)])
-            if dead and (need.guessed or len(dead) == len(need.any_of)):
-                return need.evidence, dead
+            dead = tuple([upper for upper in need.any_of if self.is_out(upper, need.evidence)])
+            # Of several, the last one did it: that it survived the others proves nothing.
+            late = tuple([upper for upper in dead if self.cuts(upper, device)])
+            if late and (need.guessed or len(dead) == len(need.any_of)):
+                return need.evidence, late
         if device in self.graph.roots:
             return None
         ways = self.ways(device)
-        if ways and all(self.cuts(upper, device) for upper in ways):
-            return self.graph.ways[device][ways[0]].evidence, tuple(ways)
+        if all(self.is_out(upper, Evidence.LINK) for upper in ways):
+            late = tuple([upper for upper in ways if self.cuts(upper, device)])
+            if late:
+                return self.graph.ways[device][late[0]].evidence, late
         return None
 
     # -- all of them
