@@ -286,3 +286,19 @@ class Truth:
         nodes = self.district.nodes
         reached |= {vm for vm in powered if nodes[vm].role == "vm" and nodes[vm].parent in reached}
         return powered, reached
+
+    def heard(self, at: float, but: Fault | None = None) -> set[str]:
+        """What is reached, and so is what tells of it."""
+        reached = self.reachable(at, but)[1]
+        nodes = self.district.nodes
+        return {
+            name
+            for name in reached
+            if name not in nodes or (not nodes[name].parent or nodes[name].parent in reached)
+        }
+
+    def hides_the_mains(self, fault: Fault) -> bool:
+        """Whether another fault keeps UPSs from telling that they run on battery before that is empty."""
+        upses = [ups for ups in fault.accept if self.district.nodes[ups].role == "ups"]
+        middle = [(fault.begin + min(self.dark_at[ups], fault.end)) / 2 for ups in upses]
+        return not all(ups in self.heard(at, but=fault) for ups, at in zip(upses, middle, strict=True))

@@ -18,7 +18,7 @@ WANTED = {"DeviceUnreachable", "AccessPointDown", "InterfaceDown", "UpsOnBattery
 FIRST, TAIL = 180.0, 1080.0
 """Seconds before the first fault may come, and after the last one has ended."""
 LONG, HIDDEN_BY_POWER = 480.0, 1080.0
-"""A fault that can be seen for that long has to be told: hold, poll skew, and what an earlier cause leaves."""
+"""A fault that can be seen for that long has to be told: hold, poll skew, and an earlier cause."""
 
 
 def shipped() -> tuple[Rule, ...]:
@@ -40,7 +40,8 @@ def draw_fault(d: District, rng: random.Random, begin: float, dark_at: dict[str,
         building = rng.choice(sorted({d.building(ups) for ups in d.of_role("ups")}))
         upses = [ups for ups in d.of_role("ups") if d.building(ups) == building]
         dark_at.update({ups: begin + rng.uniform(200, 900) for ups in upses})
-        return Fault("mains", building, begin, end, frozenset(upses))
+        fed = {name for name, node in d.nodes.items() if set(node.fed_by) & set(upses)}
+        return Fault("mains", building, begin, end, frozenset(upses) | fed)
     if kind == "link":
         cables = sorted(pair for pair in d.links - d.unknown if not {NETWATCH, CARRIER} & set(pair))
         one, other = rng.choice(cables)
@@ -77,7 +78,8 @@ def judge(truth: Truth, faults: list[Fault], watched: Watched, until: float) -> 
         mine = [page for page in pages if page.device in fault.accept]
         longest, total = windows(truth, fault, until)
         wait = HIDDEN_BY_POWER if any(other.kind == "mains" for other in faults) and len(faults) > 1 else LONG
-        if len(mine) > 1:
+        unheard = fault.kind == "mains" and truth.hides_the_mains(fault)
+        if len(mine) > 1 and not unheard:
             wrong.append(f"{fault.kind} {fault.what}: {[(p.rule, p.device, p.fired) for p in mine]}")
         if not mine and longest >= wait:
             wrong.append(f"{fault.kind} {fault.what} from {fault.begin:.0f} to {fault.end:.0f}: no page")

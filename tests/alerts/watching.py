@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from alert_snapshots import CATALOGUE
@@ -148,13 +149,13 @@ def windows(truth: Truth, fault: Fault, until: float) -> tuple[float, float]:
     """(longest time, all of the time) in seconds for which a fault is there to be seen: what it takes down
     would work if it were not for this fault alone."""
     longest = total = now = 0.0
-    at = fault.begin
-    while at < min(fault.end, until):
-        with_it, without = truth.reachable(at)[1], truth.reachable(at, but=fault)[1]
+    end = min(fault.end, until)
+    edges = [fault.begin, *(at for at in truth.edges() if fault.begin < at < end), end]
+    for at, after in pairwise(edges):
+        with_it, without = truth.reachable(at)[1], truth.heard(at, but=fault)
         seen = bool(fault.accept & (without - with_it)) or (
             fault.kind in ("link", "mains") and bool(fault.accept & without)
         )
-        now = now + EVALUATION if seen else 0.0
-        longest, total = max(longest, now), total + EVALUATION * seen
-        at += EVALUATION
+        now = now + after - at if seen else 0.0
+        longest, total = max(longest, now), total + (after - at) * seen
     return longest, total

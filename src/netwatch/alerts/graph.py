@@ -64,6 +64,7 @@ class Graph:
     needs: dict[EntityId, tuple[Need, ...]] = field(default_factory=dict)
     unpolled: dict[EntityId, str] = field(default_factory=dict)
     """Names of what the inventory refers to, but nobody asks: a carrier's circuit, an unmanaged switch."""
+    sites: dict[EntityId, str] = field(default_factory=dict)
     patience: dict[EntityId, float] = field(default_factory=dict)
     """Seconds that one poll of a device may take."""
     above: dict[EntityId, EntityId] = field(default_factory=dict)

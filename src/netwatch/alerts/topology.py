@@ -161,6 +161,7 @@ def _add_needs(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
     for number, device in enumerate(snapshot.devices()):
         if not number % _AT_ONCE:
             yield
+        graph.sites[device.id] = _site(device)
         needs = []
         entry = entered.get(device.id)
         place = str(device.facts.get("place", ""))

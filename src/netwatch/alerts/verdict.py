@@ -21,6 +21,8 @@ SKEW = 30.0
 """Seconds by which an answer may be told late: a pass over a slow device."""
 TOGETHER = 600.0
 """What has one cause falls silent within this many seconds."""
+SAME_MINUTES = 120.0
+"""What fell silent at once is found so within this many seconds: two polls."""
 _AT_ONCE = 128
 _NEVER = float("-inf")
 
@@ -73,6 +75,7 @@ def reach_verdict(graph: Graph, known: Known) -> Generator[None, None, Verdict]:
     judge = _Judge(graph, known)
     yield from judge.explain()
     yield from judge.find_silent_partners()
+    yield from judge.guess()
     yield from judge.attribute()
     judge.find_isolation()
     yield from judge.find_unasked()
@@ -193,13 +196,56 @@ class _Judge:
             if again:
                 yield from self.explain()
 
+    def guess(self) -> Iterator[None]:
+        """Nobody knows how a device is connected, and something of its site fell silent in the same minutes:
+        it is taken to be behind that."""
+        by_site: dict[str, list[EntityId]] = {}
+        lost = []
+        for number, device in enumerate(self.known.silent):
+            if not number % _AT_ONCE:
+                yield
+            ways = [self.graph.ways[device][upper] for upper in self.ways(device)]
+            if any(way.evidence is not Evidence.PLACE for way in ways) or device in self.failed:
+                by_site.setdefault(self.graph.sites.get(device, ""), []).append(device)
+            elif ways and device not in self.dead and device not in self.graph.roots:
+                lost.append(device)
+        for number, device in enumerate(lost):
+            if not number % _AT_ONCE:
+                yield
+            if device in self.known.on_battery:
+                continue
+            began = self.known.silent[device].began
+            near = [
+                other
+                for other in by_site.get(self.graph.sites.get(device, ""), ())
+                if abs(self.known.silent[other].began - began) <= SAME_MINUTES
+                and self.cuts(other, device)
+                and not self._leans_on(other, device)
+            ]
+            if near:
+                best = min(near, key=lambda other: (other in self.dead, *self._depth(other)))
+                self.dead[device] = (best,)
+                self.verdict.evidence[device] = Evidence.PLACE
+
+    def _leans_on(self, device: EntityId, other: EntityId) -> bool:
+        """Whether `other` explains it, with or without others."""
+        queue, seen = [device], {device}
+        while queue:
+            for upper in self.dead.get(queue.pop(), ()):
+                if upper == other:
+                    return True
+                if upper not in seen:
+                    seen.add(upper)
+                    queue.append(upper)
+        return False
+
     def _clients(self) -> dict[EntityId, list[EntityId]]:
         """By provider that is not asked, or a UPS that is silent: what depends on it alone."""
         found: dict[EntityId, list[EntityId]] = {}
         unpolled = self.graph.unpolled
         for device, needs in self.graph.needs.items():
             for need in needs:
-                if need.evidence is Evidence.POWER and len(need.any_of) == 1 and not need.guessed:
+                if need.evidence is Evidence.POWER and len(need.any_of) == 1:
                     feed = need.any_of[0]
                     if feed in unpolled or feed in self.known.silent:
                         found.setdefault(feed, []).append(device)
@@ -210,8 +256,17 @@ class _Judge:
         return {provider: self._asked(members) for provider, members in found.items()}
 
     def _asked(self, members: Iterable[EntityId]) -> list[EntityId]:
-        """Without those that nobody asks either."""
-        return [one for one in members if one in self.known.silent or one in self.known.answered]
+        """Those of which is known whether they answer."""
+        silent, answered = self.known.silent, self.known.answered
+        return [one for one in members if one in silent or (one in answered and not self._is_untold(one))]
+
+    def _is_untold(self, device: EntityId) -> bool:
+        return any(
+            upper in self.known.silent
+            for need in self.graph.needs.get(device, ())
+            if need.evidence in (Evidence.HOST, Evidence.CONTROLLER)
+            for upper in need.any_of
+        )
 
     def _order(self, device: EntityId) -> tuple[bool, float, EntityId]:
         """Of several devices, whose alert stands for all: what was told already, then what began first."""
@@ -231,7 +286,11 @@ class _Judge:
             (node for node in nodes if node not in self.dead),
             key=lambda node: (-silent[node].began if node in silent else 0.0, node),
         )
-        while faults:
+        left = list(silent)
+        while faults or left:
+            if not faults:
+                # They explain each other, and nothing explains them: the one nearest to netwatch is the fault.
+                faults = [min(left, key=self._depth)]
             queue = deque(faults)
             cause.update((fault, fault) for fault in faults)
             for number in range(len(nodes)):
@@ -244,9 +303,7 @@ class _Judge:
                         queue.append(device)
                 if not number % _AT_ONCE:
                     yield
-            left = [node for node in silent if node not in cause]
-            # They explain each other, and nothing explains them: the one nearest to netwatch is the fault.
-            faults = [min(left, key=self._depth)] if left else []
+            left, faults = [node for node in silent if node not in cause], []
 
     def _depth(self, device: EntityId) -> tuple[int, float, EntityId]:
         return sum(1 for _ in self.graph.chain(device)), self.known.silent[device].began, device
