@@ -50,6 +50,8 @@ def draw_fault(d: District, rng: random.Random, begin: float, dark_at: dict[str,
     accept = {what}
     if d.nodes[what].role == "ups":  # it does not say why it is silent: what it feeds may be told instead
         accept |= {name for name, node in d.nodes.items() if what in node.fed_by}
+    # Where nobody tells of a cable, what hangs on it may be taken for the fault: one page it is nevertheless.
+    accept |= {other for pair in d.unknown if what in pair for other in pair}
     if what in cores and len(cores) == 1:
         accept |= attached
     return Fault("device", what, begin, end, frozenset(accept))

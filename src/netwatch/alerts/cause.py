@@ -74,10 +74,12 @@ class Explanation:
 
 def silent_alerts(
     alerts: Iterable[Alert], roles: Roles, entities: Mapping[EntityId, Entity]
-) -> dict[EntityId, Alert]:
+) -> Generator[None, None, dict[EntityId, Alert]]:
     """By device that does not answer: its alert; of several the one that began first."""
     found: dict[EntityId, Alert] = {}
-    for alert in alerts:
+    for number, alert in enumerate(alerts):
+        if not number % (4 * _AT_ONCE):
+            yield
         if alert.rule not in roles.silence or alert.state is AlertState.RESOLVED:
             continue
         entity = entities.get(alert.entity)
@@ -103,6 +105,7 @@ def explain(
     are, `answered` the last answers of devices (wall seconds)."""
     out = Explanation()
     power = _lost_mains(alerts, roles, snapshot, out)
+    yield
     known = Known(
         silences,
         answered,
@@ -110,9 +113,11 @@ def explain(
         ports_down={alert.entity: alert.since for alert in alerts if alert.rule in roles.ports},
         paged={device for device, alert in silent.items() if _is_told(alert)},
     )
+    yield
     verdict = yield from reach_verdict(graph, known)
+    yield
     found = _Explained(roles, snapshot.entities, verdict, silent, silences, power)
-    peers = _peers(alerts, links, snapshot.entities)
+    peers = yield from _peers(alerts, links, snapshot.entities)
     for number, alert in enumerate(alerts):
         if not number % _AT_ONCE:
             yield
@@ -128,6 +133,7 @@ def explain(
     _pair_ends(alerts, peers, out)
     for alert_id in list(out.by):
         out.by[alert_id] = _top(alert_id, out.by)
+    yield
     _entitle(verdict, graph, snapshot, silent, out)
     out.power &= set(out.by.values())
     return out
@@ -208,11 +214,13 @@ def _place_name(place: PlaceId, snapshot: Snapshot) -> str:
 
 def _peers(
     alerts: Iterable[Alert], links: Links, entities: Mapping[EntityId, Entity]
-) -> dict[EntityId, list[Entity]]:
+) -> Generator[None, None, dict[EntityId, list[Entity]]]:
     """The far ends of the links of ports that have alerts."""
     wanted = {alert.entity for alert in alerts if alert.entity != alert.device}
     out: dict[EntityId, list[Entity]] = {}
-    for one, other in links:
+    for number, (one, other) in enumerate(links if wanted else ()):
+        if not number % (4 * _AT_ONCE):
+            yield
         for near, far in ((one, other), (other, one)):
             if near in wanted and far in entities:
                 out.setdefault(near, []).append(entities[far])

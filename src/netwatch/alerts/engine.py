@@ -105,14 +105,21 @@ def evaluate_steps(
     memo.tidy(snapshot.columns)
     yield
     active, causes = yield from with_causes(rules, snapshot, active, state.active, state.causes, attachment)
-    transitions = _transitions(state.active, active, now)
+    transitions = yield from _transitions(state.active, active, now)
+    yield
     ended = tuple(
         one.alert
         for one in active.values()
         if one.alert.state is AlertState.RESOLVED and one.alert.fired is not None
     )
     kept = tuple(alert for alert in state.resolved if now - (alert.resolved or now) < RESOLVED_KEPT)
-    lasting = {key: one for key, one in active.items() if one.alert.state is not AlertState.RESOLVED}
+    yield
+    lasting: dict[ActiveKey, Active] = {}
+    for number, (mine, one) in enumerate(active.items()):
+        if not number % _LINKS_AT_ONCE:
+            yield
+        if one.alert.state is not AlertState.RESOLVED:
+            lasting[mine] = one
     return EngineState(lasting, kept + ended, healthy, around.uplinks, causes), transitions
 
 
@@ -177,11 +184,13 @@ def _with_value(
 
 def _transitions(
     before: Mapping[ActiveKey, Active], after: Mapping[ActiveKey, Active], now: float
-) -> list[Transition]:
+) -> Generator[None, None, list[Transition]]:
     """Changes of state, of the explanation of what fires, and faults that have grown since they were told;
     causes come before what they explain."""
     out = []
-    for key, one in after.items():
+    for number, (key, one) in enumerate(after.items()):
+        if not number % _LINKS_AT_ONCE:
+            yield
         old = before.get(key)
         previous = None if old is None else old.alert.state
         explained_anew = old is not None and old.alert.suppressed_by != one.alert.suppressed_by

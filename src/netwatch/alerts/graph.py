@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -108,11 +108,12 @@ def complete(graph: Graph) -> Iterator[None]:
             below.setdefault(upper, []).append(device)
         if not number % _AT_ONCE:
             yield
-    order = list(_reverse_postorder(graph.roots, below))
+    order = yield from _reverse_postorder(graph.roots, below)
     yield
     place = {device: number for number, device in enumerate(order, 1)}
     above = [0] * (len(order) + 1)  # 0 is netwatch itself, in front of all roots
     known = [True] + [False] * len(order)
+    yield
     changed = True
     while changed:
         changed = False
@@ -123,9 +124,10 @@ def complete(graph: Graph) -> Iterator[None]:
                 above[number], known[number], changed = best, True, True
             if not number % _AT_ONCE:
                 yield
-    graph.above = {order[number - 1]: order[above[number] - 1] for number in place.values() if above[number]}
     yield
-    graph.spans = _spans(order, graph.above)
+    graph.above = {device: order[above[number] - 1] for device, number in place.items() if above[number]}
+    yield
+    yield from _note_spans(graph, order)
 
 
 def _meet(uppers: Iterable[int], above: list[int]) -> int:
@@ -142,7 +144,9 @@ def _meet(uppers: Iterable[int], above: list[int]) -> int:
     return max(best, 0)
 
 
-def _reverse_postorder(roots: Iterable[EntityId], below: Mapping[EntityId, list[EntityId]]) -> list[EntityId]:
+def _reverse_postorder(
+    roots: Iterable[EntityId], below: Mapping[EntityId, list[EntityId]]
+) -> Generator[None, None, list[EntityId]]:
     seen: set[EntityId] = set()
     out: list[EntityId] = []
     for root in sorted(roots, reverse=True):
@@ -160,24 +164,27 @@ def _reverse_postorder(roots: Iterable[EntityId], below: Mapping[EntityId, list[
             else:
                 stack.pop()
                 out.append(device)
+                if not len(out) % _AT_ONCE:
+                    yield
     return out[::-1]
 
 
-def _spans(order: Iterable[EntityId], above: Mapping[EntityId, EntityId]) -> dict[EntityId, tuple[int, int]]:
+def _note_spans(graph: Graph, order: Iterable[EntityId]) -> Iterator[None]:
     children: dict[EntityId | None, list[EntityId]] = {}
     for device in order:
-        children.setdefault(above.get(device), []).append(device)
+        children.setdefault(graph.above.get(device), []).append(device)
+    yield
     begin: dict[EntityId, int] = {}
-    spans: dict[EntityId, tuple[int, int]] = {}
     clock = 0
     stack = deque((device, False) for device in children.get(None, ()))
     while stack:
         device, left = stack.pop()
         if left:
-            spans[device] = (begin[device], clock)
+            graph.spans[device] = (begin[device], clock)
             continue
         clock += 1
+        if not clock % _AT_ONCE:
+            yield
         begin[device] = clock
         stack.append((device, True))
         stack.extend((lower, False) for lower in children.get(device, ()))
-    return spans

@@ -68,8 +68,10 @@ def with_causes(
     now = snapshot.at.wall
     roles = Roles.of(rules)
     lasting = [one.alert for one in active.values() if one.alert.state is not AlertState.RESOLVED]
-    silent = silent_alerts(lasting, roles, snapshot.entities)
-    answered, down_since = _heard(snapshot, memory.answered)
+    yield
+    silent = yield from silent_alerts(lasting, roles, snapshot.entities)
+    yield
+    answered, down_since = yield from _heard(snapshot, memory.answered)
     yield
     troubled = silent.keys() | {alert.entity for alert in lasting if alert.rule in roles.ports}
     links = known_links(snapshot, memory.links, troubled)
@@ -77,7 +79,9 @@ def with_causes(
     found, cached, silences = Explanation(), memory.graph, {}
     if silent or any(alert.rule in roles.power or alert.entity != alert.device for alert in lasting):
         cached = yield from _graph(snapshot, links, attachment, memory.graph)
-        for device, alert in silent.items():
+        for number, (device, alert) in enumerate(silent.items()):
+            if not number % _AT_ONCE:
+                yield
             known = memory.silences.get(alert.id) or Silence(
                 min(alert.since, down_since.get(device, alert.since)),
                 memory.answered.get(device, float("-inf")),
@@ -87,13 +91,16 @@ def with_causes(
     graph = Graph() if cached is None else cached[1]
     asking = _Asking(snapshot, graph, memory.asked, now)
     step = _Step(found, asking, memory.power, {rule.name: rule.hold for rule in rules}, now)
+    yield
     never = is_never_hidden(snapshot)
+    yield
     out: dict[ActiveKey, Active] = {}
     for number, (key, one) in enumerate(active.items()):
         if number % _AT_ONCE == _AT_ONCE - 1:
             yield
         out[key] = step.advance(one, before.get(key), hidden=one.alert.device not in never)
     yield from _note_extent(out, found)
+    yield
     kept = {silent[device].id: silence for device, silence in silences.items()}
     wanted = frozenset(asking.wanted)
     asked = {device: at for device, at in memory.asked.items() if now - at < _ASKED_KEPT}
@@ -111,7 +118,7 @@ def grown(old: Alert, new: Alert) -> bool:
 
 def _heard(
     snapshot: Snapshot, before: Mapping[EntityId, float]
-) -> tuple[dict[EntityId, float], dict[EntityId, float]]:
+) -> Generator[None, None, tuple[dict[EntityId, float], dict[EntityId, float]]]:
     """Wall seconds of the last answer, and of the last one that was missed, by device."""
     column = snapshot.columns.get("netwatch_device_up")
     if column is None:
@@ -119,9 +126,10 @@ def _heard(
     values, times, entities = column.values, column.times, column.entities
     up = np.flatnonzero(column.fresh & (values > 0))
     down = np.flatnonzero(column.fresh & (values == 0))
-    answered = {entities[row]: before[entities[row]] for row in down.tolist() if entities[row] in before}
-    answered |= {entity: before[entity] for entity in before.keys() - answered.keys()}
+    answered = dict(before)
+    yield
     answered.update(zip([entities[row] for row in up.tolist()], times[up].tolist(), strict=True))
+    yield
     if len(answered) > len(entities):
         gone = answered.keys() - set(entities)
         answered = {entity: at for entity, at in answered.items() if entity not in gone}
@@ -140,6 +148,7 @@ def _graph(
     if cached is not None:
         old = cached[0]
         same = old[0] == links and old[1] is snapshot.inventory and old[3] == made_of[3]
+        yield
         if same and len(old[2]) == len(devices) and all(map(is_, old[2], devices)):
             return cached
     graph = yield from build_graph(snapshot, links, attachments(snapshot, attachment))
@@ -226,7 +235,9 @@ def _explained(alert: Alert, by: str) -> Alert:
 def _note_extent(active: dict[ActiveKey, Active], found: Explanation) -> Generator[None, None, None]:
     """Notes on each alert how much lies behind it, and what the fault is if it is greater than one device."""
     behind: dict[str, dict[EntityId, str]] = {}
-    for one in active.values():
+    for number, one in enumerate(active.values()):
+        if not number % (8 * _AT_ONCE):
+            yield
         alert = one.alert
         if alert.suppressed_by and alert.state is not AlertState.RESOLVED:
             names = behind.setdefault(alert.suppressed_by, {})

@@ -80,7 +80,8 @@ def build_graph(snapshot: Snapshot, links: Links, roots: set[EntityId]) -> Gener
 
 def _take_inventory(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
     """What people say of ways, and how long a poll may take."""
-    names = _ids_by_name(snapshot)
+    names = yield from _ids_by_name(snapshot)
+    yield
     for number, (name, entry) in enumerate(snapshot.inventory.devices.items()):
         if not number % _AT_ONCE:
             yield
@@ -94,6 +95,7 @@ def _take_inventory(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
         graph.ways[device] = {
             upper: Way(Evidence.MANUAL, links[upper].links if upper in links else ()) for upper in uppers
         }
+    yield
     for entry in snapshot.inventory.devices.values():
         for name in entry.depends_on:
             node = unpolled_id(name)
@@ -103,29 +105,35 @@ def _take_inventory(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
                 graph.ways.setdefault(node, {root: Way(Evidence.PLACE) for root in graph.roots})
 
 
-def _ids_by_name(snapshot: Snapshot) -> dict[str, EntityId]:
+def _ids_by_name(snapshot: Snapshot) -> Generator[None, None, dict[str, EntityId]]:
     """Of entries of the inventory; those that nobody asks and nobody reports are absent."""
     known = {device.name: device.id for device in snapshot.devices()}
+    yield
     entered = snapshot.inventory.devices
     out = {name: known[name] for name in entered if name in known}
+    yield
     out |= {name: entry.target.device for name, entry in entered.items() if entry.target is not None}
     return out
 
 
 def _place_the_lost(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
     """Ways to what no known way reaches. Virtual machines hang on their hosts alone."""
-    reached = _reachable(_downwards(graph), graph.roots)
+    below = yield from _downwards(graph)
+    reached = yield from _reachable(below, graph.roots)
     yield
     lost = [device for device in snapshot.devices() if device.id not in reached and _role(device) != "vm"]
     if not lost:
         return
+    yield
     tops = _tops(snapshot)
+    yield
     subnets = Subnets()
     for number, router in enumerate(device.id for device in snapshot.devices() if _role(device) in _ROUTERS):
         subnets.add_router(router, snapshot)
         if not number % 16:
             yield
-    for number, group in enumerate(_groups(graph, lost)):
+    groups = yield from _groups(graph, lost, below)
+    for number, group in enumerate(groups):
         top = min(group, key=_rank)
         members = {device.id for device in group}
         above = frozenset(tops.get(_site(top), ()))
@@ -137,7 +145,7 @@ def _place_the_lost(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
         for upper in uppers:
             if upper != top.id:
                 ways.setdefault(upper, Way(evidence))
-        if not number % _AT_ONCE:
+        if not number % 64:
             yield
 
 
@@ -154,10 +162,11 @@ def _tops(snapshot: Snapshot) -> dict[str, list[EntityId]]:
 
 def _add_needs(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
     """What hosts, controls and feeds each device, and the switches beside it that it may hang on."""
-    names = _ids_by_name(snapshot)
+    names = yield from _ids_by_name(snapshot)
     entered = {names[name]: entry for name, entry in snapshot.inventory.devices.items() if name in names}
     yield
     switches, feeds = _by_closet(snapshot)
+    yield
     for number, device in enumerate(snapshot.devices()):
         if not number % _AT_ONCE:
             yield
@@ -203,32 +212,42 @@ def _by_closet(
     return switches, feeds
 
 
-def _downwards(graph: Graph) -> dict[EntityId, set[EntityId]]:
+def _downwards(graph: Graph) -> Generator[None, None, dict[EntityId, set[EntityId]]]:
     below: dict[EntityId, set[EntityId]] = {}
-    for device, ways in graph.ways.items():
+    for number, (device, ways) in enumerate(graph.ways.items()):
+        if not number % _AT_ONCE:
+            yield
         for upper in ways:
             below.setdefault(upper, set()).add(device)
     return below
 
 
-def _groups(graph: Graph, devices: Iterable[Entity]) -> list[list[Entity]]:
+def _groups(
+    graph: Graph, devices: Iterable[Entity], below: Mapping[EntityId, set[EntityId]]
+) -> Generator[None, None, list[list[Entity]]]:
     """Devices that are connected with each other, together."""
     by_id = {device.id: device for device in devices}
-    around = {device: set(ways) for device, ways in graph.ways.items()}
-    for device, below in _downwards(graph).items():
-        around.setdefault(device, set()).update(below)
-    out = []
+    around = {one: {*graph.ways.get(one, ()), *below.get(one, ())} for one in by_id}
+    out: list[list[Entity]] = []
     while by_id:
+        if not len(out) % 32:
+            yield
         start = next(iter(by_id))
-        members = _reachable(around, {start})
+        members = yield from _reachable(around, {start})
         out.append([by_id.pop(member) for member in sorted(members) if member in by_id])
     return out
 
 
-def _reachable(below: Mapping[EntityId, set[EntityId]], start: Iterable[EntityId]) -> set[EntityId]:
+def _reachable(
+    below: Mapping[EntityId, set[EntityId]], start: Iterable[EntityId]
+) -> Generator[None, None, set[EntityId]]:
     found = set(start)
     queue = deque(found)
+    turns = 0
     while queue:
+        turns += 1
+        if not turns % _AT_ONCE:
+            yield
         new = below.get(queue.popleft(), set()) - found
         found |= new
         queue.extend(new)

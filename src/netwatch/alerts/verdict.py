@@ -157,6 +157,7 @@ class _Judge:
         while self._cut_off_unpolled():
             yield
         self.dead.clear()
+        yield
         for number, device in enumerate((*self.known.silent, *self.gone)):
             if not number % _AT_ONCE:
                 yield
@@ -289,7 +290,7 @@ class _Judge:
         left = list(silent)
         while faults or left:
             if not faults:
-                # They explain each other, and nothing explains them: the one nearest to netwatch is the fault.
+                # They explain each other, and nothing else does: the one nearest to netwatch is the fault.
                 faults = [min(left, key=self._depth)]
             queue = deque(faults)
             cause.update((fault, fault) for fault in faults)
