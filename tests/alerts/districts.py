@@ -232,7 +232,7 @@ class Truth:
         """When something changes."""
         times = {0.0}
         for fault in self.faults:
-            times |= {fault.begin, fault.end, *(fault.end + boot for boot in self.boots.values())}
+            times |= {fault.begin, fault.end, *(fault.end + boot + 0.01 for boot in self.boots.values())}
         return sorted(times | set(self.dark_at.values()))
 
     def on_battery(self, ups: str, at: float) -> bool:

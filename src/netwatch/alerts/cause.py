@@ -116,8 +116,9 @@ def explain(
     yield
     verdict = yield from reach_verdict(graph, known)
     yield
-    found = _Explained(roles, snapshot.entities, verdict, silent, silences, power)
     peers = yield from _peers(alerts, links, snapshot.entities)
+    found = _Explained(roles, snapshot.entities, verdict, silent, silences, power)
+    found.follow_ports(alerts, peers)
     for number, alert in enumerate(alerts):
         if not number % _AT_ONCE:
             yield
@@ -247,6 +248,18 @@ class _Explained:
     silent: Mapping[EntityId, Alert]
     silences: Mapping[EntityId, Silence]
     power: Mapping[EntityId, str]
+    ports: dict[EntityId, str] = field(default_factory=dict)
+    """By silent device: the alert of the port at the other end of its cable, where that was told before."""
+
+    def follow_ports(self, alerts: Iterable[Alert], peers: Mapping[EntityId, list[Entity]]) -> None:
+        """People know already that a port is down: that what hangs on it is silent is no other fault."""
+        for alert in alerts:
+            if alert.rule in self.roles.ports and _is_told(alert):
+                for peer in peers.get(alert.entity, ()):
+                    silence = self.silences.get(peer.device)
+                    told = silence is not None and _is_told(self.silent[peer.device])
+                    if silence is not None and not told and silence.answered <= alert.since + SKEW:
+                        self.ports[peer.device] = alert.id
 
     def cause_of(self, alert: Alert, peers: Iterable[Entity]) -> str | None:
         """Id of the alert that explains this one; None: it stands for itself."""
@@ -275,6 +288,8 @@ class _Explained:
         fault = self.verdict.cause.get(device, device)
         if fault in self.power:
             return self.power[fault]
+        if fault in self.ports:
+            return self.ports[fault]
         return self.silent[self.verdict.leader.get(fault, fault)].id
 
 

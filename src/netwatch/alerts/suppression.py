@@ -90,7 +90,9 @@ def with_causes(
         found = yield from explain(lasting, roles, snapshot, cached[1], links, silent, silences, answered)
     graph = Graph() if cached is None else cached[1]
     asking = _Asking(snapshot, graph, memory.asked, now)
-    step = _Step(found, asking, memory.power, {rule.name: rule.hold for rule in rules}, now)
+    causes = {alert.id: device for device, alert in silent.items()}
+    yield
+    step = _Step(found, asking, memory.power, causes, {rule.name: rule.hold for rule in rules}, now)
     yield
     never = is_never_hidden(snapshot)
     yield
@@ -195,12 +197,17 @@ class _Step:
     found: Explanation
     asking: _Asking
     power: frozenset[str]
+    causes: Mapping[str, EntityId]
+    """Silent devices by their alerts."""
     holds: Mapping[str, float]
     now: float
 
     def advance(self, one: Active, old: Active | None, *, hidden: bool) -> Active:
         """`hidden`: whether it may be hidden at all."""
         alert = one.alert
+        if alert.state is AlertState.RESOLVED and alert.suppressed_by in self.causes:
+            # It is back, and so is perhaps what explained it: whoever knows that sooner tells it sooner.
+            self.asking.open_until((self.causes[alert.suppressed_by],), self.now)
         if alert.state is AlertState.RESOLVED or not hidden:
             return one
         by = self.found.by.get(alert.id, "")
