@@ -86,7 +86,9 @@ def judge(truth: Truth, faults: list[Fault], watched: Watched, until: float) -> 
         longest, total = windows(truth, fault, until)
         wait = HIDDEN_BY_POWER if any(other.kind == "mains" for other in faults) and len(faults) > 1 else LONG
         unheard = fault.kind == "mains" and truth.hides_the_mains(fault)
-        if len(mine) > 1 and not unheard:
+        # With another fault a cut link takes a switch down, and alone the port: one page after the other.
+        in_turn = fault.kind == "link" and len(faults) > 1 and len({page.rule for page in mine}) == len(mine)
+        if len(mine) > 1 and not unheard and not in_turn:
             wrong.append(f"{fault.kind} {fault.what}: {[(p.rule, p.device, p.fired) for p in mine]}")
         if not mine and longest >= wait:
             wrong.append(f"{fault.kind} {fault.what} from {fault.begin:.0f} to {fault.end:.0f}: no page")
