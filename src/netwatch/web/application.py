@@ -37,6 +37,7 @@ def routes(
         ("GET", "/devices/{id}", pages.device, Role.VIEW),
         ("GET", "/devices/{id}/readings", pages.readings, Role.VIEW),
         ("GET", "/alerts", pages.alerts, Role.VIEW),
+        ("GET", "/services", pages.services, Role.VIEW),
         ("GET", "/replacements", pages.replacements, Role.VIEW),
         ("GET", "/where", pages.where, Role.OPERATE),
         ("GET", "/status", pages.status, Role.VIEW),
