@@ -88,6 +88,7 @@ class School:
         self.inventory = Inventory(places=Places(PLACES), devices=entries)
         self.sensors = [part(ups, "source", EntityKind.SENSOR) for ups in UPSES]
         self.levels = dict.fromkeys(UPSES, 0.0)
+        self.on_battery: dict[str, float] = {}
         self.dark: set[str] = set()
         self.engine = AlertEngine(RULES)
         self.pages: dict[str, Alert] = {}
@@ -97,7 +98,10 @@ class School:
         for at in range(begin, end, 15):
             up = {one.name: 0.0 if one.name in self.dark else 1.0 for one in self.devices}
             told = {f"{ups}/source": None if ups in self.dark else self.levels[ups] for ups in UPSES}
-            low = {f"{ups}/source": 0.3 if self.levels[ups] else 1.0 for ups in UPSES}
+            low = {
+                f"{ups}/source": 0.3 if self.levels[ups] and self.on_battery.get(ups, 1) else 1.0
+                for ups in UPSES
+            }
             frame = snapshot(
                 at,
                 [*self.devices, *self.sensors],
@@ -105,6 +109,7 @@ class School:
                     "netwatch_device_up": up,
                     "netwatch_sensor_state_level": told,
                     "netwatch_sensor_charge_ratio": low,
+                    "netwatch_device_on_battery": self.on_battery,
                 },
                 links=[("core", switch) for switch in SWITCHES],
                 inventory=self.inventory,
@@ -192,3 +197,24 @@ def test_a_ups_that_drops_its_load_without_a_word_is_the_fault_and_not_what_it_f
     school.dark = {"ups2", "sw2", "both"}
     school.run(60, 600)
     assert school.told() == [("DeviceUnreachable", "ups2")]
+
+
+def test_a_ups_that_has_mains_may_be_in_a_critical_state_for_another_reason() -> None:
+    school = School()
+    school.levels = dict.fromkeys(UPSES, 2.0)
+    school.on_battery = dict.fromkeys(UPSES, 0.0)
+    school.run(0, 120)
+    assert school.told() == [("UpsOnBattery", "ups1"), ("UpsOnBattery", "ups2")]
+    school.dark = {"ups1"}
+    school.run(120, 600)
+    assert school.told()[2:] == [("DeviceUnreachable", "ups1")]
+
+
+def test_trouble_of_yesterday_does_not_explain_the_silence_of_today() -> None:
+    school = School()
+    school.levels["ups1"] = 2.0
+    school.run(0, 120)
+    school.run(100_000, 100_060)
+    school.dark = {"ups1"}
+    school.run(100_060, 100_600)
+    assert school.told() == [("UpsOnBattery", "ups1"), ("DeviceUnreachable", "ups1")]

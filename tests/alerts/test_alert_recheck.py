@@ -171,3 +171,23 @@ def test_a_circuit_that_nobody_asks_has_failed_if_nothing_behind_it_answers() ->
     for at in (0, 15, 30):
         run(two, at, names[:2] if at else ())
     assert pages(two) == ["edge1", "edge2"]
+
+
+def test_netwatch_is_not_alone_before_it_has_asked_everywhere() -> None:
+    entries = {
+        name: InventoryDevice(name, Target(EntityId(name), name, ("192.0.2.1",)))
+        for name in ("fw", "core", "sw")
+    }
+    roles = {"fw": "firewall", "core": "core", "sw": "access"}
+    devices = [device(name, role=role, site="") for name, role in roles.items()]
+    engine = AlertEngine(RULES)
+    links = [("fw", "core"), ("core", "sw")]
+    for at in (0, 60):
+        up = {"core": 0.0, "sw": 0.0}  # the firewall's first poll has no end yet
+        engine.evaluate(
+            snapshot(
+                at, devices, {"netwatch_device_up": up}, links=links, inventory=Inventory(devices=entries)
+            )
+        )
+    assert pages(engine) == ["core"]
+    assert next(a for a in engine.alerts() if a.device == "core").summary == "core does not answer"

@@ -24,6 +24,8 @@ from netwatch.model import Alert, AlertState, Entity, EntityId, EntityKind, Plac
 __all__ = ["Explanation", "Roles", "explain", "silent_alerts"]
 
 _AT_ONCE = 256
+LONGEST_ON_BATTERY = 12 * 3600.0
+"""A UPS that has reported trouble for longer than this many seconds is silent for another reason."""
 _ON_BATTERY = "netwatch_device_on_battery"
 _PORT_UP = "netwatch_interface_oper_up"
 _BATTERY = frozenset({"netwatch_sensor_charge_ratio", "netwatch_sensor_runtime_seconds"})
@@ -104,7 +106,11 @@ def explain(
     """In steps of a few milliseconds. `silent` are the alerts of silent devices, `silences` since when they
     are, `answered` the last answers of devices (wall seconds)."""
     out = Explanation()
-    power = _lost_mains(alerts, roles, snapshot, out)
+    power = {
+        device: alert
+        for device, alert in _lost_mains(alerts, roles, snapshot, out).items()
+        if device not in silences or silences[device].began - alert.since < LONGEST_ON_BATTERY
+    }
     yield
     known = Known(
         silences,
@@ -160,57 +166,55 @@ def _top(alert_id: str, by: Mapping[str, str]) -> str:
 
 def _lost_mains(
     alerts: Iterable[Alert], roles: Roles, snapshot: Snapshot, out: Explanation
-) -> dict[EntityId, str]:
+) -> dict[EntityId, Alert]:
     """By UPS without mains: the alert that stands for it. Those of one building that lost it within minutes
     of each other have one fault."""
-    by_device: dict[EntityId, list[Alert]] = {}
+    column = snapshot.columns.get(_ON_BATTERY)
+    told = {} if column is None else dict(zip(column.entities, column.values.tolist(), strict=True))
+    buildings: dict[object, list[Alert]] = {}
     for alert in alerts:
-        if alert.rule in roles.power:
-            device = snapshot.entities.get(alert.device)
-            if device is not None and device.facts.get("kind") == "power":
-                by_device.setdefault(alert.device, []).append(alert)
-    leaders: dict[EntityId, str] = {}
-    for members in _clusters(by_device, snapshot):
-        mine = [alert for device in members for alert in by_device[device]]
-        leader = min(mine, key=_order)
-        out.by.update((alert.id, leader.id) for alert in mine if alert is not leader)
-        out.power.add(leader.id)
-        leaders.update(dict.fromkeys(members, leader.id))
-        if len(members) > 1:
-            where = _building(members[0], snapshot)
-            name = where if where is None else _place_name(where, snapshot)
-            out.titles[leader.id] = f"utility power of {name} has failed: {len(members)} UPSs run on battery"
+        device = snapshot.entities.get(alert.device) if alert.rule in roles.power else None
+        # Another state of a UPS may be critical as well; it may tell, or have told, that it has mains.
+        if device is not None and device.facts.get("kind") == "power" and told.get(device.id, 1.0) != 0:
+            buildings.setdefault(_building(device, snapshot) or device.id, []).append(alert)
+    leaders: dict[EntityId, Alert] = {}
+    for members in buildings.values():
+        for cluster in _clusters(sorted(members, key=lambda alert: (alert.since, alert.id))):
+            leader = min(cluster, key=_order)
+            out.by.update((alert.id, leader.id) for alert in cluster if alert is not leader)
+            out.power.add(leader.id)
+            devices = {alert.device for alert in cluster}
+            leaders.update(dict.fromkeys(devices, leader))
+            if len(devices) > 1:
+                name = _building_name(snapshot.entities[leader.device], snapshot)
+                out.titles[leader.id] = (
+                    f"utility power of {name} has failed: {len(devices)} UPSs run on battery"
+                )
     return leaders
 
 
-def _clusters(by_device: Mapping[EntityId, list[Alert]], snapshot: Snapshot) -> Iterator[list[EntityId]]:
-    """UPSs of one building, each of which lost the mains within minutes of the one before."""
-    since = {device: min(alert.since for alert in alerts) for device, alerts in by_device.items()}
-    buildings: dict[object, list[EntityId]] = {}
-    for device in sorted(since, key=lambda device: (since[device], device)):
-        buildings.setdefault(_building(device, snapshot) or device, []).append(device)
-    for devices in buildings.values():
-        cluster = devices[:1]
-        for before, device in pairwise(devices):
-            if since[device] - since[before] > TOGETHER:
-                yield cluster
-                cluster = []
-            cluster.append(device)
-        yield cluster
+def _clusters(alerts: Sequence[Alert]) -> Iterator[list[Alert]]:
+    """Alerts in order of time, each of which began within minutes of the one before."""
+    cluster = [*alerts[:1]]
+    for before, alert in pairwise(alerts):
+        if alert.since - before.since > TOGETHER:
+            yield cluster
+            cluster = []
+        cluster.append(alert)
+    yield cluster
 
 
-def _building(device: EntityId, snapshot: Snapshot) -> PlaceId | None:
+def _building(device: Entity, snapshot: Snapshot) -> PlaceId | None:
     """The building of a device, else its site; None where nobody knows."""
-    facts = snapshot.entities[device].facts
     places = snapshot.inventory.places
-    place = PlaceId(str(facts.get("place", "")))
+    place = PlaceId(str(device.facts.get("place", "")))
     found = places.ancestor(place, PlaceKind.BUILDING) or places.site_of(place)
     return None if found is None else found.id
 
 
-def _place_name(place: PlaceId, snapshot: Snapshot) -> str:
-    path = snapshot.inventory.places.path(place)
-    return ", ".join(node.name for node in path if node.kind is not PlaceKind.DISTRICT) or str(place)
+def _building_name(device: Entity, snapshot: Snapshot) -> str:
+    path = snapshot.inventory.places.path(_building(device, snapshot))
+    return ", ".join(node.name for node in path if node.kind is not PlaceKind.DISTRICT) or device.name
 
 
 def _peers(
@@ -247,7 +251,7 @@ class _Explained:
     verdict: Verdict
     silent: Mapping[EntityId, Alert]
     silences: Mapping[EntityId, Silence]
-    power: Mapping[EntityId, str]
+    power: Mapping[EntityId, Alert]
     ports: dict[EntityId, str] = field(default_factory=dict)
     """By silent device: the alert of the port at the other end of its cable, where that was told before."""
 
@@ -263,10 +267,10 @@ class _Explained:
 
     def cause_of(self, alert: Alert, peers: Iterable[Entity]) -> str | None:
         """Id of the alert that explains this one; None: it stands for itself."""
-        if alert.rule in self.roles.power and alert.device in self.power:
-            return self.power[alert.device]
         if alert.rule in self.roles.battery and alert.device in self.power:
-            return self.power[alert.device]
+            return self.power[alert.device].id
+        if alert.rule in self.roles.power and alert.device in self.power:
+            return None  # what stands for it is known already
         seen: set[EntityId] = set()
         device: EntityId | None = alert.device
         while device is not None and device not in seen:
@@ -287,7 +291,7 @@ class _Explained:
         """The alert of the fault that a silent device lies behind, or is."""
         fault = self.verdict.cause.get(device, device)
         if fault in self.power:
-            return self.power[fault]
+            return self.power[fault].id
         if fault in self.ports:
             return self.ports[fault]
         return self.silent[self.verdict.leader.get(fault, fault)].id

@@ -257,9 +257,13 @@ class _Judge:
         return {provider: self._asked(members) for provider, members in found.items()}
 
     def _asked(self, members: Iterable[EntityId]) -> list[EntityId]:
-        """Those of which is known whether they answer."""
-        silent, answered = self.known.silent, self.known.answered
-        return [one for one in members if one in silent or (one in answered and not self._is_untold(one))]
+        """Those of which is known whether they answer, or soon will be."""
+        silent, others = self.known.silent, (self.known.answered, self.graph.patience)
+        return [
+            one
+            for one in members
+            if one in silent or (any(one in known for known in others) and not self._is_untold(one))
+        ]
 
     def _is_untold(self, device: EntityId) -> bool:
         return any(
@@ -312,7 +316,8 @@ class _Judge:
     def find_isolation(self) -> None:
         """Nothing answers, the devices that netwatch hangs on included: that is one fault, and not theirs."""
         silent, cause = self.known.silent, self.verdict.cause
-        roots = [root for root in self.graph.roots if root in silent or root in self.known.answered]
+        asked = self.graph.patience
+        roots = [r for r in self.graph.roots if r in silent or r in asked or r in self.known.answered]
         if len(silent) < 2 or not all(root in silent for root in roots):
             return
         hanging = [root for root in roots if cause[root] == root]
