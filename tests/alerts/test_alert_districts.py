@@ -57,17 +57,23 @@ def draw_fault(d: District, rng: random.Random, begin: float, dark_at: dict[str,
     return Fault("device", what, begin, end, frozenset(accept))
 
 
+def scenario(d: District, rng: random.Random, *, double: bool) -> Truth:
+    """One or two faults; netwatch's own uplink fails alone."""
+    dark_at: dict[str, float] = {}
+    faults = [draw_fault(d, rng, FIRST + rng.uniform(0, 60), dark_at)]
+    if double:
+        second = draw_fault(d, rng, faults[0].begin + rng.uniform(0, 600), dark_at)
+        if second.kind != "uplink" and faults[0].kind != "uplink" and not second.accept & faults[0].accept:
+            faults.append(second)
+    return Truth(d, faults, dark_at)
+
+
 def run(seed: int, rules: tuple[Rule, ...]) -> list[str]:
     """What is wrong with the pages of one district; empty: each fault had one."""
     rng = random.Random(seed)
     d = draw(rng)
-    dark_at: dict[str, float] = {}
-    faults = [draw_fault(d, rng, FIRST + rng.uniform(0, 60), dark_at)]
-    if seed % 2:
-        second = draw_fault(d, rng, faults[0].begin + rng.uniform(0, 600), dark_at)
-        if second.kind != "uplink" and faults[0].kind != "uplink" and not second.accept & faults[0].accept:
-            faults.append(second)
-    truth = Truth(d, faults, dark_at)
+    truth = scenario(d, rng, double=bool(seed % 2))
+    faults = truth.faults
     tail = POWER_TAIL if any(fault.kind == "mains" for fault in faults) else TAIL
     until = max(fault.end for fault in faults) + tail
     watched = Watch(d, truth, rules, rng).run(until)

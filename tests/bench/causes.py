@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from netwatch.alerts import AlertEngine, load_rules
+from netwatch.app.garbage import calm
 from netwatch.documents import read_yaml
 from netwatch.model import (
     Column,
@@ -103,4 +104,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with calm():  # as in a daemon
+        main()
