@@ -68,9 +68,12 @@ def well(at: float) -> dict[str, tuple[float, float]]:
 
 def test_ancestors_that_were_not_asked_since_are_asked_and_the_page_waits() -> None:
     engine = AlertEngine(RULES)
+    asked: list[str] = []
+    engine.recheck = asked.append
     engine.evaluate(frame(0, well(0)))
     engine.evaluate(frame(15, {**well(0), "sw": (0.0, 14)}))
     assert engine.to_ask() == {"core", "dist"}
+    assert asked == ["core", "dist"]
     assert pages(engine) == []
     engine.evaluate(frame(20, {"core": (1.0, 18), "dist": (0.0, 18), "sw": (0.0, 14)}))
     assert pages(engine) == ["dist"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -257,6 +257,8 @@ class AlertEngine:
         self._told: dict[str, Grown] = {}
         """What `new_healthy` has told of."""
         self._told_uplinks: frozenset[EntityId] = frozenset()
+        self.recheck: Callable[[EntityId], None] | None = None
+        """Polls a device at once; called with each of `to_ask` at the end of an evaluation."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -283,6 +285,10 @@ class AlertEngine:
         self._state, transitions = yield from evaluate_steps(
             self._rules, snapshot, self._state, attachment=self._attachment, memo=self._memo
         )
+        recheck = self.recheck
+        if recheck is not None:
+            for device in sorted(self.to_ask()):
+                recheck(device)
         return transitions
 
     def alerts(self) -> tuple[Alert, ...]:

@@ -10,7 +10,7 @@ import structlog
 from netwatch.alerts import AlertEngine, Rule
 from netwatch.app.turns import gently
 from netwatch.config import Settings
-from netwatch.model import Alert, Clock, EntityId, Snapshot, Transition
+from netwatch.model import Alert, Clock, Snapshot, Transition
 from netwatch.notify import (
     AlertmanagerChannel,
     Channel,
@@ -38,16 +38,7 @@ RESTART_SECONDS = 5.0
 class Alerting:
     """Engine, incidents and dispatcher as one."""
 
-    def __init__(
-        self,
-        rules: Iterable[Rule],
-        store: Store,
-        settings: Settings,
-        clock: Clock,
-        recheck: Callable[[EntityId], None] = lambda _: None,
-    ) -> None:
-        """`recheck` polls a device at once: pages wait for what those in doubt say."""
-        self._recheck = recheck
+    def __init__(self, rules: Iterable[Rule], store: Store, settings: Settings, clock: Clock) -> None:
         self._engine = AlertEngine(rules, attachment=settings.alerts.attached_to)
         self._store = store
         self._clock = clock
@@ -67,7 +58,6 @@ class Alerting:
         Raises StoreError; what could not be written then is written with the next evaluation.
         """
         self._transitions += self._engine.evaluate(snapshot)
-        self._ask()
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
         self._keep(self._healthy)
         self._healthy = []
@@ -75,7 +65,6 @@ class Alerting:
     async def judge_gently(self, snapshot: Snapshot) -> None:
         """The same in turns of a few milliseconds. One ends before the next begins."""
         self._transitions += await gently(self._engine.evaluate_steps(snapshot))
-        self._ask()
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
         self._keep(self._healthy[:_AT_ONCE])
         del self._healthy[:_AT_ONCE]
@@ -83,10 +72,6 @@ class Alerting:
             await asyncio.sleep(0)
             self._store.incidents.remember(self._healthy[:_AT_ONCE])
             del self._healthy[:_AT_ONCE]
-
-    def _ask(self) -> None:
-        for device in self._engine.to_ask():
-            self._recheck(device)
 
     def _keep(self, healthy: Sequence[Remembered]) -> None:
         if not self._transitions and not healthy:
@@ -96,6 +81,10 @@ class Alerting:
             self._store.incidents.remember(healthy)
             self._dispatcher.notify(self._transitions)
         self._transitions = []
+
+    def ask_with(self, recheck: Callable[..., None]) -> None:
+        """`recheck` polls a device at once: pages wait for what those in doubt say."""
+        self._engine.recheck = recheck
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""

@@ -234,12 +234,13 @@ class Daemon:
             planner=Planner(workers, directory),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
-            alerting=Alerting(configuration.rules, store, settings, clock, poller.recheck),
+            alerting=Alerting(configuration.rules, store, settings, clock),
             wires=wires,
             poller=poller,
             snapshot=state.snapshot(),
         )
         poller.update(parts.targets())
+        parts.alerting.ask_with(poller.recheck)
         parts.memory = memory = connect(
             store,
             Path(settings.state_dir),
