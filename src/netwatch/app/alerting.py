@@ -90,6 +90,10 @@ class Alerting:
             self._dispatcher.notify(self._transitions)
         self._transitions = []
 
+    def ask_with(self, recheck: Callable[..., None]) -> None:
+        """`recheck` polls a device at once: pages wait for what those in doubt say."""
+        self._engine.recheck = recheck
+
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""
         return self._engine.alerts()

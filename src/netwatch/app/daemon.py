@@ -242,6 +242,7 @@ class Daemon:
             snapshot=state.snapshot(),
         )
         poller.update(parts.targets())
+        parts.alerting.ask_with(poller.recheck)
         parts.memory = memory = connect(
             store,
             Path(settings.state_dir),
