@@ -11,11 +11,12 @@ import typer
 from alert_snapshots import CATALOGUE
 from typer.testing import CliRunner
 
-from netwatch.alerts import load_rules
+from netwatch.alerts import load_rule_tests, load_rules
+from netwatch.alerts.derived import with_derived
 from netwatch.alerts.loading import RULE_KEYS, SCOPE_KEYS
 from netwatch.alerts.message import FIELDS
 from netwatch.cli.rules import register
-from netwatch.documents import read_yaml
+from netwatch.documents import parse_yaml, read_yaml
 from netwatch.notify import AlertmanagerSettings, EmailSettings, MqttSettings, WebhookSettings
 from netwatch.resources import config_dir
 
@@ -105,3 +106,14 @@ def test_check_of_an_empty_folder_is_a_mistake(tmp_path) -> None:
     result = run("check", str(tmp_path))
     assert result.exit_code != 0
     assert "no *.yaml files" in str(result.exception)
+
+
+def test_the_example_of_a_test_passes() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", section("Testing rules"), re.DOTALL)
+    tests = load_rule_tests(parse_yaml(example, "docs/alerts.md"), CATALOGUE)
+    assert [one.failures for one in tests.run(RULES)] == [()]
+
+
+@pytest.mark.parametrize("family", sorted(set(with_derived(CATALOGUE)) - set(CATALOGUE)))
+def test_every_derived_family_is_documented(family: str) -> None:
+    assert f"`{family}`" in section("Families for rules alone")

@@ -145,7 +145,7 @@ def test_shipped_rules_load_and_the_first_slice_is_there() -> None:
         "BandwidthHigh",
         "TrunkDown",
         "VolumeFull",
-        "PowerSupplyOrFanFailed",
+        "PowerSupplyFailed",
         "TemperatureHigh",
         "UpsOnBattery",
     }

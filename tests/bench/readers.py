@@ -11,15 +11,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from tests.bench.synthetic import PORTS, Synthetic
 
 from netwatch.alerts import AlertEngine, load_rules
+from netwatch.calendars import Calendars, Closure
+from netwatch.calendars.places import ALWAYS_WEEKDAYS
 from netwatch.documents import read_yaml
 from netwatch.history import Recorder, SegmentStore
-from netwatch.model import Entity, load_catalogue
+from netwatch.model import Entity, PlaceKind, Places, SchoolFacts, load_catalogue
 from netwatch.resources import config_dir
 from netwatch.web.lookup import Kept, Lookup
 from netwatch.web.views import device_view, device_views, link_views, school_views
@@ -86,10 +90,28 @@ def history(fleet: Synthetic) -> None:
         print(f"  history on disk {store.size() / 1e6:.1f} MB")
 
 
+def school_calendars(fleet: Synthetic) -> Calendars:
+    """A calendar and a time zone of its own for every school; one is closed today, one is out of service."""
+    zones = ("America/Chicago", "America/Denver", "America/New_York", "UTC")
+    places = dict(fleet.inventory.places.by_id)
+    named = {}
+    for number, (key, place) in enumerate(places.items()):
+        if place.kind is PlaceKind.SCHOOL:
+            name = f"calendar-{number}"
+            named[name] = replace(ALWAYS_WEEKDAYS, name=name, timezone=zones[number % len(zones)])
+            places[key] = replace(place, school=SchoolFacts(calendar=name))
+    fleet.inventory = replace(fleet.inventory, places=Places(places))
+    days = date(2027, 1, 1), date(2027, 12, 31)
+    closures = [Closure("school-1", *days), Closure("school-2", *days, out_of_service=True)]
+    return Calendars(named, closures)
+
+
 def alerts(fleet: Synthetic) -> None:
     rules = sorted((config_dir() / "rules").glob("*.yaml"))
-    engine = AlertEngine(load_rules([read_yaml(path) for path in rules], load_catalogue()))
-    for minute in range(5):
+    loaded = load_rules([read_yaml(path) for path in rules], load_catalogue())
+    engine = AlertEngine(loaded, calendars=school_calendars(fleet))
+    print(f"  {len(loaded)} rules, {sum(not rule.window.is_always for rule in loaded)} with a time window")
+    for minute in range(12):
         if minute in (2, 4):
             fleet.touch()
         snapshot = fleet.snapshot()

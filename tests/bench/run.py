@@ -29,6 +29,7 @@ SECTIONS = {
     "isolation": ("tests.bench.isolation", "One bad device beside others"),
     "lateness": ("tests.bench.lateness", "How late the event loop is"),
     "endurance": ("tests.bench.endurance", "The daemon over 10,000 W1 switches, every 60 s"),
+    "history": ("tests.bench.history", "History: bytes on disk, percentiles over the school hours of a year"),
     "recordings": ("tests.bench.recordings", "Recordings of real devices"),
 }
 

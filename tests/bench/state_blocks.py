@@ -30,6 +30,7 @@ from netwatch.model import (
     Seen,
     load_catalogue,
 )
+from netwatch.native import load
 from netwatch.state import State
 from netwatch.state.persist import encode_pages
 from netwatch.store import Store
@@ -77,10 +78,11 @@ async def turns_of(state: State) -> list[float]:
 
 def main() -> None:
     devices = int(os.environ.get("SWITCHES", "1000"))
-    clock, numbers, shared = HandClock(), count(), layout()
+    clock, shared = HandClock(), layout()
     folder = tempfile.TemporaryDirectory()
     store = Store(Path(folder.name) / "db")
-    state = State(load_catalogue(), store.identity, lambda: EntityId(f"e{next(numbers)}"), clock)
+    ids = (EntityId(f"e{number}") for number in count())
+    state = State(load_catalogue(), store.identity, ids.__next__, clock, load(os.environ))
     entries = {entry.name: entry for entry in map(switch, range(devices))}
     for entry in entries.values():
         object.__setattr__(entry.target, "device", state.device_id(entry))

@@ -69,7 +69,7 @@ def envelopes() -> Target:
     names = ENGINE.engine_id, b"", b"sealed"
     compiled = load(os.environ)
     kernels = [pure()] if compiled is None else [pure(), compiled]
-    twins = [kernel.Envelope(*signed, keys.privacy_key, *names) for kernel in kernels]
+    twins = [kernel.Envelope(*signed, keys.privacy_key, *names, 1) for kernel in kernels]
 
     def envelope(data: bytes) -> str:
         scoped = scoped_pdu(ENGINE.engine_id, b"", data[max(data.find(b"\xa2"), 0) :])

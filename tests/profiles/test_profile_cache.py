@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from hypothesis import strategies as st
 from netwatch.model import Catalogue, load_catalogue
 from netwatch.profiles import ProfileCache, ProfileSet, load_profiles, profile_cache
 from netwatch.profiles.cache import MAGIC
-from netwatch.profiles.codec import encode
+from netwatch.profiles.codec import decoder, encode
+from netwatch.profiles.compiled import Level
+from netwatch.profiles.later import Later
 from netwatch.resources import collectors_dir
 
 PROFILE = """
@@ -71,8 +75,15 @@ def test_all_shipped_profiles_come_back_as_they_were(tmp_path: Path) -> None:
     stored = load_profiles([collectors_dir()], catalogue, cache=cache)
     assert stored.told.startswith("read from")
     assert list(stored.profiles) == list(compiled.profiles)
+    same = set()  # profiles share their tables
     for name, profile in compiled.profiles.items():
-        assert encode(stored.profiles[name]) == encode(profile)
+        other = stored.profiles[name]
+        assert encode(replace(other, tables={})) == encode(replace(profile, tables={}))
+        assert list(other.tables) == list(profile.tables)
+        for table, mine in profile.tables.items():
+            if (id(mine), id(other.tables[table])) not in same:
+                assert encode(other.tables[table]) == encode(mine)
+                same.add((id(mine), id(other.tables[table])))
     assert (
         stored.recognised
         == compiled.recognised
@@ -277,3 +288,23 @@ def test_a_few_lists_of_folders_are_kept(kept: Kept, tmp_path: Path) -> None:
 def test_where_it_is(env: Mapping[str, str], folder: str | None) -> None:
     found = profile_cache(env)
     assert (None if found is None else str(found.folder)) == folder
+
+
+def test_rules_are_made_when_they_are_first_looked_into(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    fresh = kept.load().profiles["standard"].tables["fans"]
+    read = kept.load().profiles["standard"].tables["fans"]
+    assert isinstance(read.sensors, Later)
+    assert encode(read) == encode(fresh)
+    assert read.sensors[0].levels == {1: Level("ok", "fine"), "2": Level("critical", "failed")}
+    assert read.sensors == tuple(read.sensors)
+    assert len(read.sensors) == 1
+    assert not read.entities
+    again = pickle.loads(pickle.dumps(read))
+    assert isinstance(again.sensors, tuple)
+    assert encode(again) == encode(fresh)
+
+
+def test_what_is_made_later_has_to_be_text() -> None:
+    with pytest.raises(TypeError, match="made later"):
+        decoder(Sequence[Level])([["ok", "fine"]])

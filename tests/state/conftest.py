@@ -30,6 +30,7 @@ from netwatch.model import (
     WitnessKind,
     load_catalogue,
 )
+from netwatch.native import Speed, load
 from netwatch.state import State
 
 CATALOGUE = load_catalogue()
@@ -74,6 +75,7 @@ class World:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     clock: HandClock = field(default_factory=HandClock)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
+    native: Speed | None = None
 
     def __post_init__(self) -> None:
         self.restart()
@@ -82,9 +84,8 @@ class World:
         """The process ends and starts again with the same journal."""
         if hasattr(self, "state"):
             self.state.flush()
-        self.state = State(
-            CATALOGUE, self.journal, lambda: EntityId(f"e{next(iter(self.numbers))}"), self.clock
-        )
+        fresh = lambda: EntityId(f"e{next(iter(self.numbers))}")  # noqa: E731
+        self.state = State(CATALOGUE, self.journal, fresh, self.clock, self.native)
 
     def polled(self, *names: str, others: Sequence[InventoryDevice] = (), **extra: object) -> list[EntityId]:
         """Sets an inventory of polled devices (and `others`); returns the ids of the polled ones."""
@@ -143,6 +144,15 @@ def child(natural: str, *, index: str = "", name: str = "", facts: object = None
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture(params=["pure", "compiled"])
+def twin_world(request: pytest.FixtureRequest) -> World:
+    """With the compiled twin of what blocks take the longest for, and without it."""
+    native = load({}) if request.param == "compiled" else None
+    if native is None and request.param == "compiled":
+        pytest.skip("MISSING: a C compiler")
+    return World(native=native)
 
 
 @pytest.fixture(scope="session")

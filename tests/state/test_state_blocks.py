@@ -24,9 +24,11 @@ from netwatch.model import (
     Reading,
     Snapshot,
 )
+from netwatch.native import load
 from netwatch.state import Cause
 from netwatch.state.blocks import named
 
+TWINS = (None, load({}))
 RX = "netwatch_interface_receive_bytes_total"
 TX = "netwatch_interface_transmit_bytes_total"
 ERRORS = "netwatch_interface_receive_errors_total"
@@ -128,12 +130,12 @@ def draw_pass(random: Random) -> tuple[float, list[int | None], list[float], str
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(0, 2**32), st.integers(1, 9), st.booleans(), st.booleans())
-def test_blocks_and_observations_are_the_same(new_world, seed, length, by_row, discovered):
+@given(st.integers(0, 2**32), st.integers(1, 9), st.booleans(), st.booleans(), st.sampled_from(TWINS))
+def test_blocks_and_observations_are_the_same(new_world, seed, length, by_row, discovered, native):
     """Two states, one told blocks and the other what they mean in names, show the same."""
     random = Random(seed)
     history = [draw_pass(random) for _ in range(length)]
-    one, two = new_world(), new_world()
+    one, two = new_world(native=native), new_world()
     worlds = [(one, one.polled("sw")[0]), (two, two.polled("sw")[0])]
     layout = make_layout(PORTS, COUNTERS, GAUGES, by_row=by_row)
     mono, uptime = one.clock.mono, 1e6
@@ -155,6 +157,11 @@ def test_blocks_and_observations_are_the_same(new_world, seed, length, by_row, d
 
 def poll(world, source, layout, counters, gauges=(), **extra):
     world.state.accept_block(make_block(source, layout, world.clock.now(), counters, gauges, **extra))
+
+
+@pytest.fixture
+def world(twin_world):
+    return twin_world
 
 
 def test_each_value_keeps_its_own_time(world):

@@ -82,7 +82,7 @@ def test_failed_parts_and_peers(district: District) -> None:
     (supply,) = planted(district, "power-supply-failed")
     (peer,) = planted(district, "sip-trunk-down")
     for rule, condition, label in (
-        ("PowerSupplyOrFanFailed", supply, "sensor"),
+        ("PowerSupplyFailed", supply, "sensor"),
         ("SipPeerDown", peer, "interface"),
     ):
         (alert,) = eventually(rule, lambda rule=rule: firing(district, rule) or None)
@@ -393,7 +393,7 @@ def test_a_kill_costs_no_identity(district: District) -> None:
     alerts = {
         alert["id"]: (alert["rule"], alert["since"])
         for alert in district.alerts()
-        if alert["rule"] in ("DeviceUnreachable", "PowerSupplyOrFanFailed", "SipPeerDown")
+        if alert["rule"] in ("DeviceUnreachable", "PowerSupplyFailed", "SipPeerDown")
         and alert["state"] == "firing"
     }
     assert alerts

@@ -19,6 +19,7 @@ from netwatch.wire.snmp.v3 import EngineClock, decode_v3, encode_v3, open_scoped
 
 TWINS = twins()
 ENGINE, CONTEXT, USER = b"\x80\0\x1f\x88\x01\x7f\x01\x02\x03", b"vlan-7", b"monitor"
+SALT = 2**64 - 2
 OIDS = [f"1.3.6.1.2.1.2.2.1.10.{row}" for row in range(1, 6)]
 HEAD = b"\x02\x01\x00\x02\x01\x00"
 TAIL = HEAD + ber.tlv(ber.SEQUENCE, ber.tlv(ber.SEQUENCE, ber.tlv(ber.OID, b"\x2b\x06") + b"\x05\x00"))
@@ -42,7 +43,7 @@ def deck(auth: UsmAuth, privacy: UsmPrivacy) -> Deck:
     keys = user.keys(ENGINE)
     signed = keys.hash_name, keys.auth_key, keys.digest_octets
     envelopes = {
-        name: kernel.Envelope(*signed, keys.privacy_key, ENGINE, CONTEXT, USER)
+        name: kernel.Envelope(*signed, keys.privacy_key, ENGINE, CONTEXT, USER, SALT)
         for name, kernel in TWINS.items()
     }
     return Deck(keys, envelopes)
@@ -149,9 +150,9 @@ def test_bounds(twin):
         with pytest.raises(ValueError, match="too large"):
             one.get(*arguments)
     with pytest.raises(ValueError, match="algorithm"):
-        TWINS[twin].Envelope("sha1", bytes(20), 12, bytes(8), ENGINE, b"", USER)
+        TWINS[twin].Envelope("sha1", bytes(20), 12, bytes(8), ENGINE, b"", USER, SALT)
     with pytest.raises(ValueError, match="algorithm"):
-        TWINS[twin].Envelope("sha1", bytes(20), 12, bytes(16), bytes(65), b"", USER)
+        TWINS[twin].Envelope("sha1", bytes(20), 12, bytes(16), bytes(65), b"", USER, SALT)
 
 
 def test_a_message_of_an_envelope_is_opened_by_the_agents_side():

@@ -19,8 +19,8 @@ from netwatch.simulate.usm import User
 from netwatch.simulate.view import MibView
 from netwatch.wire import NetworkSnmpWire, Template
 from netwatch.wire.snmp.pdu import Pdu, PduType, VarBind, encode_pdu, message_id
-from netwatch.wire.snmp.usm import UsmKeys
-from netwatch.wire.snmp.v3 import EngineClock, encode_v3, scoped_pdu
+from netwatch.wire.snmp.usm import UsmKeys, UsmUser
+from netwatch.wire.snmp.v3 import EngineClock, decode_v3, encode_v3, open_scoped_pdu, scoped_pdu
 
 TWINS = twins()
 AUTH, PRIVACY = "planted-auth-pass", "planted-priv-pass"
@@ -202,3 +202,72 @@ async def test_a_real_snmpd(wire: NetworkSnmpWire, tmp_path: Path) -> None:
         fetched = await wire.fetch(target, Template([NAME, "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.99.0"]))
         assert fetched.kinds.tolist() == [3, 2, 0]
         assert fetched.others == {0: b"lab"}
+
+
+async def test_a_restart_in_the_middle_of_a_chain(wire: NetworkSnmpWire, server: Server) -> None:
+    """What came before it stays; the question that was reported of is asked once more."""
+    target = server.target(UsmAuth.SHA, UsmPrivacy.AES128)
+    await check(wire, target)
+
+    def spoil(reply: bytes) -> bytes:
+        if server.requests == 2:
+            server.boots, server.seconds = server.boots + 1, 5.0
+        return reply
+
+    server.spoil, server.requests = spoil, 0
+    await check(wire, target)
+    assert server.requests == 5
+
+
+async def test_another_engine_in_the_middle_of_a_chain(wire: NetworkSnmpWire, server: Server) -> None:
+    """What came before it was another device's."""
+    target = server.target(UsmAuth.SHA, UsmPrivacy.AES128)
+    await check(wire, target)
+
+    def spoil(reply: bytes) -> bytes:
+        if server.requests == 2:
+            server.agent.engine_id = b"\x80\0\x1f\x88\x03\x02\0\0\0\0\x03"
+            server.agent._keys.clear()
+        return reply
+
+    server.spoil, server.requests = spoil, 0
+    await check(wire, target)
+    assert server.requests == 7
+
+
+async def test_an_engine_that_does_not_settle(wire: NetworkSnmpWire, server: Server) -> None:
+    target = server.target(UsmAuth.SHA, UsmPrivacy.AES128)
+    await check(wire, target)
+
+    def spoil(reply: bytes) -> bytes:
+        server.boots += 1
+        return reply
+
+    server.boots, server.spoil, server.requests = 9, spoil, 0
+    with pytest.raises(WireAuthError, match="does not settle"):
+        await wire.fetch(target, TEMPLATE)
+    assert server.requests <= 6
+
+
+async def test_an_answer_in_another_order_is_read_by_its_oids(wire: NetworkSnmpWire, server: Server) -> None:
+    """An odd answer interrupts the chain, which then goes on."""
+    target = server.target(UsmAuth.SHA, UsmPrivacy.AES128)
+    await check(wire, target)
+    secret = Secret(AUTH), UsmPrivacy.AES128, Secret(PRIVACY)
+    keys = UsmUser(user(UsmAuth.SHA, UsmPrivacy.AES128), UsmAuth.SHA, *secret).keys(server.agent.engine_id)
+
+    def spoil(reply: bytes) -> bytes:
+        if server.requests != 2:
+            return reply
+        message = decode_v3(reply)
+        _, _, pdu = open_scoped_pdu(message, reply, keys)
+        told = pdu.varbinds[::-1]
+        values = [integer(value) for _, value in told if isinstance(value, int)]
+        body = encode_pdu(Pdu(PduType.RESPONSE, pdu.request_id, 0, 0, told), values)
+        scoped = scoped_pdu(server.agent.engine_id, b"", body)
+        return encode_v3(message.id, message.engine, message.user, keys, scoped, salt=4, flags=0)
+
+    server.spoil, server.requests = spoil, 0
+    fetched = await wire.fetch(target, TEMPLATE)
+    assert fetched.values.tolist() == [0, *range(1, 31), 0]
+    assert server.requests == 4

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from netwatch.alerts.derived import CHANGES, Changes, Remembered, derived_steps
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
 from netwatch.alerts.grown import Grown
 from netwatch.alerts.judgement import Judgement, judge, prepare
@@ -15,6 +16,7 @@ from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
 from netwatch.alerts.scope import Surroundings
 from netwatch.alerts.suppression import ActiveKey, CauseMemory, grown, with_causes
+from netwatch.calendars import Calendars
 from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition, differences
 
 __all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate", "evaluate_steps"]
@@ -28,7 +30,8 @@ UPLINK = "@uplink"
 
 
 class Healthy(NamedTuple):
-    """A series that a rule has seen in good health; or an interface that was an uplink, under `@uplink`."""
+    """A series that a rule has seen in good health; an interface that was an uplink, under `@uplink`; what is
+    known of devices, under the names of `CHANGES`."""
 
     rule: str
     entity: EntityId
@@ -45,6 +48,7 @@ class EngineState:
     """By rule: series seen in good health."""
     uplinks: frozenset[EntityId] = frozenset()
     causes: CauseMemory = field(default_factory=CauseMemory)
+    changes: Changes = field(default_factory=Changes)
 
 
 def evaluate(
@@ -54,12 +58,14 @@ def evaluate(
     *,
     attachment: Sequence[str] = (),
     memo: Memo | None = None,
+    calendars: Calendars | None = None,
 ) -> tuple[EngineState, list[Transition]]:
     """One pass over all rules. Pure: the same arguments give the same answer; `memo` only saves time.
 
-    `attachment` names the devices that netwatch hangs on, for root causes.
+    `attachment` names the devices that netwatch hangs on, for root causes; `calendars` open and close the
+    rules' windows.
     """
-    work = evaluate_steps(rules, snapshot, state, attachment=attachment, memo=memo)
+    work = evaluate_steps(rules, snapshot, state, attachment=attachment, memo=memo, calendars=calendars)
     while True:
         try:
             next(work)
@@ -75,13 +81,16 @@ def evaluate_steps(
     *,
     attachment: Sequence[str] = (),
     memo: Memo | None = None,
+    calendars: Calendars | None = None,
 ) -> Generator[None, None, tuple[EngineState, list[Transition]]]:
     """`evaluate` in steps of a few milliseconds, so that an event loop gets its turn. Returns the result."""
     now = snapshot.at.wall
     memo = Memo() if memo is None else memo
+    wanted = {family for rule in rules for family in rule.expression.families}
+    snapshot, changes = yield from derived_steps(snapshot, state.changes, wanted)
     frame = Frame(snapshot, memo)
     yield from _find_uplinks(snapshot, memo)
-    around = Surroundings(snapshot, _uplinks(state.uplinks, memo), memo)
+    around = Surroundings(snapshot, _uplinks(state.uplinks, memo), memo, calendars)
     yield from snapshot.find_devices()
     yield
     active: dict[ActiveKey, Active] = {}
@@ -120,7 +129,7 @@ def evaluate_steps(
             yield
         if one.alert.state is not AlertState.RESOLVED:
             lasting[mine] = one
-    return EngineState(lasting, kept + ended, healthy, around.uplinks, causes), transitions
+    return EngineState(lasting, kept + ended, healthy, around.uplinks, causes, changes), transitions
 
 
 def _advance_rule(
@@ -249,14 +258,22 @@ def _alert_id(rule: str, key: SeriesKey, since: float) -> str:
 class AlertEngine:
     """Keeps the state between evaluations. Not for use by several threads at once."""
 
-    def __init__(self, rules: Iterable[Rule], *, attachment: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        attachment: Sequence[str] = (),
+        calendars: Calendars | None = None,
+    ) -> None:
         self._rules = tuple(rules)
         self._attachment = tuple(attachment)
+        self._calendars = calendars
         self._state = EngineState()
         self._memo = Memo()
         self._told: dict[str, Grown] = {}
         """What `new_healthy` has told of."""
         self._told_uplinks: frozenset[EntityId] = frozenset()
+        self._told_changes: frozenset[Remembered] = frozenset()
         self.recheck: Callable[[EntityId], None] | None = None
         """Polls a device at once; called with each of `to_ask` at the end of an evaluation."""
 
@@ -264,10 +281,17 @@ class AlertEngine:
     def rules(self) -> tuple[Rule, ...]:
         return self._rules
 
-    def replace_rules(self, rules: Iterable[Rule], *, attachment: Sequence[str] = ()) -> None:
+    def replace_rules(
+        self,
+        rules: Iterable[Rule],
+        *,
+        attachment: Sequence[str] = (),
+        calendars: Calendars | None = None,
+    ) -> None:
         """Other rules from the next evaluation on. Alerts of rules that are gone are resolved there."""
         self._rules = tuple(rules)
         self._attachment = tuple(attachment)
+        self._calendars = calendars
 
     def evaluate(self, snapshot: Snapshot) -> list[Transition]:
         """Judges one snapshot. Causes come before what they explain."""
@@ -283,7 +307,12 @@ class AlertEngine:
         """`evaluate` in steps of a few milliseconds; returns the transitions. What `alerts` tells changes
         with the last one. One ends before the next begins."""
         self._state, transitions = yield from evaluate_steps(
-            self._rules, snapshot, self._state, attachment=self._attachment, memo=self._memo
+            self._rules,
+            snapshot,
+            self._state,
+            attachment=self._attachment,
+            memo=self._memo,
+            calendars=self._calendars,
         )
         recheck = self.recheck
         if recheck is not None:
@@ -316,9 +345,12 @@ class AlertEngine:
         for item in healthy:
             known.setdefault(item[0], set()).add((item[1], item[2]))
         uplinks = frozenset(entity for entity, _ in known.pop(UPLINK, set()))
+        changes = [(what, *row) for what in CHANGES for row in known.pop(what, set())]
         series = {rule: Grown(keys) for rule, keys in known.items()}
-        self._state = EngineState(active, tuple(resolved), series, uplinks)
+        remembered = Changes().restored(changes)
+        self._state = EngineState(active, tuple(resolved), series, uplinks, changes=remembered)
         self._told, self._told_uplinks = dict(series), uplinks
+        self._told_changes = remembered.rows
 
     def new_healthy(self) -> list[Healthy]:
         """What rules have seen in good health since the last call: to be kept for `restore`.
@@ -329,6 +361,10 @@ class AlertEngine:
         if self._state.uplinks is not self._told_uplinks:
             new += [Healthy(UPLINK, entity) for entity in self._state.uplinks - self._told_uplinks]
             self._told_uplinks = self._state.uplinks
+        rows = self._state.changes.rows
+        if rows is not self._told_changes:
+            new += [Healthy(*row) for row in rows - self._told_changes]
+            self._told_changes = rows
         for rule, keys in self._state.healthy.items():
             told = self._told.get(rule)
             if keys is not told:

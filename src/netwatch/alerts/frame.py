@@ -9,16 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 import numpy as np
 
 from netwatch.alerts.grown import Grown
 from netwatch.alerts.layout import Floats, Layout, Mask, Rows, SeriesKey, finish, steps
-from netwatch.model import Column, Entity, EntityId, Inventory, Snapshot
+from netwatch.calendars import Calendar, Calendars
+from netwatch.model import Column, Entity, EntityId, Inventory, PlaceId, Snapshot
 
-__all__ = ["FactTests", "Floats", "Frame", "Layout", "Mask", "Memo", "SeriesKey"]
+__all__ = ["FactTests", "Floats", "Frame", "Layout", "Mask", "Memo", "PartTests", "SeriesKey", "Where"]
 
 FactTests = tuple[tuple[str, frozenset[str]], ...]
+Where = tuple[tuple[int, str], ...]
+"""Position of a row label and the value that it must have."""
+
+
+class PartTests(NamedTuple):
+    """What the entity itself must be like."""
+
+    facts: FactTests = ()
+    not_facts: FactTests = ()
+    names: tuple[str, ...] = ()
+    """Patterns of its name, lower case; one of them must match."""
+    not_names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -29,8 +44,10 @@ class Memo:
     """By family; families with the same series share one."""
     alignments: dict[tuple[int, int, bool], tuple[Layout, Layout, Rows | None]] = field(default_factory=dict)
     unions: dict[tuple[int, ...], tuple[tuple[Layout, ...], Layout]] = field(default_factory=dict)
-    facts: dict[tuple[int, FactTests, FactTests], tuple[Layout, int, Mask]] = field(default_factory=dict)
-    """By tests of facts: which rows pass, for this layout and its entities at that version."""
+    parts: dict[tuple[int, PartTests], tuple[Layout, int, Mask]] = field(default_factory=dict)
+    """By tests of the entity: which rows pass, for this layout and its entities at that version."""
+    subsets: dict[tuple[int, Where], tuple[Layout, Rows, Layout]] = field(default_factory=dict)
+    """By values of row labels: the rows that have them, and those rows as a layout without these labels."""
     labels: dict[tuple[int, int, frozenset[str]], tuple[Layout, Mask]] = field(default_factory=dict)
     seen: dict[str, tuple[Layout, Grown, Mask]] = field(default_factory=dict)
     """By rule: the series seen in good health, as a mask over the layout."""
@@ -38,19 +55,37 @@ class Memo:
     """Interfaces with a neighbour, for these links and entities."""
     scopes: tuple[Mapping[EntityId, Entity], Inventory, dict[Hashable, frozenset[EntityId]]] | None = None
     """Devices by scope, for these entities and this inventory."""
+    devices_at: dict[tuple[str, float], frozenset[EntityId]] = field(default_factory=dict)
+    """By family and value: devices that have it."""
+    calendars: tuple[Calendars, Inventory, dict[PlaceId | None, Calendar]] | None = None
+    """Calendars by place, for these calendars and this inventory."""
+    places: (
+        tuple[
+            Mapping[EntityId, Entity],
+            Inventory,
+            dict[PlaceId | None, frozenset[EntityId]],
+            dict[Hashable, tuple[tuple[PlaceId | None, ...], frozenset[EntityId]]],
+        ]
+        | None
+    ) = None
+    """Devices by place, for these entities and this inventory; devices by window and the places that it was
+    last open at."""
 
     def tidy(self, families: Container[str]) -> None:
         """Lets go of what belongs to layouts that are no more."""
         for name in [name for name in self.layouts if name not in families]:
             del self.layouts[name]
         live = {id(layout) for layout in self.layouts.values()}
+        for subset in [key for key in self.subsets if key[0] not in live]:
+            del self.subsets[subset]
+        live |= {id(part) for _, _, part in self.subsets.values()}
         for ids in [ids for ids in self.unions if not live.issuperset(ids)]:
             del self.unions[ids]
         live |= {id(merged) for _, merged in self.unions.values()}
         for pair in [key for key in self.alignments if not live.issuperset(key[:2])]:
             del self.alignments[pair]
-        for tests in [key for key in self.facts if key[0] not in live]:
-            del self.facts[tests]
+        for tests in [key for key in self.parts if key[0] not in live]:
+            del self.parts[tests]
         for label in [key for key in self.labels if key[0] not in live]:
             del self.labels[label]
         for rule in [rule for rule, kept in self.seen.items() if id(kept[0]) not in live]:
@@ -147,16 +182,39 @@ class Frame:
             self._memo.alignments.clear()
         self._memo.alignments[memo_key] = (source, onto, rows)
 
-    def fact_mask(self, layout: Layout, wanted: FactTests, unwanted: FactTests) -> Mask:
-        """True in the rows of entities that have all wanted facts and no unwanted one."""
-        finish(self.fact_steps(layout, wanted, unwanted))
-        return self._memo.facts[id(layout), wanted, unwanted][2]
+    def subset(self, layout: Layout, where: Where) -> tuple[Rows, Layout]:
+        """The rows whose labels have these values; and a layout of them that lacks these labels."""
+        memo_key = (id(layout), where)
+        found = self._memo.subsets.get(memo_key)
+        if found is None or found[0] is not layout:
+            dropped = {position for position, _ in where}
+            rows = [
+                row
+                for row, labels in enumerate(layout.labels)
+                if all(labels[position] == value for position, value in where)
+            ]
+            part = Layout(
+                tuple([layout.entities[row] for row in rows]),
+                tuple(
+                    [
+                        tuple(text for n, text in enumerate(layout.labels[row]) if n not in dropped)
+                        for row in rows
+                    ]
+                ),
+            )
+            found = self._memo.subsets[memo_key] = (layout, np.asarray(rows, dtype=np.int64), part)
+        return found[1], found[2]
 
-    def fact_steps(self, layout: Layout, wanted: FactTests, unwanted: FactTests) -> Iterator[None]:
-        """What `fact_mask` will ask for: all rows once, then those whose entities changed."""
+    def part_mask(self, layout: Layout, tests: PartTests) -> Mask:
+        """True in the rows of entities that pass the tests."""
+        finish(self.part_steps(layout, tests))
+        return self._memo.parts[id(layout), tests][2]
+
+    def part_steps(self, layout: Layout, tests: PartTests) -> Iterator[None]:
+        """What `part_mask` will ask for: all rows once, then those whose entities changed."""
         yield from layout.sync(self.snapshot.entities)
-        memo_key = (id(layout), wanted, unwanted)
-        found = self._memo.facts.get(memo_key)
+        memo_key = (id(layout), tests)
+        found = self._memo.parts.get(memo_key)
         changed = None if found is None or found[0] is not layout else layout.changed_since(found[1])
         if found is None or changed is None:
             mask = np.zeros(len(layout), dtype=np.bool_)
@@ -168,11 +226,11 @@ class Frame:
         yield
         for part in steps(changed.size):
             rows = changed[part].tolist()
-            mask[rows] = [_passes(layout.entity(row), wanted, unwanted) for row in rows]
+            mask[rows] = [_passes(layout.entity(row), tests) for row in rows]
             yield
-        if len(self._memo.facts) > 256:
-            self._memo.facts.clear()
-        self._memo.facts[memo_key] = (layout, layout.version, mask)
+        if len(self._memo.parts) > 256:
+            self._memo.parts.clear()
+        self._memo.parts[memo_key] = (layout, layout.version, mask)
 
     def label_mask(self, layout: Layout, position: int, allowed: frozenset[str]) -> Mask:
         """True in the rows whose row label at `position` is one of these."""
@@ -186,25 +244,54 @@ class Frame:
             found = self._memo.labels[memo_key] = (layout, mask)
         return found[1]
 
-    def values(self, family: str, onto: Layout, *, per_entity: bool = False) -> Floats:
+    def values(self, family: str, onto: Layout, *, per_entity: bool = False, where: Where = ()) -> Floats:
         """Fresh values of a family in the rows of `onto`, NaN where unknown."""
         column = self.column(family)
         if column is None:
             return np.full(len(onto), np.nan)
-        fresh = np.where(column.fresh, column.values, np.nan)
-        return self.spread(fresh, self.layout(column), onto, per_entity=per_entity)
+        layout, values = self.chosen(column, where, rate=False)
+        return self.spread(values, layout, onto, per_entity=per_entity)
 
-    def value_steps(self, family: str, onto: Layout, *, per_entity: bool) -> Iterator[None]:
+    def chosen(self, column: Column, where: Where, *, rate: bool) -> tuple[Layout, Floats]:
+        """Fresh values, or rates, of the rows with these labels."""
+        layout = self.layout(column)
+        values = np.where(column.fresh, column.rates if rate else column.values, np.nan)
+        if not where:
+            return layout, values
+        rows, part = self.subset(layout, where)
+        return part, values[rows]
+
+    def value_steps(
+        self, family: str, onto: Layout, *, per_entity: bool, where: Where = ()
+    ) -> Iterator[None]:
         """What `values` will ask for."""
         column = self.column(family)
         if column is not None:
-            yield from self.align_steps(self.layout(column), onto, per_entity=per_entity)
+            layout = self.layout(column)
+            if where:
+                layout = self.subset(layout, where)[1]
+            yield from self.align_steps(layout, onto, per_entity=per_entity)
 
 
-def _passes(entity: Entity | None, wanted: FactTests, unwanted: FactTests) -> bool:
+def _passes(entity: Entity | None, tests: PartTests) -> bool:
     if entity is None:
-        return not wanted
+        return not tests.facts and not tests.names
     facts: Mapping[str, object] = entity.facts
-    return all(str(facts.get(name, "")) in values for name, values in wanted) and not any(
-        str(facts.get(name, "")) in values for name, values in unwanted
+    if tests.names or tests.not_names:
+        name = entity.name.lower()
+        if tests.names and not any(fnmatchcase(name, pattern) for pattern in tests.names):
+            return False
+        if any(fnmatchcase(name, pattern) for pattern in tests.not_names):
+            return False
+    return all(_is_one(facts.get(key, ""), values) for key, values in tests.facts) and not any(
+        _is_one(facts.get(key, ""), values) for key, values in tests.not_facts
     )
+
+
+def _is_one(fact: object, values: frozenset[str]) -> bool:
+    """Whether a fact is one of these texts; those with `*` or `?` are patterns, in upper or lower case."""
+    text = str(fact)
+    if text in values:
+        return True
+    patterns = [value for value in values if "*" in value or "?" in value]
+    return any(fnmatchcase(text.lower(), pattern.lower()) for pattern in patterns)

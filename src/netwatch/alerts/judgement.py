@@ -64,9 +64,14 @@ class Judgement:
 def judge(rule: Rule, frame: Frame, around: Surroundings, healthy: Grown, memo: Memo) -> Judgement:
     """`healthy`: the series that this rule has seen in good health before."""
     layout, values = rule.expression.evaluate(frame)
-    about, unsure = in_scope(frame, layout, rule.scope, around)
+    about, unsure = in_scope(frame, layout, rule.scope, around, rule.window)
     unknown = np.isnan(values) | unsure
-    met = rule.condition.holds(values)
+    judged = values
+    if rule.limit:
+        # As if the limit were the threshold: the distance to the clear level stays what it is.
+        above = frame.values(rule.limit, layout) - rule.condition.threshold
+        judged = values - np.where(np.isnan(above), 0.0, above)
+    met = rule.condition.holds(judged)
     holds = met & about & ~unknown
     begins = holds
     if rule.once_healthy:
@@ -79,7 +84,7 @@ def judge(rule: Rule, frame: Frame, around: Surroundings, healthy: Grown, memo: 
         outside=~about & ~unsure,
         unknown=unknown,
         holds=holds,
-        cleared=rule.condition.cleared(values),
+        cleared=rule.condition.cleared(judged),
         begins=begins,
         healthy=healthy,
     )
@@ -92,7 +97,9 @@ def prepare(rule: Rule, frame: Frame, around: Surroundings, healthy: Grown, memo
         yield
     if layout is None:
         return
-    yield from scope_steps(frame, layout, rule.scope, around)
+    yield from scope_steps(frame, layout, rule.scope, around, rule.window)
+    if rule.limit:
+        yield from frame.value_steps(rule.limit, layout, per_entity=False)
     if rule.once_healthy:
         yield from layout.mask_steps(around.uplinks, frame.snapshot.entities)
         yield from _recall(rule.name, layout, healthy, memo)

@@ -28,6 +28,8 @@ _LOG = 64
 """Changes of entities that are remembered; who is further behind begins anew."""
 _FEW = 256
 """Entities that are looked up one by one rather than in a pass over all rows."""
+_MASKS = 64
+"""Sets of devices whose rows are remembered: one per scope and window."""
 
 
 class Layout:
@@ -168,7 +170,7 @@ class Layout:
         if found is None or found[0] is not wanted or found[1] != self._owned:
             hits = np.fromiter(map(wanted.__contains__, self._devices), dtype=np.bool_)
             mask = hits[self._owners] if len(self) else np.zeros(0, dtype=np.bool_)
-            if len(self._device_masks) > 16:
+            if len(self._device_masks) > _MASKS:
                 self._device_masks.clear()
             found = self._device_masks[id(wanted)] = (wanted, self._owned, mask)
         return found[2]

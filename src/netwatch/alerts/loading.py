@@ -8,18 +8,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool
 
-from netwatch.alerts.expression import Choice, Expression, Term
+from netwatch.alerts.derived import with_derived
+from netwatch.alerts.expression import Expression
+from netwatch.alerts.expression_loading import ExpressionBuilder, impossible
 from netwatch.alerts.message import FIELDS, template_fields
 from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
-from netwatch.documents import Document, Strict, did_you_mean, fault, validate
+from netwatch.alerts.windows import Span, Window, parse_span
+from netwatch.documents import Document, Strict, did_you_mean, dotted, fault, validate
 from netwatch.errors import ConfigError, Problem
-from netwatch.model import Catalogue, DeviceKind, EntityKind, Family, FamilyType, Severity
+from netwatch.model import Catalogue, DeviceKind, EntityKind, FamilyType, Severity
 
 __all__ = ["RULE_KEYS", "SCOPE_KEYS", "load_rules"]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(?:\d+(?:ms|[smhd]))+")
-_NEVER_NEGATIVE = {"ratio", "bytes", "bytes_per_second", "seconds", "hertz", "meters", "rpm"}
 
 
 def _duration(value: Any) -> float:
@@ -44,6 +46,7 @@ def _names(value: Any) -> Any:
 Duration = Annotated[float, BeforeValidator(_duration)]
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_names)]
+Values = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Kinds = Annotated[tuple[DeviceKind, ...], BeforeValidator(_names)]
 
 
@@ -56,9 +59,13 @@ class _ScopeEntry(Strict):
     tags: Names = ()
     not_tags: Names = ()
     devices: Names = ()
-    labels: dict[str, Names] = Field(default_factory=dict)
+    labels: dict[str, Values] = Field(default_factory=dict)
     facts: dict[str, Names] = Field(default_factory=dict)
     not_facts: dict[str, Names] = Field(default_factory=dict)
+    names: Names = ()
+    not_names: Names = ()
+    device_is: dict[str, Number] = Field(default_factory=dict)
+    device_is_not: dict[str, Number] = Field(default_factory=dict)
     admin_up: StrictBool = False
     ports: Ports = Ports.ALL
 
@@ -75,6 +82,9 @@ class _RuleEntry(Strict):
     keep: Duration = Field(default=0.0, alias="keep_firing_for")
     severity: Severity
     scope: _ScopeEntry = _ScopeEntry()
+    during: Names = ()
+    outside: Names = ()
+    limit: str = ""
     once_healthy: StrictBool = False
     on_unknown: Literal["hold", "resolve"] = "hold"
     root_cause: StrictBool = False
@@ -95,6 +105,7 @@ def load_rules(documents: Iterable[Document], catalogue: Catalogue) -> tuple[Rul
     """All rules of all files, in order. Raises ConfigError with one Problem per mistake."""
     problems: list[Problem] = []
     rules: dict[str, Rule] = {}
+    catalogue = with_derived(catalogue)
     for document in documents:
         try:
             entries = validate(_RuleFile, document).rules
@@ -131,11 +142,14 @@ class _Builder:
 
     def rule(self, entry: _RuleEntry) -> Rule | None:
         before = len(self._problems)
-        expression = self._expression(entry.value)
+        expression = ExpressionBuilder(self._catalogue, self.problem).expression(entry.value)
         if expression is None:
             return None
         condition = self._condition(entry, expression)
         scope = self._scope(entry.scope, expression)
+        window = self._window(entry)
+        if entry.limit:
+            self._limit(entry.limit, expression, condition)
         self._templates(entry, expression)
         if entry.root_cause and expression.entity not in (EntityKind.DEVICE, EntityKind.SENSOR):
             self.problem(
@@ -156,99 +170,17 @@ class _Builder:
             hold=entry.hold,
             keep=entry.keep,
             scope=scope,
+            window=window,
+            limit=entry.limit,
             once_healthy=entry.once_healthy,
             on_unknown=OnUnknown(entry.on_unknown),
             root_cause=entry.root_cause,
             description=entry.description,
             runbook=entry.runbook,
             file=self._document.file,
+            path=dotted(self._path),
+            source=self._document,
         )
-
-    def _expression(self, value: Any) -> Expression | None:
-        choice, entries, path = Choice.FIRST, [value], ["value"]
-        if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in list(Choice):
-            choice = Choice(next(iter(value)))
-            entries, path = value[choice.value], ["value", choice.value]
-            if not isinstance(entries, list) or len(entries) < 2:
-                self.problem(path, "expected a list of at least two values")
-                return None
-        built = []
-        for position, entry in enumerate(entries):
-            where: list[str | int] = [*path, position] if len(entries) > 1 else list(path)
-            built.append(self._term(entry, where))
-        terms = [one for one in built if one is not None]
-        if len(terms) < len(entries):
-            return None
-        first, unit = terms[0]
-        family = self._catalogue[first.family]
-        for position, (term, other_unit) in enumerate(terms[1:], start=1):
-            other = self._catalogue[term.family]
-            same = (other.entity, other.labels, other_unit) == (family.entity, family.labels, unit)
-            if not same:
-                self.problem(
-                    [*path, position],
-                    f"{other.name} is not of the same kind as {family.name}",
-                    "all values need the same kind of entity, row labels and unit",
-                )
-                return None
-        return Expression(tuple(term for term, _ in terms), choice, family.entity, family.labels, unit)
-
-    def _term(self, entry: Any, path: list[str | int]) -> tuple[Term, str] | None:
-        """The term and the unit of its value."""
-        if isinstance(entry, str):
-            entry = {"of": entry}
-        if not isinstance(entry, dict):
-            self.problem(path, "expected a family, or a mapping such as {rate: FAMILY, per: FAMILY}")
-            return None
-        for key in entry:
-            if key not in ("of", "rate", "per"):
-                self.problem(
-                    [*path, str(key)], f"unknown key {key!r}", did_you_mean(str(key), ["of", "rate", "per"])
-                )
-                return None
-        if ("of" in entry) == ("rate" in entry):
-            self.problem(path, "expected either `of` (the value) or `rate` (its increase per second)")
-            return None
-        rate = "rate" in entry
-        family = self._family(entry["rate" if rate else "of"], path, counter=rate)
-        if family is None:
-            return None
-        unit = _rate_unit(family.unit) if rate else family.unit
-        if "per" not in entry:
-            return Term(family.name, rate), unit
-        per = self._family(entry["per"], [*path, "per"], counter=False)
-        if per is None:
-            return None
-        if per.entity is not family.entity:
-            self.problem(
-                [*path, "per"],
-                f"{per.name} belongs to a {per.entity}, {family.name} to a {family.entity}",
-                "both must belong to the same kind of entity",
-            )
-            return None
-        if per.labels not in ((), family.labels):
-            self.problem([*path, "per"], f"{per.name} has row labels that {family.name} has not")
-            return None
-        unit = "ratio" if unit == per.unit else f"{unit or 'count'} per {per.unit or 'count'}"
-        return Term(family.name, rate, per.name, bool(per.labels)), unit
-
-    def _family(self, name: Any, path: list[str | int], *, counter: bool) -> Family | None:
-        if not isinstance(name, str):
-            self.problem(path, "expected the name of a family")
-            return None
-        family = self._catalogue.get(name)
-        if family is None:
-            hint = did_you_mean(name, self._catalogue)
-            self.problem(path, f"unknown family {name!r}", hint or "docs/metrics.md lists them")
-        elif family.type is FamilyType.INFO:
-            self.problem(path, f"{name} holds text, not a value")
-        elif counter and family.type is not FamilyType.COUNTER:
-            self.problem(path, f"{name} is no counter and has no rate", "judge its value: `of`")
-        elif not counter and family.type is FamilyType.COUNTER:
-            self.problem(path, f"{name} is a counter, whose value only grows", f"judge {{rate: {name}}}")
-        else:
-            return family
-        return None
 
     def _condition(self, entry: _RuleEntry, expression: Expression) -> Condition | None:
         given = [(sort, getattr(entry, sort.value)) for sort in Comparison]
@@ -274,18 +206,11 @@ class _Builder:
                 ["clear_above"], f"the clear level {clear:g} lies below the threshold {threshold:g}",
                 "the alert would end while its condition holds",
             )  # fmt: skip
-        self._possible(comparison, threshold, expression)
+        for key, message, hint in impossible(
+            Condition(comparison, threshold, clear), expression, self._catalogue
+        ):
+            self.problem([key], message, hint)
         return Condition(comparison, threshold, clear)
-
-    def _possible(self, comparison: Comparison, threshold: float, expression: Expression) -> None:
-        """A threshold that the value can never pass, or always does."""
-        unit, path = expression.unit, [comparison.value]
-        if unit == "ratio" and threshold > 1:
-            percent = f"write {threshold / 100:g} for {threshold:g} %"
-            self.problem(path, f"the value is a share from 0 to 1, never {threshold:g}", percent)
-        never_negative = unit in _NEVER_NEGATIVE or any(term.rate for term in expression.terms)
-        if never_negative and (threshold < 0 or (comparison is Comparison.BELOW and threshold == 0)):
-            self.problem(path, f"the value is never below 0, so {threshold:g} is no threshold for it")
 
     def _scope(self, entry: _ScopeEntry, expression: Expression) -> Scope:
         labels = []
@@ -293,8 +218,13 @@ class _Builder:
             if name not in expression.labels:
                 hint = did_you_mean(name, expression.labels) or "its families have no row labels"
                 self.problem(["scope", "labels", name], f"unknown row label {name!r}", hint)
-            else:
-                labels.append((expression.labels.index(name), frozenset(values)))
+                continue
+            known = expression.values_of(name, self._catalogue)
+            for value in values:
+                if known is not None and value not in known:
+                    message = f"the row label {name} is never {value!r}"
+                    self.problem(["scope", "labels", name], message, did_you_mean(value, known))
+            labels.append((expression.labels.index(name), frozenset(values)))
         if expression.entity is not EntityKind.INTERFACE:
             for key, used in (("admin_up", entry.admin_up), ("ports", entry.ports is not Ports.ALL)):
                 if used:
@@ -302,6 +232,9 @@ class _Builder:
                         ["scope", key],
                         f"{key} is about interfaces, this rule is about a {expression.entity}",
                     )
+        for key, given in (("device_is", entry.device_is), ("device_is_not", entry.device_is_not)):
+            for name, number in given.items():
+                self._device_is(key, name, number)
         for one, other in (("kinds", "not_kinds"), ("roles", "not_roles"), ("tags", "not_tags")):
             wanted = set(getattr(entry, one))
             if wanted and wanted <= set(getattr(entry, other)):
@@ -318,9 +251,50 @@ class _Builder:
             labels=tuple(labels),
             facts=_tests(entry.facts),
             not_facts=_tests(entry.not_facts),
+            names=tuple(name.lower() for name in entry.names),
+            not_names=tuple(name.lower() for name in entry.not_names),
+            device_is=tuple(entry.device_is.items()),
+            device_is_not=tuple(entry.device_is_not.items()),
             admin_up=entry.admin_up,
             ports=entry.ports,
         )
+
+    def _device_is(self, key: str, name: str, value: float) -> None:
+        path, family = ["scope", key, name], self._catalogue.get(name)
+        if family is None:
+            hint = did_you_mean(name, self._catalogue) or "docs/metrics.md lists them"
+            self.problem(path, f"unknown family {name!r}", hint)
+        elif family.entity is not EntityKind.DEVICE or family.labels or family.type is not FamilyType.GAUGE:
+            self.problem(path, f"{name} is no plain value of a device")
+        elif family.largest is not None and not (0 <= value <= family.largest and value % 1 == 0):
+            self.problem(path, f"{name} is never {value:g}", f"at most {family.largest:g}")
+
+    def _window(self, entry: _RuleEntry) -> Window:
+        spans: dict[str, list[Span]] = {"during": [], "outside": []}
+        for key, texts in (("during", entry.during), ("outside", entry.outside)):
+            for text in texts:
+                try:
+                    spans[key].append(parse_span(text))
+                except ValueError as error:
+                    self.problem([key], str(error))
+        window = Window(tuple(spans["during"]), tuple(spans["outside"]))
+        shut = {span.text for span in window.during} & {span.text for span in window.outside}
+        if window.during and shut >= {span.text for span in window.during}:
+            self.problem(["outside"], "leaves nothing of `during`: the window never opens")
+        return window
+
+    def _limit(self, name: str, expression: Expression, condition: Condition | None) -> None:
+        family = self._catalogue.get(name)
+        if family is None:
+            hint = did_you_mean(name, self._catalogue) or "docs/metrics.md lists them"
+            self.problem(["limit"], f"unknown family {name!r}", hint)
+        elif (family.entity, family.labels, family.unit) != (
+            expression.entity, expression.labels, expression.unit,
+        ):  # fmt: skip
+            message = f"{name} is not of the same kind as the value"
+            self.problem(["limit"], message, "it needs the same kind of entity, row labels and unit")
+        if condition is not None and condition.comparison is Comparison.EQUALS:
+            self.problem(["limit"], "limit has no meaning beside `equals`", "use `above` or `below`")
 
     def _templates(self, entry: _RuleEntry, expression: Expression) -> None:
         known = {*FIELDS, expression.entity.value, *expression.labels}
@@ -337,7 +311,3 @@ class _Builder:
 
 def _tests(facts: dict[str, tuple[str, ...]]) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple((name, frozenset(values)) for name, values in facts.items())
-
-
-def _rate_unit(unit: str) -> str:
-    return "bytes_per_second" if unit == "bytes" else f"{unit or 'count'} per second"

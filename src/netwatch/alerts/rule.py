@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
 from netwatch.alerts.expression import Expression
-from netwatch.alerts.frame import Floats, Mask
+from netwatch.alerts.frame import FactTests, Floats, Mask, PartTests
+from netwatch.alerts.windows import ALL_TIME, Window
+from netwatch.documents import Document
+from netwatch.errors import Problem
 from netwatch.model import DeviceKind, Severity
 
 __all__ = ["Comparison", "Condition", "OnUnknown", "Ports", "Rule", "Scope"]
@@ -80,12 +84,27 @@ class Scope:
     """Names of devices; `*` and `?` as in file names."""
     labels: tuple[tuple[int, frozenset[str]], ...] = ()
     """Position of a row label and the values that it may have."""
-    facts: tuple[tuple[str, frozenset[str]], ...] = ()
+    facts: FactTests = ()
     """Facts of the entity itself and the values, as text, that they may have."""
-    not_facts: tuple[tuple[str, frozenset[str]], ...] = ()
+    not_facts: FactTests = ()
+    names: tuple[str, ...] = ()
+    """Patterns of the entity's own name, in lower case; `*` and `?` as in file names."""
+    not_names: tuple[str, ...] = ()
+    device_is: tuple[tuple[str, float], ...] = ()
+    """Families of the device without row labels, and the value that each must have right now."""
+    device_is_not: tuple[tuple[str, float], ...] = ()
+    """The same, and the value that none must have; one that is not known is good."""
     admin_up: bool = False
     """Interfaces only: administratively up."""
     ports: Ports = Ports.ALL
+
+    @property
+    def part_tests(self) -> PartTests:
+        return PartTests(self.facts, self.not_facts, self.names, self.not_names)
+
+    @property
+    def about_parts(self) -> bool:
+        return bool(self.facts or self.not_facts or self.names or self.not_names)
 
     @property
     def about_devices(self) -> bool:
@@ -116,6 +135,10 @@ class Rule:
     keep: float = 0.0
     """It must be over for this long before the alert ends: `keep_firing_for`."""
     scope: Scope = Scope()
+    window: Window = ALL_TIME
+    """When it looks. While that is closed the rule is about nothing: its alerts end."""
+    limit: str = ""
+    """Family whose value, where known, replaces the threshold; the clear level keeps its distance."""
     once_healthy: bool = False
     """Only for series that were once seen not to meet the condition, and for uplinks."""
     on_unknown: OnUnknown = OnUnknown.HOLD
@@ -125,3 +148,13 @@ class Rule:
     """Template of a longer text."""
     runbook: str = ""
     file: str = ""
+    path: str = ""
+    """Where in the file it stands, e.g. `rules[3]`."""
+    source: Document | None = field(default=None, compare=False, repr=False)
+
+    def problem(self, path: Sequence[str | int], message: str, hint: str = "") -> Problem:
+        """A mistake at a path below the rule, with its line where the file is known."""
+        if self.source is None:
+            return Problem(self.file, self.path, f"rule {self.name}: {message}", hint)
+        place = int(self.path.rpartition("[")[2].rstrip("]"))
+        return self.source.problem(["rules", place, *path], message, hint)

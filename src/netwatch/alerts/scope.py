@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from netwatch.alerts.frame import Frame, Layout, Mask, Memo
 from netwatch.alerts.layout import finish, steps
 from netwatch.alerts.rule import Ports, Scope
+from netwatch.alerts.windows import ALL_TIME, Window
+from netwatch.calendars import Calendar, Calendars
 from netwatch.model import (
     DeviceKind,
     Entities,
@@ -32,8 +34,16 @@ _ADMIN = "netwatch_interface_admin_up"
 class Surroundings:
     """What is known of devices and links in one snapshot, looked up once for all rules."""
 
-    def __init__(self, snapshot: Snapshot, uplinks: frozenset[EntityId], memo: Memo | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        uplinks: frozenset[EntityId],
+        memo: Memo | None = None,
+        calendars: Calendars | None = None,
+    ) -> None:
         self.snapshot = snapshot
+        self._calendars = Calendars() if calendars is None else calendars
+        self._memo = Memo() if memo is None else memo
         self.uplinks = uplinks
         """Interfaces with a neighbour that is a known device, now or when it was last up."""
         self._entered: dict[EntityId, InventoryDevice] | None = None
@@ -58,6 +68,86 @@ class Surroundings:
             devices = self.snapshot.inventory.devices.values()
             self._entered = {entry.target.device: entry for entry in devices if entry.target is not None}
         return self._entered.get(device.id) or self.snapshot.inventory.devices.get(device.name)
+
+    def place_steps(self) -> Iterator[None]:
+        """What `open` and `out_of_service` will ask for."""
+        yield from self._place_steps()
+
+    def open(self, window: Window) -> frozenset[EntityId]:
+        """Devices at whose place the window is open at the moment of the snapshot. The same object as long as
+        it is open at the same places."""
+        at, calendar_of = self.snapshot.at.wall, self._calendar_of
+        answers: dict[int, bool] = {}
+
+        def is_open(place: PlaceId | None) -> bool:
+            calendar = calendar_of(place)
+            if id(calendar) not in answers:
+                answers[id(calendar)] = window.is_open(calendar, at)
+            return answers[id(calendar)]
+
+        return self._at_places(window, is_open)
+
+    def devices_at(self, frame: Frame, family: str, value: float) -> frozenset[EntityId]:
+        """Devices of which a family is known to have this value. The same object as long as they stay."""
+        column = frame.column(family)
+        rows = [] if column is None else np.flatnonzero(column.fresh & (column.values == value)).tolist()
+        found = frozenset() if column is None else frozenset(column.entities[row] for row in rows)
+        kept = self._memo.devices_at.get((family, value))
+        if kept != found:
+            kept = self._memo.devices_at[family, value] = found
+        return kept
+
+    def out_of_service(self) -> frozenset[EntityId]:
+        """Devices in buildings that are out of service: no rule is about them."""
+        if not any(one.out_of_service for one in self._calendars.closures):
+            return frozenset()
+        at, places = self.snapshot.at.wall, self.snapshot.inventory.places
+        return self._at_places(None, lambda place: self._calendars.is_out_of_service(place, places, at))
+
+    def _calendar_of(self, place: PlaceId | None) -> Calendar:
+        kept, inventory = self._memo.calendars, self.snapshot.inventory
+        if kept is None or kept[0] is not self._calendars or kept[1] is not inventory:
+            kept = self._memo.calendars = (self._calendars, inventory, {})
+        found = kept[2].get(place)
+        if found is None:
+            found = kept[2][place] = self._calendars.at(place, inventory.places)
+        return found
+
+    def _at_places(self, key: Hashable, wanted: Callable[[PlaceId | None], bool]) -> frozenset[EntityId]:
+        """All devices of the places that are wanted."""
+        finish(self._place_steps())
+        kept = self._memo.places
+        assert kept is not None
+        by_place, known = kept[2], kept[3]
+        chosen = tuple(place for place in by_place if wanted(place))
+        found = known.get(key)
+        if found is None or found[0] != chosen:
+            devices = frozenset().union(*(by_place[place] for place in chosen))
+            found = known[key] = (chosen, devices)
+        return found[1]
+
+    def _place_steps(self) -> Iterator[None]:
+        """Notes which devices stand where; done again only where devices or the inventory changed."""
+        kept, inventory = self._memo.places, self.snapshot.inventory
+        entities = self.snapshot.entities
+        if kept is not None and kept[1] is inventory and _same_devices(kept[0], entities):
+            return
+        yield from self.snapshot.find_devices()
+        found: dict[PlaceId | None, set[EntityId]] = {}
+        for number, device in enumerate(self.snapshot.devices(), 1):
+            found.setdefault(self._place_of(device), set()).add(device.id)
+            if number % _DEVICES_AT_ONCE == 0:
+                yield
+        by_place = {place: frozenset(devices) for place, devices in found.items()}
+        if kept is not None and kept[2] == by_place:  # another switch has another name, but nobody moved
+            self._memo.places = (entities, inventory, kept[2], kept[3])
+        else:
+            self._memo.places = (entities, inventory, by_place, {})
+
+    def _place_of(self, device: Entity) -> PlaceId | None:
+        entry = self.entered(device)
+        # The fact holds what sysLocation told where nobody entered a place.
+        return PlaceId(str(device.facts.get("place", ""))) or (None if entry is None else entry.place)
 
     def devices(self, scope: Scope) -> frozenset[EntityId]:
         """Devices that match the scope."""
@@ -102,10 +192,7 @@ class Surroundings:
 
     def sites_of(self, device: Entity) -> set[str]:
         """The site's label, and ids and names of all places from the device's own up to the district."""
-        entry = self.entered(device)
-        # The fact holds what sysLocation told where nobody entered a place.
-        place = PlaceId(str(device.facts.get("place", ""))) or (None if entry is None else entry.place)
-        places = self.snapshot.inventory.places.path(place)
+        places = self.snapshot.inventory.places.path(self._place_of(device))
         return {str(device.facts.get("site", ""))} | {str(place.id) for place in places}
 
     def _matches(self, device: Entity, scope: Scope) -> bool:
@@ -125,14 +212,18 @@ class Surroundings:
         return not scope.sites or bool(self.sites_of(device) & scope.sites)
 
 
-def scope_steps(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -> Iterator[None]:
+def scope_steps(
+    frame: Frame, layout: Layout, scope: Scope, around: Surroundings, window: Window = ALL_TIME
+) -> Iterator[None]:
     """In steps what `in_scope` would do at once."""
     entities = around.snapshot.entities
     yield from layout.sync(entities)
+    if not window.is_always:
+        yield from around.place_steps()
     if scope.about_devices:
         yield from around.device_steps(scope)
-    if scope.facts or scope.not_facts:
-        yield from frame.fact_steps(layout, scope.facts, scope.not_facts)
+    if scope.about_parts:
+        yield from frame.part_steps(layout, scope.part_tests)
     if scope.ports is not Ports.ALL:
         yield from layout.mask_steps(around.uplinks, entities)
         if scope.ports is Ports.INFRASTRUCTURE:
@@ -141,18 +232,28 @@ def scope_steps(frame: Frame, layout: Layout, scope: Scope, around: Surroundings
         yield from frame.value_steps(_ADMIN, layout, per_entity=True)
 
 
-def in_scope(frame: Frame, layout: Layout, scope: Scope, around: Surroundings) -> tuple[Mask, Mask]:
-    """(rows that the rule is about, rows of which that is not known)."""
+def in_scope(
+    frame: Frame, layout: Layout, scope: Scope, around: Surroundings, window: Window = ALL_TIME
+) -> tuple[Mask, Mask]:
+    """(rows that the rule is about now, rows of which that is not known)."""
     if not len(layout):
         return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
     entities = around.snapshot.entities
     inside = np.ones(len(layout), dtype=np.bool_)
+    if not window.is_always:
+        inside &= layout.mask_of_devices(around.open(window), entities)
+    if away := around.out_of_service():
+        inside &= ~layout.mask_of_devices(away, entities)
     if scope.about_devices:
         inside &= layout.mask_of_devices(around.devices(scope), entities)
+    for family, value in scope.device_is:
+        inside &= layout.mask_of_devices(around.devices_at(frame, family, value), entities)
+    for family, value in scope.device_is_not:
+        inside &= ~layout.mask_of_devices(around.devices_at(frame, family, value), entities)
     for position, allowed in scope.labels:
         inside &= frame.label_mask(layout, position, allowed)
-    if scope.facts or scope.not_facts:
-        inside &= frame.fact_mask(layout, scope.facts, scope.not_facts)
+    if scope.about_parts:
+        inside &= frame.part_mask(layout, scope.part_tests)
     if scope.ports is not Ports.ALL:
         mask = layout.mask_of(around.uplinks, entities)
         if scope.ports is Ports.INFRASTRUCTURE:

@@ -9,6 +9,7 @@ import structlog
 
 from netwatch.alerts import AlertEngine, Rule
 from netwatch.app.turns import gently
+from netwatch.calendars import Calendars
 from netwatch.config import Settings
 from netwatch.model import Alert, Clock, Snapshot, Transition
 from netwatch.notify import (
@@ -38,8 +39,15 @@ RESTART_SECONDS = 5.0
 class Alerting:
     """Engine, incidents and dispatcher as one."""
 
-    def __init__(self, rules: Iterable[Rule], store: Store, settings: Settings, clock: Clock) -> None:
-        self._engine = AlertEngine(rules, attachment=settings.alerts.attached_to)
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        calendars: Calendars | None = None,
+    ) -> None:
+        self._engine = AlertEngine(rules, attachment=settings.alerts.attached_to, calendars=calendars)
         self._store = store
         self._clock = clock
         open_alerts = store.incidents.load_open()
@@ -117,7 +125,9 @@ class Alerting:
                 # Bounded by the dispatcher's own shutdown: what is under way gets a moment to end.
                 await asyncio.gather(dispatching, changed, return_exceptions=True)
 
-    def prepare(self, settings: Settings, rules: Iterable[Rule]) -> Callable[[], None]:
+    def prepare(
+        self, settings: Settings, rules: Iterable[Rule], calendars: Calendars | None = None
+    ) -> Callable[[], None]:
         """What puts other rules and channels to use: rules from the next evaluation on, channels, if they
         differ, at once. Until it is called nothing has changed, and it can't fail.
 
@@ -130,7 +140,8 @@ class Alerting:
             dispatcher.resume([alert for alert in self._engine.alerts() if alert.resolved is None])
 
         def adopt() -> None:
-            self._engine.replace_rules(rules, attachment=settings.alerts.attached_to)
+            attachment = settings.alerts.attached_to
+            self._engine.replace_rules(rules, attachment=attachment, calendars=calendars)
             if dispatcher is not self._dispatcher:
                 self._dispatcher, self._channels_of = dispatcher, wanted
                 self._changed.set()

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -28,6 +29,9 @@ IDENTITY_SECONDS = 5.0
 RECORD_SECONDS = 30.0
 PLAN_SECONDS = 900.0
 FIRST_PLAN_SECONDS = 45.0
+SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS = 900.0, 120.0
+CLOSURE_SECONDS = 5.0
+"""Within so many seconds the ranked lists are made anew if calendars changed."""
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
@@ -52,6 +56,7 @@ class Chores:
         """Monotonic second before which no further snapshot is made unasked."""
         self._judged: Snapshot | None = None
         self._recorded: Snapshot | None = None
+        self._calendars = parts.configuration.calendars
         self._log = structlog.get_logger("netwatch")
 
     def works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
@@ -63,6 +68,8 @@ class Chores:
             ("identities", IDENTITY_SECONDS, IDENTITY_SECONDS, self._parts.identities.write),
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
+            ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
+            ("school day", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_back),
             ("retention", DAY, 600.0, self.forget),
             ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
@@ -85,7 +92,8 @@ class Chores:
         if parts.clock.now().mono >= self._earliest or parts.snapshot is self._judged:
             await self.freeze()
         self._judged = parts.snapshot
-        await parts.alerting.judge_gently(parts.snapshot)
+        columns = {**parts.snapshot.columns, **parts.school_day.columns}
+        await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns))
         states: Counter[str] = Counter()
         for alert in parts.alerting.alerts():
             states["suppressed" if alert.suppressed_by else alert.state.value] += 1
@@ -119,6 +127,20 @@ class Chores:
     async def plan(self) -> None:
         """Makes the ranked lists anew."""
         await self._parts.planner.refresh(self._parts.snapshot, self._parts.configuration)
+
+    async def follow_calendars(self) -> None:
+        """A snow day that was entered by a reload holds for the ranked lists too, and at once."""
+        calendars = self._parts.configuration.calendars
+        if calendars is not self._calendars:
+            before, self._calendars = self._calendars, calendars
+            if calendars != before and self._parts.planner.plan is not None:
+                await self.plan()
+
+    async def look_back(self) -> None:
+        """How busy the last school day was, for rules; done once it is over."""
+        parts = self._parts
+        if parts.ready():
+            await parts.school_day.refresh(parts.snapshot, parts.configuration.school_time)
 
     async def forget(self) -> None:
         """History and incidents beyond their retention."""

@@ -23,6 +23,7 @@ from netwatch.app.planner import Planner
 from netwatch.app.reload import summary_of_change
 from netwatch.app.remote import RemoteWrite
 from netwatch.app.restart import PlanBytes, connect
+from netwatch.app.school_day import SchoolDay
 from netwatch.app.serving import start_traps, start_web
 from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
@@ -144,7 +145,7 @@ class Daemon:
         parts, old = self.parts, self.parts.configuration
         polled = {target.device for target in parts.targets()}
         new = await loaded.identified_gently(parts.state.device_id)
-        take_alerting_over = parts.alerting.prepare(new.settings, new.rules)
+        take_alerting_over = parts.alerting.prepare(new.settings, new.rules, new.school_time)
         if self._web is not None:
             self._web.update(new.auth)
         take_alerting_over()
@@ -189,7 +190,8 @@ class Daemon:
         settings = loaded.settings
         self._set_up_logs(settings.log)
         store = stack.enter_context(Store(_folder(settings.state_dir) / "netwatch.db"))
-        state = State(catalogue, store.identity, ids().__next__, clock)
+        native = load_native(self._env)
+        state = State(catalogue, store.identity, ids().__next__, clock, native)
         identities = IdentityWriter(state, store.identity)
         stack.callback(identities.finish)
         configuration = loaded.identified(state.device_id)
@@ -202,7 +204,6 @@ class Daemon:
         stack.callback(lambda: recorder.close(clock.now().wall))
         workers = Workers()
         stack.callback(workers.close)
-        native = load_native(self._env)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()
@@ -232,9 +233,10 @@ class Daemon:
             recorder=recorder,
             workers=workers,
             planner=Planner(workers, directory),
+            school_day=SchoolDay(workers, directory),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
-            alerting=Alerting(configuration.rules, store, settings, clock),
+            alerting=Alerting(configuration.rules, store, settings, clock, configuration.school_time),
             wires=wires,
             poller=poller,
             snapshot=state.snapshot(),

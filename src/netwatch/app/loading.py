@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from netwatch.alerts import Rule, load_rules
-from netwatch.calendars import Calendar
+from netwatch.alerts import Rule, load_rules, misfits
+from netwatch.calendars import Calendars
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
 from netwatch.errors import ConfigError, Problem, ProfileError
-from netwatch.inventory import Checker, Finding, LoadedInventory, read_calendars, read_inventory
+from netwatch.inventory import (
+    Checker,
+    Finding,
+    FittingChecker,
+    LoadedInventory,
+    closure_problems,
+    read_calendars,
+    read_inventory,
+)
 from netwatch.model import Catalogue, EntityId, Inventory, InventoryDevice
 from netwatch.planning import Lifecycle, ReplacementPolicy, load_lifecycle, load_policy
 from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir, config_dir
 from netwatch.web import Auth, load_web_file
 
-__all__ = ["Configuration", "checkers", "load_configuration"]
+__all__ = ["Configuration", "checkers", "fitting_checkers", "load_configuration", "profile_roles", "rules_of"]
 
 DeviceIds = Callable[[InventoryDevice], EntityId]
 T = TypeVar("T")
@@ -40,13 +49,18 @@ class Configuration:
     inventory: Inventory
     profiles: ProfileSet
     rules: tuple[Rule, ...]
-    calendars: Mapping[str, Calendar]
+    calendars: Calendars
     policy: ReplacementPolicy
     lifecycle: Lifecycle
     auth: Auth
     warnings: tuple[Problem, ...]
     """What is unwise but works."""
     profile_stamps: Stamps = ()
+
+    @property
+    def school_time(self) -> Calendars:
+        """The calendars, with the policy's school hours where a place has none."""
+        return self.calendars.with_default(self.policy.school_hours.calendar())
 
     @property
     def refused(self) -> Sequence[Problem]:
@@ -93,7 +107,7 @@ def load_configuration(
             problems.extend(error.problems)
             return None  # type: ignore[return-value]  # nobody sees it: problems end the loading
 
-    rules = try_to(lambda: _rules(settings, catalogue))
+    rules = try_to(lambda: rules_of(settings, catalogue))
     calendars = try_to(lambda: read_calendars(settings))
     policy = try_to(lambda: _policy(settings))
     lifecycle = try_to(lambda: _lifecycle(settings))
@@ -104,8 +118,11 @@ def load_configuration(
     else:
         profiles = try_to(lambda: _profiles(settings, catalogue, env))
     loaded: LoadedInventory = try_to(lambda: read_inventory(settings, env, _name_as_id))
+    if not problems:
+        problems += closure_problems(calendars, loaded.inventory.places)
     if problems:
         raise ConfigError(problems)
+    misfit = _misfits(settings, rules, loaded.inventory, calendars, policy)
     return Configuration(
         settings=settings,
         inventory=loaded.inventory,
@@ -116,8 +133,44 @@ def load_configuration(
         lifecycle=lifecycle,
         auth=auth,
         profile_stamps=stamps,
-        warnings=(*settings.warnings, *loaded.warnings),
+        # What `netwatch check` refuses must not stop a district that runs: a switch that is gone, say.
+        warnings=(*settings.warnings, *loaded.warnings, *misfit.problems, *misfit.warnings),
     )
+
+
+def _misfits(
+    settings: Settings,
+    rules: Sequence[Rule],
+    inventory: Inventory,
+    calendars: Calendars,
+    policy: ReplacementPolicy,
+) -> Finding:
+    """Rules that can't work in this district."""
+    school_time = calendars.with_default(policy.school_hours.calendar())
+    problems, warnings = misfits(
+        rules, inventory, school_time, profile_roles((collectors_dir(), *settings.collectors))
+    )
+    return Finding(tuple(problems), tuple(warnings))
+
+
+def profile_roles(folders: Iterable[Path | str]) -> set[str]:
+    """Roles that profiles name. Compiling them all would take seconds."""
+    found: set[str] = set()
+    for folder in map(Path, folders):
+        for file in folder.rglob("*.yaml") if folder.is_dir() else [folder]:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                found |= set(re.findall(r"\brole:\s*[\"']*([a-z][\w-]*)", file.read_text(encoding="utf-8")))
+    return found
+
+
+def fitting_checkers(catalogue: Catalogue) -> Sequence[FittingChecker]:
+    """What `netwatch check` tries once everything is read: whether it fits the inventory."""
+
+    def of_rules(settings: Settings, inventory: Inventory) -> Finding:
+        rules = rules_of(settings, catalogue)
+        return _misfits(settings, rules, inventory, read_calendars(settings), _policy(settings))
+
+    return (of_rules,)
 
 
 def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
@@ -131,7 +184,7 @@ def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
         return Finding(warnings=tuple(profiles.problems), counts=counts)
 
     def of_rules(settings: Settings) -> Finding:
-        return Finding(counts={"rules": len(_rules(settings, catalogue))})
+        return Finding(counts={"rules": len(rules_of(settings, catalogue))})
 
     def of_planning(settings: Settings) -> Finding:
         _policy(settings)
@@ -153,7 +206,8 @@ def _identified(device: InventoryDevice, device_id: DeviceIds) -> InventoryDevic
     return replace(device, target=replace(device.target, device=device_id(device)))
 
 
-def _rules(settings: Settings, catalogue: Catalogue) -> tuple[Rule, ...]:
+def rules_of(settings: Settings, catalogue: Catalogue) -> tuple[Rule, ...]:
+    """Those that the settings name, else the shipped ones. Raises ConfigError."""
     files = expand(settings.alerts.rules) or tuple(sorted((config_dir() / "rules").glob("*.yaml")))
     return load_rules([read_yaml(path) for path in files], catalogue)
 

@@ -10,6 +10,7 @@ from netwatch.app.identities import IdentityWriter
 from netwatch.app.loading import Configuration
 from netwatch.app.memory import Memory
 from netwatch.app.planner import Planner
+from netwatch.app.school_day import SchoolDay
 from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
 from netwatch.discovery import Discovery
@@ -46,6 +47,7 @@ class Parts:
     recorder: Recorder
     workers: Workers
     planner: Planner
+    school_day: SchoolDay
     metrics: SelfMetrics
     renderer: Renderer
     alerting: Alerting

@@ -55,8 +55,8 @@ class Pipeline:
         native: Speed | None = None,
     ) -> None:
         """`folder`: for the history. Devices of the inventory get their ids here."""
-        numbers = count()
-        self.state = State(catalogue, store.identity, lambda: EntityId(f"e{next(numbers):x}"), clock)
+        ids = (EntityId(f"e{number:x}") for number in count())
+        self.state = State(catalogue, store.identity, ids.__next__, clock, native)
         devices = {}
         for name, entry in inventory.devices.items():
             assert entry.target is not None

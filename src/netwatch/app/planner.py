@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
-from netwatch.calendars import Calendar
+from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
 from netwatch.model import ReplacementPlan, Snapshot, load_catalogue
 from netwatch.planning import Lifecycle, ReplacementPolicy, rank_replacements
@@ -32,7 +31,7 @@ class Planner:
             self._history,
             configuration.lifecycle,
             configuration.policy,
-            dict(configuration.calendars),
+            configuration.calendars,
         )
 
 
@@ -41,7 +40,7 @@ def _rank(
     history: Path,
     lifecycle: Lifecycle,
     policy: ReplacementPolicy,
-    calendars: Mapping[str, Calendar],
+    calendars: Calendars,
 ) -> ReplacementPlan:
     store = SegmentStore(history, load_catalogue())
     try:

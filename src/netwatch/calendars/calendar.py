@@ -57,9 +57,13 @@ class Calendar:
 
     def is_instructional(self, at: float) -> bool:
         """Whether a lesson is on at `at` (UTC seconds)."""
-        second = at + _offset(ZoneInfo(self.timezone), at)
-        days, inside = divmod(second, _DAY)
-        return any(begin <= inside < end for begin, end in self.bells(_EPOCH + timedelta(days=days)))
+        day, inside = self.wall(at)
+        return any(begin <= inside < end for begin, end in self.bells(day))
+
+    def wall(self, at: float) -> tuple[date, float]:
+        """What the wall clock shows at `at` (UTC seconds): date, seconds after midnight."""
+        days, inside = divmod(at + _offset(ZoneInfo(self.timezone), at), _DAY)
+        return _EPOCH + timedelta(days=days), inside
 
     def windows(self, start: float, end: float) -> list[tuple[float, float]]:
         """Instructional windows in [start, end), UTC seconds, clipped, in order, touching ones joined."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, model_validator
 
 from netwatch.calendars.calendar import Bells, Calendar
+from netwatch.calendars.places import Calendars, Closure
 from netwatch.documents import Document, Strict, did_you_mean, fault, validate
 from netwatch.errors import ConfigError, Problem
 
-__all__ = ["CalendarEntry", "CalendarFile", "Timezone", "load_calendars"]
+__all__ = ["CalendarEntry", "CalendarFile", "ClosureEntry", "Timezone", "load_calendars"]
 
 NO_SCHOOL = "none"
 """The day type of a day without school; needs no definition."""
@@ -72,15 +73,12 @@ def _bells(value: Any) -> Bells:
 Periods = Annotated[Bells, BeforeValidator(_bells)]
 
 
-class Span(Strict):
-    """Days from `first` to `last`, both included."""
-
-    name: str = Field(default="", description="Name for people.")
+class _Days(Strict):
     first: Day = Field(description="First day.")
     last: Day = Field(description="Last day, included.")
 
     @model_validator(mode="after")
-    def _in_order(self) -> Span:
+    def _in_order(self) -> Self:
         if self.last < self.first:
             raise fault("last is before first")
         if (self.last - self.first).days > _LONGEST:
@@ -89,6 +87,12 @@ class Span(Strict):
 
     def days(self) -> Iterator[date]:
         return (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+
+
+class Span(_Days):
+    """Days from `first` to `last`, both included."""
+
+    name: str = Field(default="", description="Name for people.")
 
 
 def _not_empty(value: tuple[Span, ...]) -> tuple[Span, ...]:
@@ -137,19 +141,48 @@ class CalendarEntry(Strict):
     )
 
 
+def _closed_span(value: Any) -> Any:
+    """`date` stands for `first` and `last`."""
+    if isinstance(value, dict) and "date" in value:
+        if "first" in value or "last" in value:
+            raise fault("expected either `date`, or `first` and `last`")
+        rest = {key: what for key, what in value.items() if key != "date"}
+        return {**rest, "first": value["date"], "last": value["date"]}
+    return value
+
+
+class ClosureEntry(_Days):
+    """Days on which a place is not like its calendar."""
+
+    place: str = Field(min_length=1, description="Path of a place; it holds for all that lies in it.")
+    day_type: str = Field(
+        default=NO_SCHOOL, description="A day type of the calendars there, or `none` for no lessons."
+    )
+    reason: str = Field(default="", description="Why, for people.")
+    out_of_service: StrictBool = Field(
+        default=False, description="`true`: no rule looks at devices there, such as during building work."
+    )
+
+
 class CalendarFile(Strict):
     """One file of calendars."""
 
-    calendars: dict[str, CalendarEntry] = Field(description="Calendars by name.")
+    calendars: dict[str, CalendarEntry] = Field(default_factory=dict, description="Calendars by name.")
+    closures: tuple[Annotated[ClosureEntry, BeforeValidator(_closed_span)], ...] = Field(
+        default=(),
+        description="Places that are closed: `{place, date, reason}` or `{place, first, last, reason}`. They "
+        "win over all that calendars say.",
+    )
 
 
-def load_calendars(documents: Iterable[Document], timezone: str = "UTC") -> Mapping[str, Calendar]:
-    """Calendars by name. `timezone` holds for those that name none.
+def load_calendars(documents: Iterable[Document], timezone: str = "UTC") -> Calendars:
+    """Calendars by name, and closures. `timezone` holds for calendars that name none.
 
     Raises ConfigError with one Problem per mistake in any of the documents.
     """
     problems: list[Problem] = []
     out: dict[str, Calendar] = {}
+    closures: list[Closure] = []
     for document in documents:
         try:
             file = validate(CalendarFile, document)
@@ -161,9 +194,31 @@ def load_calendars(documents: Iterable[Document], timezone: str = "UTC") -> Mapp
                 problems.append(document.problem(("calendars", name), f"calendar {name!r} is defined twice"))
             problems.extend(_dangling(document, name, entry))
             out[name] = _calendar(name, entry, timezone)
+        closures += [_closure(document, row, entry) for row, entry in enumerate(file.closures)]
+    known = {NO_SCHOOL, *(day_type for calendar in out.values() for day_type in calendar.day_types)}
+    problems += [
+        Problem(one.file, f"{one.path}.day_type", f"unknown day type {one.day_type!r}",
+                did_you_mean(one.day_type, known), one.line)
+        for one in closures if one.day_type and one.day_type not in known
+    ]  # fmt: skip
     if problems:
         raise ConfigError(problems)
-    return out
+    return Calendars(out, closures)
+
+
+def _closure(document: Document, row: int, entry: ClosureEntry) -> Closure:
+    where = document.problem(("closures", row), "")
+    return Closure(
+        place=entry.place.strip().strip("/"),
+        first=entry.first,
+        last=entry.last,
+        day_type="" if entry.day_type == NO_SCHOOL else entry.day_type,
+        reason=entry.reason,
+        out_of_service=entry.out_of_service,
+        file=where.file,
+        path=where.path,
+        line=where.line,
+    )
 
 
 def _dangling(document: Document, name: str, entry: CalendarEntry) -> Iterator[Problem]:

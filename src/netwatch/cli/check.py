@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from netwatch.inventory import Checked, Checker
+    from netwatch.inventory import Checked, Checker, FittingChecker
 
 __all__ = ["register"]
 
@@ -22,8 +22,20 @@ def _all_rooms() -> Sequence[Checker]:
     return checkers(load_catalogue(), os.environ)
 
 
-def register(app: typer.Typer, checkers: Callable[[], Sequence[Checker]] = _all_rooms) -> None:
-    """Adds the command. `checkers` gives what tries the files of further rooms: profiles, rules, policy."""
+def _all_fitting() -> Sequence[FittingChecker]:
+    from netwatch.app.loading import fitting_checkers
+    from netwatch.model import load_catalogue
+
+    return fitting_checkers(load_catalogue())
+
+
+def register(
+    app: typer.Typer,
+    checkers: Callable[[], Sequence[Checker]] = _all_rooms,
+    fitting: Callable[[], Sequence[FittingChecker]] = _all_fitting,
+) -> None:
+    """Adds the command. `checkers` gives what tries the files of further rooms: profiles, rules, policy;
+    `fitting` what looks whether they fit the inventory."""
 
     @app.command()
     def check(
@@ -32,7 +44,7 @@ def register(app: typer.Typer, checkers: Callable[[], Sequence[Checker]] = _all_
         """Read settings, inventory, calendars and all they name, and say what is wrong. Starts nothing."""
         from netwatch.inventory import check_configuration
 
-        checked = check_configuration(config, os.environ, checkers())
+        checked = check_configuration(config, os.environ, checkers(), fitting())
         for problem in checked.problems:
             typer.echo(str(problem), err=True)
         if checked.problems:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from netwatch.cli.daemon import DEFAULT_URL, base_url, headers
 from netwatch.errors import PlanningError
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _PATH = "/api/v1/plan/replacements"
-_DEFAULT = "http://127.0.0.1:8600"
 _TIMEOUT = 30.0
 
 
@@ -47,25 +46,11 @@ def replacements(
     url: str = typer.Option("", "--url", help="Where the daemon answers, e.g. http://127.0.0.1:8600."),
 ) -> None:
     """Which gear to replace first: every score is a sum of points, every point has its evidence."""
-    base = url or _base_url(config, os.environ)
+    base = url or base_url(config, os.environ)
     document = asyncio.run(_fetch(base, os.environ))
     from netwatch.export import plan_from_json
 
     _write(plan_from_json(document), form, out)
-
-
-def _base_url(config: Path | None, env: Mapping[str, str]) -> str:
-    """Where the daemon of these settings listens; an address that means "everywhere" is asked on loopback."""
-    if config is None:
-        return _DEFAULT
-    from netwatch.config import load_settings
-    from netwatch.web import load_web_file
-
-    web = load_settings(config, env).web
-    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(web.listen.host, web.listen.host)  # noqa: S104
-    tls = web.web_config_file is not None and load_web_file(web.web_config_file).tls is not None
-    literal = f"[{host}]" if ":" in host else host
-    return f"{'https' if tls else 'http'}://{literal}:{web.listen.port}"
 
 
 async def _fetch(base: str, env: Mapping[str, str]) -> Any:
@@ -73,16 +58,12 @@ async def _fetch(base: str, env: Mapping[str, str]) -> Any:
     import aiohttp
 
     if not base.startswith(("http://", "https://")):
-        raise PlanningError(f"{base}: expected a URL such as {_DEFAULT}")
-    headers = {"Accept": "application/json"}
-    if user := env.get("NETWATCH_USER", ""):
-        pair = f"{user}:{env.get('NETWATCH_PASSWORD', '')}".encode()
-        headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        raise PlanningError(f"{base}: expected a URL such as {DEFAULT_URL}")
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(base.rstrip("/") + _PATH, headers=headers) as answer,
+            session.get(base.rstrip("/") + _PATH, headers=headers(env)) as answer,
         ):
             if answer.status in (401, 403):
                 raise PlanningError(f"{base} wants a user: set NETWATCH_USER and NETWATCH_PASSWORD")

@@ -22,7 +22,7 @@ from netwatch.cli.asking import (
 from netwatch.discovery import NO_ROWS, Discovery
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import load_catalogue
-from netwatch.profiles import coverage, coverage_tables, lint, profile_schema
+from netwatch.profiles import coverage, coverage_tables, lint, models_schema, profile_schema
 from netwatch.resources import collectors_dir
 from netwatch.wire import Recording
 
@@ -55,9 +55,11 @@ def register(app: typer.Typer) -> None:
         typer.echo("no problems found")
 
     @group.command("schema")
-    def schema_command() -> None:
+    def schema_command(
+        models: bool = typer.Option(False, "--models", help="Of a file with names of models instead."),
+    ) -> None:
         """Print the JSON Schema of a profile file."""
-        typer.echo(json.dumps(profile_schema(), indent=2))
+        typer.echo(json.dumps(models_schema() if models else profile_schema(), indent=2))
 
     group.command("coverage")(coverage_command)
 

@@ -15,6 +15,7 @@ from netwatch.discovery.identity import identity_observation, scope_of
 from netwatch.errors import ConfigError, MissingExtra, Problem, WireError, WireNotFound
 from netwatch.model import Clock, EntityKind, HttpRequest, Observation, SnmpValue, Target
 from netwatch.profiles import (
+    PRODUCT,
     DeviceFrame,
     Explanation,
     Fingerprint,
@@ -123,6 +124,7 @@ class _Run:
         scalars: dict[str, Value] = {}
         oids = {name: scalar.oid for name, scalar in profile.scalars.items()}
         Splitter((), oids).split(self.answers, {}, scalars)
+        scalars[PRODUCT] = self.profiles.models.of(self._object_id)
         rows: dict[str, Rows] = {}
         tables = [table for table in profile.tables.values() if self._wanted(table, profile, scalars)]
         await self._look(tables)
@@ -249,10 +251,9 @@ class _Run:
             answered |= await answering(self.documents, self.target, requests, self.problems)
         found = candidates(recognised, device)
         main, attached = choose(found)
-        fallback = self.profiles.fallback
         if main is not None:
             profile, reasons = known[main.profile.name], main.reasons
-        elif fallback is not None:
+        elif (fallback := self.profiles.fallback) is not None:
             profile, reasons = fallback, ("no other profile matches",)
         else:
             raise ConfigError(f"no profile matches {self.target.name}, and there is none named 'generic'")

@@ -172,7 +172,7 @@ class Library:
     def _is_below(self, one: Outline, roots: set[Oid]) -> bool:
         names = [*one.nodes, *(name for name in one.imports if name[0].islower())]
         for name in names:
-            oid = self._node(one, name)
+            oid = self.oid_of(one, name)
             if oid is not None and any(oid[:length] in roots for length in range(1, len(oid) + 1)):
                 return True
         return False
@@ -206,7 +206,7 @@ class Library:
         found = self._by_module.get(module, [])
         return sorted(found, key=lambda one: one.path.parent != near.parent)
 
-    def _node(self, one: Outline, name: str) -> Oid | None:
+    def oid_of(self, one: Outline, name: str) -> Oid | None:
         """OID of a name as the outlines tell it: OBJECT IDENTIFIERs and identities."""
         key = (one.path, name)
         if key in self._nodes:
@@ -214,10 +214,10 @@ class Library:
         self._nodes[key] = None  # a name that stands for itself has no OID
         found: Oid | None = None
         if name in one.nodes:
-            found = self._chain(one.nodes[name], lambda first: self._node(one, first))
+            found = self._chain(one.nodes[name], lambda first: self.oid_of(one, first))
         elif name in one.imports:
             for other in self._files(one.imports[name], one.path):
-                if other.path != one.path and (found := self._node(other, name)) is not None:
+                if other.path != one.path and (found := self.oid_of(other, name)) is not None:
                     break
         if found is None:
             found = WELL_KNOWN.get(name)
@@ -235,7 +235,7 @@ class Library:
             found = self._chain(text.values[name].oid, lambda first: self._resolve(text, first))
         elif name in text.imports:
             for other in self._files(text.imports[name], text.path):
-                found = self._node(other, name)
+                found = self.oid_of(other, name)
                 if found is None and other.path != text.path:
                     found = self._resolve(self._text(other.path), name)
                 if found is not None:

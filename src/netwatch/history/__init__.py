@@ -2,6 +2,7 @@
 
 from netwatch.history.recorder import Recorder
 from netwatch.history.store import SegmentStore
+from netwatch.history.windows import Mask, SeriesPercentile
 from netwatch.model import percentile
 
-__all__ = ["Recorder", "SegmentStore", "percentile"]
+__all__ = ["Mask", "Recorder", "SegmentStore", "SeriesPercentile", "percentile"]

@@ -29,8 +29,12 @@ __all__ = [
 ]
 
 DAY = 86400
-_ROWS = 128
-"""Series per piece: a reader of one series decodes this many."""
+_ROWS = 1024
+"""Series per piece: a reader of one series decompresses this many."""
+_SLICES = 8
+"""Pieces of a day where there are many series: a reader of school hours leaves the nights alone."""
+_LEAST = 24
+"""Buckets that a piece holds at least, for the sake of its compression."""
 _STRIP = 65536
 """Series of a short block that are kept together."""
 _CELLS = 65536
@@ -72,7 +76,7 @@ def refuse_bad_names(family: str, labels: int, names: Names) -> None:
 
 
 def columns_of(block: GaugeBlock | CounterBlock) -> Matrices:
-    """As they are kept: what holds nothing is NaN without coverage; a maximum is what it adds to the mean."""
+    """As they are kept: what holds nothing is NaN without coverage, and no maximum is below its mean."""
     value = np.array(block.mean if isinstance(block, GaugeBlock) else block.increase, dtype=np.float64)
     raw = np.asarray(covered_of(block), dtype=np.float64)
     covered = np.clip(np.nan_to_num(raw), 0.0, block.width).round(1)
@@ -80,8 +84,8 @@ def columns_of(block: GaugeBlock | CounterBlock) -> Matrices:
     value[covered <= 0] = np.nan
     if isinstance(block, CounterBlock):
         return value, covered
-    excess = np.maximum(np.asarray(block.max, dtype=np.float64) - value, 0.0)
-    return value, np.where(np.isfinite(excess), excess, np.where(covered > 0, 0.0, np.nan)), covered
+    peak = np.maximum(np.asarray(block.max, dtype=np.float64), value)
+    return value, np.where(np.isfinite(peak), peak, value), covered
 
 
 def covered_of(block: GaugeBlock | CounterBlock) -> NDArray[np.float64]:
@@ -96,18 +100,22 @@ def kind_of(block: GaugeBlock | CounterBlock) -> int:
 def pieces(
     rows: NDArray[np.intp], start: int, width: int, columns: Matrices, *, sequence: int, simulated: bool
 ) -> Iterator[PendingBlock]:
-    """Cuts a stretch within one month into pieces of whole UTC days that hold anything at all."""
+    """Cuts a stretch within one month into pieces that hold anything at all: whole UTC days of few series,
+    three hours of many."""
     buckets, daily = columns[0].shape[1], DAY // width
     for low in range(0, rows.size, _ROWS):
         group = slice(low, low + _ROWS)
         count = rows[group].size
         length = daily * max(1, _CELLS // (daily * count))
+        if daily * count >= _CELLS and daily % _SLICES == 0 and daily // _SLICES >= _LEAST:
+            length = daily // _SLICES
         first = -((start // width) % daily)  # so that pieces end at midnight
         for begin in range(first, buckets, length):
             part = slice(max(begin, 0), begin + length)
             cut = tuple(column[group, part] for column in columns)
             if np.any(cut[-1] > 0):
-                yield PendingBlock(rows[group], sequence, start + part.start * width, width, simulated, cut)
+                at = start + part.start * width
+                yield PendingBlock(rows[group], sequence, at, width, simulated, cut, settled=True)
 
 
 def strips(

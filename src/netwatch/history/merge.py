@@ -16,7 +16,7 @@ from netwatch.history.records import PendingBlock, RecordHead
 from netwatch.history.segment import Segment, sync_directory
 from netwatch.model import SeriesHistory
 
-__all__ = ["Grid", "Sources", "merged", "rewrite", "series_of"]
+__all__ = ["Grid", "Source", "Sources", "merged", "rewrite", "series_of"]
 
 _CELLS = 16_000_000
 """Values of one quantity that are held at a time: 64 MB as 32-bit floats."""
@@ -36,7 +36,9 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
+    """One of them, open."""
+
     segment: Segment
     descriptor: int
     names: dict[int, SeriesName]
@@ -47,14 +49,17 @@ class Sources:
     """Files of one family, opened together: what is replaced or removed meanwhile stays readable."""
 
     def __init__(self, segments: Sequence[Segment], start: float, end: float) -> None:
-        self._sources: list[_Source] = []
+        self._sources: list[Source] = []
         self._range = start, end
+        known: dict[bytes, tuple[SeriesName, ...]] = {}
         try:
             for segment in segments:
                 descriptor = segment.open()
                 if descriptor is not None:
                     blocks = [head for head in segment.blocks if head.start < end and head.end > start]
-                    self._sources.append(_Source(segment, descriptor, segment.names(descriptor), blocks))
+                    self._sources.append(
+                        Source(segment, descriptor, segment.names(descriptor, known), blocks)
+                    )
         except BaseException:
             self.close()
             raise
@@ -66,6 +71,9 @@ class Sources:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __iter__(self) -> Iterator[Source]:
+        return iter(self._sources)
 
     def close(self) -> None:
         while self._sources:
@@ -106,7 +114,7 @@ class Sources:
         out.append(np.zeros(shape, dtype=np.float32))
         simulated = np.zeros(len(names), dtype=np.bool_)
         wanted = {name: place for place, name in enumerate(names)}
-        todo: list[tuple[int, int, _Source, NDArray[np.intp], RecordHead]] = []
+        todo: list[tuple[int, int, Source, NDArray[np.intp], RecordHead]] = []
         for source in self._sources:
             places = np.full(max(source.names, default=-1) + 2, -1, dtype=np.intp)
             for number, name in source.names.items():
@@ -163,7 +171,7 @@ def series_of(family: str, grid: Grid, *, counter: bool) -> Iterator[SeriesHisto
             values = values / seconds
             peaks = values
         else:
-            peaks = values + grid.columns[1][row][known]
+            peaks = np.maximum(values, grid.columns[1][row][known])
         yield SeriesHistory(
             family=family,
             entity=entity,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
-from netwatch.history.codec import decode_indices, decode_matrix, encode_indices, encode_matrix
+from netwatch.history.codec import decode_indices, decode_matrix, encode_columns, encode_indices
 from netwatch.history.names import SeriesName
 from netwatch.model import EntityId
 
@@ -43,7 +43,10 @@ __all__ = [
     "unpack_block",
 ]
 
-VERSION = 1
+VERSION = 2
+"""Of new files. Files of every version from `OLDEST` on are read, and become of this one when they are next
+written to: each version reads the records of those before it."""
+OLDEST = 1
 GAUGE, COUNTER = 1, 2
 SERIES, BLOCK = 1, 2
 MARK = b"NWrc"
@@ -54,10 +57,11 @@ _FILE = struct.Struct("<8sHHI")
 _RECORD = struct.Struct("<4sBBHIQqIIIIIII")
 FILE_HEADER, RECORD_HEADER = _FILE.size, _RECORD.size
 """Octets."""
-_SIMULATED = 1
+_SIMULATED, _MAXIMUM = 1, 2
+"""Flags. Without the second one a gauge's second column is what the maximum adds to the mean: format 1."""
 
 Matrices = tuple[NDArray[np.floating], ...]
-"""Gauges: mean, max - mean, coverage. Counters: increase, covered. Shape (rows, buckets)."""
+"""Gauges: mean, maximum, coverage. Counters: increase, covered. Shape (rows, buckets)."""
 
 
 class RecordHead(NamedTuple):
@@ -114,14 +118,16 @@ class PendingBlock(NamedTuple):
     width: int
     simulated: bool
     columns: Matrices
+    settled: bool = False
+    """It is written for good, and may be rounded to what the budget of the disk allows."""
 
     def record(self, numbers: NDArray[np.uint32]) -> bytes:
         buckets = self.columns[0].shape[1]
-        payload = _pack_block(numbers, self.columns)
+        payload = _pack_block(numbers, self.columns, settled=self.settled)
         return _record(
             BLOCK,
             payload,
-            flags=_SIMULATED if self.simulated else 0,
+            flags=(_SIMULATED if self.simulated else 0) | _MAXIMUM,
             sequence=self.sequence,
             start=self.start,
             width=self.width,
@@ -132,20 +138,30 @@ class PendingBlock(NamedTuple):
         )
 
 
-def _pack_block(numbers: NDArray[np.uint32], columns: Matrices) -> bytes:
+def _pack_block(numbers: NDArray[np.uint32], columns: Matrices, *, settled: bool) -> bytes:
     """Payload of a block: u32 length and data of the row numbers, then of each column."""
-    parts = [encode_indices(numbers), *(encode_matrix(np.asarray(column, np.float64)) for column in columns)]
+    parts = [encode_indices(numbers), *encode_columns(columns, settled=settled)]
     return b"".join(struct.pack("<I", len(part)) + part for part in parts)
 
 
-def unpack_block(head: RecordHead, payload: bytes) -> tuple[NDArray[np.uint32], Matrices]:
+def unpack_block(
+    head: RecordHead, payload: bytes, wanted: Sequence[int] | None = None
+) -> tuple[NDArray[np.uint32], Matrices]:
+    """Row numbers and columns; `wanted` names those columns that are decoded beside the coverage."""
     parts, position = [], 0
     while position < len(payload):
         (length,) = struct.unpack_from("<I", payload, position)
         parts.append(payload[position + 4 : position + 4 + length])
         position += 4 + length
     shape = (head.rows, head.buckets)
-    return decode_indices(parts[0]), tuple(decode_matrix(part, shape) for part in parts[1:])
+    numbers, last = decode_indices(parts[0]), decode_matrix(parts[-1], shape)
+    columns = []
+    for number in range(len(parts) - 2) if wanted is None else wanted:
+        column = decode_matrix(parts[1 + number], shape)
+        if number == 1 and not head.flags & _MAXIMUM:
+            column = decode_matrix(parts[1], shape).astype(np.float64) + column
+        columns.append(column)
+    return numbers, (*columns, last)
 
 
 def _record(kind: int, payload: bytes, *, flags: int = 0, sequence: int = 0, start: int = 0, width: int = 0,
@@ -162,11 +178,10 @@ def series_record(names: Sequence[SeriesName], first: int) -> bytes:
     return _record(SERIES, bytes(cramjam.zstd.compress(text, 3)), rows=len(names), lowest=first)
 
 
-def series_names(payload: bytes, first: int) -> Iterator[tuple[int, SeriesName]]:
-    """Row numbers and names of a record of series."""
+def series_names(payload: bytes) -> tuple[SeriesName, ...]:
+    """Names of a record of series, in the order of their row numbers."""
     found = json.loads(bytes(cramjam.zstd.decompress(payload)))
-    for number, (entity, labels) in enumerate(found, first):
-        yield number, (EntityId(entity), tuple(labels))
+    return tuple([(EntityId(entity), tuple(labels)) for entity, labels in found])
 
 
 def file_header(kind: int) -> bytes:
@@ -174,15 +189,16 @@ def file_header(kind: int) -> bytes:
     return head + struct.pack("<I", zlib.crc32(head))
 
 
-def file_kind(path: Path, head: bytes) -> int:
+def file_kind(path: Path, head: bytes) -> tuple[int, int]:
+    """(type, version) of a file. Raises StoreError for what is none, or of an unknown version."""
     magic, version, kind, checksum = _FILE.unpack(head)
     if magic != _MAGIC:
         raise StoreError(f"{path}: is no history file of netwatch: move it elsewhere")
-    if version != VERSION:
+    if not OLDEST <= version <= VERSION:
         raise StoreError(
-            f"{path}: history format {version}, and this netwatch reads format {VERSION}: "
+            f"{path}: history format {version}, and this netwatch reads formats {OLDEST} to {VERSION}: "
             "run the version that wrote it, or restore a backup"
         )
     if checksum != zlib.crc32(head[:-4]):
         raise StoreError(f"{path}: its header is damaged: restore it from a backup, or remove the file")
-    return int(kind)
+    return int(kind), int(version)

@@ -23,6 +23,7 @@ from netwatch.history.records import (
     MARK,
     RECORD_HEADER,
     SERIES,
+    VERSION,
     Matrices,
     PendingBlock,
     RecordHead,
@@ -45,6 +46,7 @@ class _Index:
 
     inode: int = -1
     kind: int = 0
+    version: int = 0
     end: int = 0
     """Where the last whole record ends."""
     names: list[RecordHead] = field(default_factory=list)
@@ -68,11 +70,19 @@ class Segment:
     def blocks(self) -> Sequence[RecordHead]:
         return self._index.blocks
 
-    def names(self, descriptor: int) -> dict[int, SeriesName]:
-        """Row number to series. Kept until `forget_names`."""
+    @property
+    def end(self) -> int:
+        """Where the last whole record ends."""
+        return self._index.end
+
+    def names(
+        self, descriptor: int, known: dict[bytes, tuple[SeriesName, ...]] | None = None
+    ) -> dict[int, SeriesName]:
+        """Row number to series. Kept until `forget_names`. `known`: what records of names hold, filled and
+        used by those who read several files: those of one family mostly hold the same."""
         index = self._index
         if self._names is None or self._names[:2] != (index.inode, index.end):
-            self._names = (index.inode, index.end, dict(self._decode_names(descriptor)))
+            self._names = (index.inode, index.end, dict(self._decode_names(descriptor, known)))
         return self._names[2]
 
     def forget_names(self) -> None:
@@ -119,7 +129,7 @@ class Segment:
             first = os.pread(descriptor, FILE_HEADER, 0)
             if len(first) < FILE_HEADER:
                 return  # a crash while the file was made: there is nothing in it yet
-            index.kind = file_kind(self.path, first)
+            index.kind, index.version = file_kind(self.path, first)
             index.end = FILE_HEADER
         position = index.end
         while position + RECORD_HEADER <= size:
@@ -144,21 +154,29 @@ class Segment:
         elif head.kind == BLOCK:
             self._index.blocks.append(head)
 
-    def decode(self, descriptor: int, head: RecordHead) -> tuple[NDArray[np.uint32], Matrices] | None:
-        """Row numbers and values of one block; None if it is damaged, which is told of in `problems`."""
+    def decode(
+        self, descriptor: int, head: RecordHead, wanted: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.uint32], Matrices] | None:
+        """Row numbers and values of one block, all columns or those wanted and the coverage; None if it is
+        damaged, which is told of in `problems`."""
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
-            return unpack_block(head, payload)
+            return unpack_block(head, payload, wanted)
         self._damaged(f"{self.path}: the block at byte {head.offset} is damaged and left out")
         return None
 
-    def _decode_names(self, descriptor: int) -> Iterator[tuple[int, SeriesName]]:
+    def _decode_names(
+        self, descriptor: int, known: dict[bytes, tuple[SeriesName, ...]] | None = None
+    ) -> Iterator[tuple[int, SeriesName]]:
+        known = {} if known is None else known
         for head in self._index.names:
             payload = os.pread(descriptor, head.length, head.offset)
             if len(payload) != head.length or zlib.crc32(payload) != head.checksum:
                 self._damaged(f"{self.path}: the names at byte {head.offset} are damaged")
                 continue
-            yield from series_names(payload, head.lowest)
+            if payload not in known:
+                known[payload] = series_names(payload)
+            yield from enumerate(known[payload], head.lowest)
 
     def _damaged(self, problem: str) -> None:
         if problem not in self._index.problems:
@@ -200,6 +218,9 @@ class Segment:
         blocks: Iterable[PendingBlock],
         numbers: NDArray[np.uint32],
     ) -> None:
+        if self._index.end and self._index.version < VERSION:
+            _upgrade(self.path, file_header(kind))
+            self._index.version = VERSION
         out = bytearray() if self._index.end else bytearray(file_header(kind))
         first, end = self._index.next_row, self._index.end
         for part in slices(len(fresh)):
@@ -244,6 +265,17 @@ def _next_record(descriptor: int, position: int, size: int) -> int | None:
             return position + place
         place = rest.find(MARK, place + 1)
     return None
+
+
+def _upgrade(path: Path, header: bytes) -> None:
+    """A newer version reads all records of an older one, so its header is all that a file needs; it is on
+    disk before a newer record follows. Within one sector a disk writes all or nothing."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.pwrite(descriptor, header, 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: Path, end: int, data: bytes | bytearray) -> None:

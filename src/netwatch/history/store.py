@@ -30,6 +30,7 @@ from netwatch.history.merge import Grid, Sources, merged, rewrite, series_of
 from netwatch.history.names import MANY, Names, Relations
 from netwatch.history.records import COUNTER, GAUGE, Matrices
 from netwatch.history.segment import Segment, sync_directory
+from netwatch.history.windows import Mask, SeriesPercentile, percentiles
 from netwatch.model import Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock, SeriesHistory
 
 __all__ = ["SegmentStore"]
@@ -164,6 +165,11 @@ class SegmentStore:
             cuts = pieces(rows, start, like.width, cut, sequence=sequence, simulated=like.simulated)
             segment.append_named(kind_of(like), names, cuts, self._relations)
 
+    def lock(self) -> None:
+        """Makes this the writer, as the first write does. Raises StoreError if there is another."""
+        with self._mutex:
+            self._lock()
+
     # -- reading
 
     def read(
@@ -198,6 +204,34 @@ class SegmentStore:
                 )
                 if series is not None:
                     yield series
+
+    def percentiles(
+        self,
+        family: str,
+        start: float,
+        end: float,
+        q: float,
+        *,
+        mask: Mask | None = None,
+        entities: Sequence[EntityId] | None = None,
+        peaks: bool = False,
+    ) -> Iterator[SeriesPercentile]:
+        """The exact `q`-th percentile (0 to 100) of each series over the buckets that begin in [start, end)
+        and of which `mask` wants at least half, each weighted with the seconds that were measured in it.
+
+        It equals `model.percentile` of what `read` gives, at a fraction of the time and memory. `mask`: e.g.
+        a calendar's. `peaks` takes the maxima of gauges. Raises ValueError for a `q` outside 0 to 100.
+        """
+        known = self._catalogue.get(family)
+        if known is None or not (self.directory / family).is_dir():
+            return
+        wanted = None if entities is None else frozenset(entities)
+        with self._mutex:
+            sources = Sources(self._files(family, start, end), start, end)
+        with sources:
+            names = [name for name in sources.names() if wanted is None or name[0] in wanted]
+            counter = known.type is FamilyType.COUNTER
+            yield from percentiles(sources, names, (start, end), q, mask=mask, counter=counter, peaks=peaks)
 
     def problems(self) -> tuple[str, ...]:
         """Damage that reading came across so far, in words for a person."""

@@ -1,6 +1,14 @@
 """What people enter of their gear: places, devices, assets, from YAML and CSV."""
 
-from netwatch.inventory.check import Checked, Checker, Finding, check_configuration, read_calendars
+from netwatch.inventory.check import (
+    Checked,
+    Checker,
+    Finding,
+    FittingChecker,
+    check_configuration,
+    closure_problems,
+    read_calendars,
+)
 from netwatch.inventory.devices import weak_serial
 from netwatch.inventory.load import LoadedInventory, load_inventory, read_inventory
 from netwatch.inventory.models import (
@@ -17,11 +25,13 @@ __all__ = [
     "Checker",
     "DeviceEntry",
     "Finding",
+    "FittingChecker",
     "InventoryFile",
     "LoadedInventory",
     "PlaceEntry",
     "SysLocationEntry",
     "check_configuration",
+    "closure_problems",
     "load_inventory",
     "read_calendars",
     "read_inventory",

@@ -7,14 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netwatch.calendars import Calendar, load_calendars
+from netwatch.calendars import Calendars, load_calendars
 from netwatch.config import Settings, expand, load_settings
-from netwatch.documents import Document, read_yaml
+from netwatch.documents import Document, did_you_mean, read_yaml
 from netwatch.errors import ConfigError, Problem
 from netwatch.inventory.load import LoadedInventory, read_inventory
-from netwatch.model import EntityId, Inventory, PlaceKind
+from netwatch.model import EntityId, Inventory, PlaceKind, Places
 
-__all__ = ["Checked", "Checker", "Finding", "check_configuration", "read_calendars"]
+__all__ = [
+    "Checked",
+    "Checker",
+    "Finding",
+    "FittingChecker",
+    "check_configuration",
+    "closure_problems",
+    "read_calendars",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,18 @@ class Checked:
     counts: Mapping[str, int]
 
 
-def check_configuration(path: Path, env: Mapping[str, str], checkers: Sequence[Checker] = ()) -> Checked:
-    """Loads settings, calendars and inventory, then asks each checker. Never raises ConfigError."""
+FittingChecker = Callable[[Settings, Inventory], Finding]
+"""Tries whether other files fit the inventory. It may raise ConfigError instead of returning."""
+
+
+def check_configuration(
+    path: Path,
+    env: Mapping[str, str],
+    checkers: Sequence[Checker] = (),
+    fitting: Sequence[FittingChecker] = (),
+) -> Checked:
+    """Loads settings, calendars and inventory, then asks each checker, and those of `fitting` if all else is
+    good. Never raises ConfigError."""
     try:
         settings = load_settings(path, env)
     except ConfigError as error:
@@ -67,11 +85,19 @@ def check_configuration(path: Path, env: Mapping[str, str], checkers: Sequence[C
         warnings += finding.warnings
         counts.update(finding.counts)
     found = inventory[0] if inventory else None
+    if found is not None and not problems:
+        for fits in (_closures, *fitting):
+            try:
+                finding = fits(settings, found)
+            except ConfigError as error:
+                finding = Finding(error.problems)
+            problems += finding.problems
+            warnings += finding.warnings
     return Checked(settings, found, tuple(problems), tuple(warnings), counts)
 
 
-def read_calendars(settings: Settings) -> Mapping[str, Calendar]:
-    """The calendars that the settings name, in the district's time zone. Raises ConfigError."""
+def read_calendars(settings: Settings) -> Calendars:
+    """The calendars and closures that the settings name, in the district's time zone. Raises ConfigError."""
     problems: list[Problem] = []
     documents: list[Document] = []
     for path in expand(settings.calendars):
@@ -86,6 +112,31 @@ def read_calendars(settings: Settings) -> Mapping[str, Calendar]:
     if problems:
         raise ConfigError(problems)
     return calendars
+
+
+def closure_problems(calendars: Calendars, places: Places) -> list[Problem]:
+    """Closures of places that there are not, or by a bell schedule that no school there has."""
+    out = []
+    for one in calendars.closures:
+        inside = [
+            place for place in places.by_id if one.covers([str(node.id) for node in places.path(place)])
+        ]
+        if not inside:
+            known = [str(place).partition("/")[2] or str(place) for place in places.by_id]
+            hint = did_you_mean(one.place, known) or "the inventory lists the places"
+            path = f"{one.path}.place"
+            out.append(Problem(one.file, path, f"unknown place {one.place!r}", hint, one.line))
+        elif one.day_type:
+            schedules = {name for place in inside for name in calendars.at(place, places).day_types}
+            if one.day_type not in schedules:
+                message = f"no calendar of {one.place!r} has the day type {one.day_type!r}"
+                hint = did_you_mean(one.day_type, schedules)
+                out.append(Problem(one.file, f"{one.path}.day_type", message, hint, one.line))
+    return out
+
+
+def _closures(settings: Settings, inventory: Inventory) -> Finding:
+    return Finding(tuple(closure_problems(read_calendars(settings), inventory.places)))
 
 
 def _of_calendars(settings: Settings) -> Finding:

@@ -69,9 +69,12 @@ class BlockLayout:
         return self.subjects, self.series, *arrays, self.counters
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Block:
-    """One pass over one table. Nothing in it changes any more; the arrays belong to whoever gets it."""
+    """One pass over one table. Nothing in it changes any more; the arrays belong to whoever gets it.
+
+    To be treated as immutable; not frozen, for that takes longer to make.
+    """
 
     source: EntityId
     table: str

@@ -49,6 +49,10 @@ class Family:
     """Class under which `netwatch inspect` prints it in its sensors or wireless section."""
     facts: tuple[str, ...] = ()
     """INFO only: which facts of the entity become labels."""
+    values: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Row labels whose values are fixed, and these."""
+    largest: float | None = None
+    """Of states: the largest value that there is; they begin at 0."""
 
 
 class Catalogue(Mapping[str, Family]):
@@ -86,13 +90,25 @@ def load_catalogue(text: str | None = None) -> Catalogue:
 
 
 def _family(name: str, entity: EntityKind, entry: Mapping[str, Any]) -> Family:
-    unknown = set(entry) - {"type", "unit", "labels", "help", "history", "class", "facts"}
+    unknown = set(entry) - {
+        "type",
+        "unit",
+        "labels",
+        "help",
+        "history",
+        "class",
+        "facts",
+        "values",
+        "largest",
+    }
     if unknown:
         raise ValueError(f"unknown key {min(unknown)!r}")
     labels = tuple(entry.get("labels", ()))
     if len(labels) > 3:
         raise ValueError("a family has at most three row labels")
     kind = FamilyType(entry.get("type", "gauge"))
+    if not set(entry.get("values", ())) <= set(labels):
+        raise ValueError("`values` names a row label that the family has not")
     if not name.startswith("netwatch_"):
         raise ValueError("a family's name starts with netwatch_")
     if (kind is FamilyType.COUNTER) != name.endswith("_total"):
@@ -109,4 +125,6 @@ def _family(name: str, entity: EntityKind, entry: Mapping[str, Any]) -> Family:
         history=HistoryPolicy(entry.get("history", "none")),
         sensor_class=entry.get("class", ""),
         facts=tuple(entry.get("facts", ())),
+        values=tuple((label, frozenset(values)) for label, values in entry.get("values", {}).items()),
+        largest=entry.get("largest"),
     )

@@ -21,7 +21,8 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *named)
     e->events = PyList_New(0);
     e->fds[0] = e->fds[1] = -1;
     e->drawn = POOL;
-    bool good = e->events && batch_open(&e->in, DATAGRAM) && batch_open(&e->out[0], MESSAGE) &&
+    e->plain = PyMem_Malloc(DATAGRAM + BLOCK);
+    bool good = e->events && e->plain && batch_open(&e->in, DATAGRAM) && batch_open(&e->out[0], MESSAGE) &&
                 batch_open(&e->out[1], MESSAGE) && flights_grow(e) == 0;
     if (good) return (PyObject *)e;
     Py_DECREF(e);
@@ -58,6 +59,7 @@ static void engine_dealloc(PyObject *object) {
     PyMem_Free(e->vacant);
     PyMem_Free(e->table);
     PyMem_Free(e->others);
+    PyMem_Free(e->plain);
     batch_close(&e->in);
     batch_close(&e->out[0]);
     batch_close(&e->out[1]);
@@ -125,11 +127,13 @@ static int open_columns(Engine *e, Flight *f, Questions *q, PyObject *block) {
     return 0;
 }
 
-/* launch(token, peer, questions, block, waits) -> handle */
+/* launch(token, peer, questions, block, waits, envelope=None) -> handle */
 static PyObject *engine_launch(PyObject *object, PyObject *const *args, Py_ssize_t count) {
     Engine *e = (Engine *)object;
-    if (count != 5 || !is_peer(args[1]) || (args[2] != Py_None && !is_questions(args[2]))) {
-        PyErr_SetString(PyExc_TypeError, "launch(token, Peer, Questions | None, block, waits)");
+    PyObject *envelope = count == 6 && args[5] != Py_None ? args[5] : NULL;
+    if (count < 5 || count > 6 || !is_peer(args[1]) || (args[2] != Py_None && !is_questions(args[2])) ||
+        (envelope && (!is_envelope(envelope) || args[2] == Py_None))) {
+        PyErr_SetString(PyExc_TypeError, "launch(token, Peer, Questions | None, block, waits, Envelope | None)");
         return NULL;
     }
     Questions *q = args[2] == Py_None ? NULL : (Questions *)args[2];
@@ -142,6 +146,7 @@ static PyObject *engine_launch(PyObject *object, PyObject *const *args, Py_ssize
     f->state = PAUSED;
     f->token = Py_NewRef(args[0]);
     f->peer = (Peer *)Py_NewRef(args[1]);
+    if (envelope) f->envelope = (Envelope *)Py_NewRef(envelope);
     if (read_waits(args[4], f) < 0 || (q && open_columns(e, f, q, args[3]) < 0) ||
         (q && flight_emit(e, f, monotonic()) < 0)) {
         flight_end(e, f);

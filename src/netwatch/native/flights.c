@@ -93,8 +93,8 @@ static void close_ids(Engine *e, Flight *f) {
 
 void flight_end(Engine *e, Flight *f) {
     close_ids(e, f);
-    PyObject *refs[] = {f->token,  (PyObject *)f->peer, (PyObject *)f->questions, f->raw,
-                        f->octets, f->coded,            f->trips};
+    PyObject *refs[] = {f->token,  (PyObject *)f->peer, (PyObject *)f->questions, (PyObject *)f->envelope,
+                        f->raw,    f->octets,           f->coded,                 f->trips};
     Py_buffer held = f->held;
     bool columns = f->questions != NULL;
     uint32_t slot = f->slot, generation = f->generation + 1;
@@ -173,6 +173,17 @@ static size_t write_get(const Flight *f, uint32_t id, uint8_t *to) {
     return (size_t)(to + 6 - begin) + tail;
 }
 
+/* The same as an SNMPv3 message; 0 with an exception set. */
+static size_t write_secure(const Flight *f, uint32_t id, double now, uint8_t *to) {
+    const Questions *q = f->questions;
+    uint8_t room[MOST];
+    uint32_t at = q->tail_at[f->pdu];
+    size_t size = envelope_ask(f->envelope, id, q->tails + at, q->tail_at[f->pdu + 1] - at, now, room);
+    if (size) memcpy(to, room + MOST - size, size);
+    else PyErr_SetString(PyExc_RuntimeError, "OpenSSL refuses");
+    return size;
+}
+
 static const Address *current_host(const Flight *f) {
     return &f->peer->hosts[(f->via + f->tried - 1) % f->peer->targets];
 }
@@ -197,9 +208,11 @@ int flight_emit(Engine *e, Flight *f, double now) {
     int which = to->family == AF_INET6;
     Batch *out = &e->out[which];
     if (out->count == BATCH && flush(e, which) < 0) return -1;
-    int at = out->count++;
+    int at = out->count;
     uint8_t *data = out->data + (size_t)at * out->width;
-    if (f->questions) {
+    if (f->envelope) {
+        if (!(out->parts[at].iov_len = write_secure(f, id, now, data))) return -1;
+    } else if (f->questions) {
         out->parts[at].iov_len = write_get(f, id, data);
     } else {
         char *octets;
@@ -210,6 +223,7 @@ int flight_emit(Engine *e, Flight *f, double now) {
     }
     out->heads[at].msg_hdr.msg_namelen = address_write(to, &out->names[at]);
     out->tags[at] = (uint64_t)f->generation << 32 | f->slot;
+    out->count++;
     return 0;
 }
 
@@ -299,7 +313,7 @@ static bool may_answer(const Peer *peer, const Address *from) {
 }
 
 /* What stands at d[pos:end] behind the request-id answers the current GET exactly. */
-static bool read_answer(Engine *e, Flight *f, const uint8_t *d, size_t pos, size_t end, double moment,
+static bool read_plain(Engine *e, Flight *f, const uint8_t *d, size_t pos, size_t end, double moment,
                         uint32_t *found) {
     int64_t status, index;
     uint8_t tag;
@@ -307,6 +321,14 @@ static bool read_answer(Engine *e, Flight *f, const uint8_t *d, size_t pos, size
     if (!ber_integer(d, &pos, end, &status) || status || !ber_integer(d, &pos, end, &index)) return false;
     if (!ber_header(d, pos, end, &tag, &start, &stop) || tag != 0x30) return false;
     return questions_decode(f->questions, f->pdu, d, start, stop, f->columns, moment, e->others, found);
+}
+
+/* The same of a whole SNMPv3 message, which is decrypted into e->plain. */
+static bool read_secure(Engine *e, Flight *f, const uint8_t *d, size_t n, uint32_t id, double now, double moment,
+                        uint32_t *found) {
+    Opened at;
+    return n <= DATAGRAM && envelope_hear(f->envelope, d, n, id, now, e->plain, &at) &&
+           questions_decode(f->questions, f->pdu, e->plain, at.start, at.stop, f->columns, moment, e->others, found);
 }
 
 int flights_take(Engine *e, const uint8_t *d, size_t n, const Address *from, double now) {
@@ -335,9 +357,13 @@ int flights_take(Engine *e, const uint8_t *d, size_t n, const Address *from, dou
         return pause_with(e, f, RAW, d, n, f->sent[f->tried - 1], now);
     }
     uint32_t found = 0;
-    if (version != f->peer->version || !read_answer(e, f, d, pos, end, (f->sent[at] + now) / 2, &found))
+    double moment = (f->sent[at] + now) / 2;
+    if (version != f->peer->version ||
+        !(f->envelope ? read_secure(e, f, d, n, (uint32_t)id, now, moment, &found)
+                      : read_plain(e, f, d, pos, end, moment, &found)))
         return pause_with(e, f, ODD, d, n, f->sent[at], now);
-    if (found && questions_hand_out(d, e->others, found, &f->octets, &f->coded) < 0) return -1;
+    const uint8_t *plain = f->envelope ? e->plain : d;
+    if (found && questions_hand_out(plain, e->others, found, &f->octets, &f->coded) < 0) return -1;
     PyObject *trip = PyFloat_FromDouble(now - f->sent[at]);
     if (!trip || (!f->trips && !(f->trips = PyList_New(0))) || PyList_Append(f->trips, trip) < 0) {
         Py_XDECREF(trip);

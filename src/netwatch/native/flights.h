@@ -2,10 +2,9 @@
 #ifndef NETWATCH_FLIGHTS_H
 #define NETWATCH_FLIGHTS_H
 
+#include "envelope.h"
 #include "questions.h"
 #include "udp.h"
-
-#include <time.h>
 
 #define MAX_TRIES 16
 #define MAX_COMMUNITY 1000
@@ -31,6 +30,7 @@ typedef struct {
     PyObject *token;
     Peer *peer;
     Questions *questions; /* NULL: the caller makes the datagrams */
+    Envelope *envelope;   /* NULL: SNMPv1 and v2c */
     PyObject *raw;
     Py_buffer held;
     Columns columns;
@@ -57,14 +57,9 @@ typedef struct {
     uint32_t pool[POOL], drawn;
     Other *others;
     uint32_t widest;
+    uint8_t *plain; /* what was decrypted: room for a datagram and BLOCK octets */
     uint64_t stats[STATS];
 } Engine;
-
-static inline double monotonic(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 int add_peer(PyObject *module);
 bool is_peer(PyObject *object);

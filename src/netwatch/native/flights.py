@@ -97,6 +97,7 @@ class Engine(Protocol):
         questions: Questions | None,
         block: Any,
         waits: tuple[float, ...],
+        envelope: Envelope | None = None,
         /,
     ) -> int:
         """Queues the first question; returns a handle.
@@ -105,6 +106,7 @@ class Engine(Protocol):
         It is one piece because taking hold of it costs as much as a few varbinds; it starts as if nothing
         had come.
         `waits`: seconds to wait after each try, at most MAX_TRIES; tries rotate over the addresses.
+        `envelope`: questions leave and answers are read as SNMPv3 messages; the peer's version is 3.
         Without questions (and block) the flight is paused, for `ask`.
         """
         ...
@@ -151,7 +153,16 @@ class Engine(Protocol):
 
 
 class Envelope(Protocol):
-    """What one user says to one SNMPv3 engine, signed and encrypted. It writes and reads what goes right."""
+    """What one user says to one SNMPv3 engine, signed and encrypted, and the clock of that engine. It writes
+    and reads what goes right. In a flight, the clock follows answers that are ahead of it (RFC 3414, 3.2)."""
+
+    def tune(self, boots: int, time: int, /) -> None:
+        """snmpEngineBoots and snmpEngineTime as they are now; 0 and 0 at first. Raises ValueError."""
+        ...
+
+    def clock(self) -> tuple[int, int]:
+        """Both as they should be now."""
+        ...
 
     def get(self, identifier: int, tail: bytes, boots: int, time: int, salt: int, /) -> bytes:
         """A message with a GetRequest; `tail` as of Questions. `identifier`: msgID and request-id, below
@@ -170,9 +181,10 @@ class Kernel(Protocol):
     @property
     def Envelope(  # noqa: N802
         self,
-    ) -> Callable[[str, bytes, int, bytes, bytes, bytes, bytes], Envelope]:
-        """Of the name of the hash, authentication key, octets of a signature, AES key, engine id, context and
-        user name. Raises ValueError where that is not to be had here."""
+    ) -> Callable[[str, bytes, int, bytes, bytes, bytes, bytes, int], Envelope]:
+        """Of the name of the hash, authentication key, octets of a signature, AES key, engine id, context,
+        user name and a random number of 64 bits that salts begin at. Raises ValueError where that is not to
+        be had here."""
         ...
 
     @property

@@ -6,6 +6,7 @@ static int add_all(PyObject *module) {
     if (add_flights(module) < 0) return -1;
     if (add_envelope(module) < 0) return -1;
     if (add_render(module) < 0) return -1;
+    if (add_rows(module) < 0) return -1;
     return 0;
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from netwatch.calendars import Calendar
+from netwatch.calendars import Calendar, Calendars
 from netwatch.model import EntityId, HistoryReader, RankedAsset, ReplacementPlan, Snapshot
 from netwatch.planning.criteria import Knowledge, Verdict, day_of, judge
 from netwatch.planning.lifecycle import Lifecycle
@@ -30,16 +30,17 @@ def rank_replacements(
 
     `at` is the wall second for which the plan is made: ages and milestones are counted to its UTC day, and
     the policy's days of history end there. `calendars` are those that schools name; a school without one has
-    the policy's school hours. Takes seconds for a large history: call it in a worker.
+    the policy's school hours; days on which a place is closed are no lesson time there. Takes seconds for a
+    large history: call it in a worker.
     """
     topology = Topology(snapshot)
     inventory_of = match_devices(snapshot)
     ranked = subjects(snapshot, policy)
     default = policy.school_hours.calendar()
+    known_calendars = calendars if isinstance(calendars, Calendars) else Calendars(calendars)
+    known_calendars, places = known_calendars.with_default(default), snapshot.inventory.places
     chosen = {
-        subject.id: _calendar(subject, snapshot, calendars, default)
-        for subject in ranked
-        if subject.id is not None
+        subject.id: known_calendars.at(subject.place, places) for subject in ranked if subject.id is not None
     }
 
     def calendar_of(device: EntityId) -> Calendar:
@@ -51,14 +52,6 @@ def rank_replacements(
     return ReplacementPlan(
         at, policy.name, _ranked([(one, judge(one, known)) for one in ranked]), measured.simulated
     )
-
-
-def _calendar(
-    subject: Subject, snapshot: Snapshot, calendars: Mapping[str, Calendar], default: Calendar
-) -> Calendar:
-    school = snapshot.inventory.places.school_of(subject.place)
-    name = school.school.calendar if school is not None and school.school is not None else ""
-    return calendars.get(name, default)
 
 
 def _ranked(judged: Sequence[tuple[Subject, Verdict]]) -> tuple[RankedAsset, ...]:

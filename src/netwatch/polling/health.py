@@ -24,6 +24,7 @@ __all__ = ["DEVICE_TABLE", "HealthLayouts", "device_block"]
 DEVICE_TABLE = "device"
 
 _SUBJECTS = (BlockSubject(ROOT, ""),)
+_NO_COUNTERS, _NOT_COUNTED = np.empty(0, np.uint64), np.empty(0, np.bool_)
 
 Key = tuple[tuple[str, str], ...]
 """By protocol, in order: its name, and what its probe told."""
@@ -70,14 +71,13 @@ def device_block(
     ]
     gauges = np.array([any(success), *success, *trips] if results else (), np.float64)
     times = np.full(len(gauges), at.mono)
-    counters, counted = np.empty(0, np.uint64), np.empty(0, np.bool_)
     return Block(
         device,
         DEVICE_TABLE,
         layout,
         at,
-        counters,
-        counted,
+        _NO_COUNTERS,
+        _NOT_COUNTED,
         gauges,
         times,
         interval,

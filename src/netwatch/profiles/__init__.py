@@ -1,6 +1,7 @@
 """Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
 
 from netwatch.profiles.block_parts import BlockMemory
+from netwatch.profiles.builder import PRODUCT
 from netwatch.profiles.cache import ProfileCache, profile_cache
 from netwatch.profiles.compiled import Profile, Recognised, Table
 from netwatch.profiles.coverage import Coverage, coverage, coverage_tables
@@ -10,7 +11,7 @@ from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_records
 from netwatch.profiles.functions import FUNCTIONS
 from netwatch.profiles.json_rows import rows_of_document
 from netwatch.profiles.label_budget import LabelBudget
-from netwatch.profiles.loader import lint, load_profiles, profile_schema
+from netwatch.profiles.loader import lint, load_profiles, models_schema, profile_schema
 from netwatch.profiles.match import (
     Candidate,
     Explanation,
@@ -22,6 +23,7 @@ from netwatch.profiles.match import (
     needed_paths,
 )
 from netwatch.profiles.merge import attach
+from netwatch.profiles.models import Models
 from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
@@ -36,6 +38,7 @@ __all__ = [
     "EVIDENCE_OIDS",
     "FALLBACK",
     "FUNCTIONS",
+    "PRODUCT",
     "BlockMemory",
     "BlockReader",
     "Candidate",
@@ -46,6 +49,7 @@ __all__ = [
     "ExpressionError",
     "Fingerprint",
     "LabelBudget",
+    "Models",
     "Plan",
     "PlanPool",
     "Profile",
@@ -76,6 +80,7 @@ __all__ = [
     "lint",
     "load_plan",
     "load_profiles",
+    "models_schema",
     "needed_oids",
     "needed_paths",
     "observation",

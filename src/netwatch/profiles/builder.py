@@ -16,7 +16,7 @@ from netwatch.profiles.schema import ProfileModel, ScalarModel, TableModel
 from netwatch.profiles.tables import TableBuilder
 from netwatch.profiles.template import Template
 
-__all__ = ["IDENTITY_FACTS", "Builder", "build_part"]
+__all__ = ["IDENTITY_FACTS", "PRODUCT", "Builder", "build_part"]
 
 IDENTITY_FACTS = (
     "kind",
@@ -38,6 +38,9 @@ IDENTITY_FACTS = (
 
 CONTEXT = "context"
 """Scalar that is always there: the context that a table was asked in, unknown outside of one."""
+
+PRODUCT = "product"
+"""Scalar that the identity may use: the model's name by sysObjectID, of the files in `models`."""
 
 Path = Sequence[str | int]
 
@@ -194,7 +197,7 @@ def _identity(builder: Builder) -> dict[str, Expression]:
             builder.problem(path, f"unknown fact {name!r}", did_you_mean(name, IDENTITY_FACTS))
         expression = builder.expression(path, source)
         if expression is not None:
-            builder.check_names(path, expression, ())
+            builder.check_names(path, expression, (PRODUCT,))
             out[name] = expression
     return out
 

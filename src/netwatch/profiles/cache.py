@@ -1,10 +1,10 @@
 """The compiled profiles of the last run, in the user's cache folder.
 
 One file per list of folders: magic, SHA-256 of the rest; a header (JSON: key, problems, vendors, how each
-profile is recognised, the length of each part); then the parts, JSON as well, which are looked into when a
-device needs them. The key tells what it was made of: the content of every profile file, this code, the
-catalogue of families, netwatch's version and Python's. A file that is damaged, foreign, or made of something
-else counts as none.
+profile is recognised, the length of each part and of the names of models); then the parts, JSON as well, and
+the names, which are looked into when a device needs them. The key tells what it was made of: the content of
+every profile file, this code, the catalogue of families, netwatch's version and Python's. A file that is
+damaged, foreign, or made of something else counts as none.
 
 JSON can make nothing but data. Still, who could write here could say what is asked of devices: the folder and
 the file must be this user's own, and no one else's to write to.
@@ -30,12 +30,13 @@ from netwatch.errors import Problem
 from netwatch.model import Catalogue
 from netwatch.profiles.codec import decoder, encode
 from netwatch.profiles.compiled import Part, Recognised
+from netwatch.profiles.models import Case, ModelNames, Models
 from netwatch.profiles.profile_set import ProfileSet, StoredProfiles
 from netwatch.profiles.vendors import Vendors, VendorsFile
 
 __all__ = ["ProfileCache", "profile_cache"]
 
-MAGIC = b"netwatch profiles 1\n"
+MAGIC = b"netwatch profiles 2\n"
 _DIGEST = sha256().digest_size
 MOST_BYTES = 64 << 20
 """A larger file is none of netwatch's: the shipped profiles take 3 MB."""
@@ -174,9 +175,13 @@ def _encoded(found: ProfileSet, parts: Sequence[Part], key: list[str]) -> bytes:
             "vendors": VendorsFile(dict(found.vendors.by_number)).model_dump(mode="json"),
             "recognised": encode(found.recognised),
             "parts": [[part.name, len(body)] for part, body in zip(parts, bodies, strict=True)],
+            "models": [
+                [number, len(names.text), names.rename, names.case.value]
+                for number, names in found.models.files
+            ],
         }
     )
-    rest = b"".join([header, b"\n", *bodies])
+    rest = b"".join([header, b"\n", *bodies, *(names.text for _, names in found.models.files)])
     return MAGIC + sha256(rest).digest() + rest
 
 
@@ -198,6 +203,11 @@ def _decoded(data: bytes, key: list[str], path: Path) -> ProfileSet:
     for name, length in header["parts"]:
         parts[name] = rest[at : at + length]
         at += length
+    models = []
+    for number, length, rename, case in header["models"]:
+        names = ModelNames(rest[at : at + length], tuple((find, put) for find, put in rename), Case(case))
+        models.append((int(number), names))
+        at += length
     problems: tuple[Problem, ...] = decoder(tuple[Problem, ...])(header["problems"])
     recognised: tuple[Recognised, ...] = decoder(tuple[Recognised, ...])(header["recognised"])
     if at != len(rest) or parts.keys() != {one.name for one in recognised}:
@@ -207,6 +217,7 @@ def _decoded(data: bytes, key: list[str], path: Path) -> ProfileSet:
         recognised,
         list(problems),
         Vendors.written(VendorsFile.model_validate(header["vendors"])),
+        Models.of_files(models),
         key[0],
         told=f"read from {path}",
     )

@@ -1,13 +1,15 @@
 """Compiled parts of profiles as plain data for JSON, and back: expressions come back without being parsed.
 
 Dataclasses become lists in the order of their fields, mappings become pairs (raw values are numbers *and*
-text, which the keys of a JSON object can't tell apart), enumerations their values. Reading is led by the
-types that the dataclasses declare, so that the data can make nothing else.
+text, which the keys of a JSON object can't tell apart), enumerations their values, and what is declared as a
+Sequence JSON in text, which is read when it is first looked into. Reading is led by the types that the
+dataclasses declare, so that the data can make nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -15,6 +17,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from netwatch.profiles.expression import Expression
+from netwatch.profiles.later import Later
 from netwatch.profiles.template import Template
 
 __all__ = ["decoder", "encode"]
@@ -37,9 +40,18 @@ def encode(value: Any) -> Any:
         return [[encode(key), encode(one)] for key, one in value.items()]
     if isinstance(value, frozenset):
         return sorted(map(encode, value))
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | Later):
         return [encode(one) for one in value]
-    return [encode(getattr(value, one.name)) for one in fields(value)]
+    made: type = type(value)
+    texts = _texts_of(made)
+    encoded = {one.name: encode(getattr(value, one.name)) for one in fields(value)}
+    return [json.dumps(one, separators=(",", ":")) if name in texts else one for name, one in encoded.items()]
+
+
+@cache
+def _texts_of(made: type) -> frozenset[str]:
+    """Fields that are made later."""
+    return frozenset(name for name, hint in get_type_hints(made).items() if get_origin(hint) is Sequence)
 
 
 @cache
@@ -53,6 +65,8 @@ def decoder(wanted: Any) -> Decoder:
         return _template
     if origin in (Union, UnionType):
         return _either(arguments)
+    if origin is Sequence:
+        return _later(decoder(arguments[0]))
     if origin is tuple and arguments[-1:] == (Ellipsis,):
         return _several(tuple, decoder(arguments[0]))
     if origin is frozenset:
@@ -99,6 +113,15 @@ def _either(arguments: tuple[Any, ...]) -> Decoder:
 
 def _several(make: Callable[[Any], Any], read: Decoder) -> Decoder:
     return make if read is _same else lambda data: make(map(read, data))
+
+
+def _later(read: Decoder) -> Decoder:
+    def later(data: Any) -> Any:
+        if not isinstance(data, str):
+            raise TypeError("no text of what is made later")
+        return Later(data, read)
+
+    return later
 
 
 def _record(make: Callable[..., Any], readers: list[Decoder]) -> Decoder:

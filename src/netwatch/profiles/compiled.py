@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -123,8 +123,9 @@ class Table:
     let: Mapping[str, Expression]
     requires: Expression | None
     where: Expression | None
-    entities: tuple[EntityRule, ...]
-    sensors: tuple[SensorRule, ...]
+    entities: Sequence[EntityRule]
+    """Like the next one a tuple, or one that is yet to be made."""
+    sensors: Sequence[SensorRule]
     polled: frozenset[str]
     """Names (columns, scalars; definitions resolved) that values need at each poll."""
     references: frozenset[tuple[str, str]]

@@ -9,6 +9,7 @@ and the short-circuits of `and` and `or` stop it.
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 import warnings
 from collections.abc import Callable, Container
@@ -86,11 +87,15 @@ class Expression:
         return f"Expression({self.source!r})"
 
 
+@functools.lru_cache(maxsize=512)  # what a device is planned with is looked at several times
 def tree_of(source: str) -> ast.expr:
-    """The syntax tree of an expression. Raises what `ast.parse` raises."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(" ".join(source.split("\n")).strip(), mode="eval").body
+    """The syntax tree of an expression; not to be changed. Raises what `ast.parse` raises."""
+    line = " ".join(source.split("\n")).strip()
+    if "\\" not in line:
+        return ast.parse(line, mode="eval").body
+    with warnings.catch_warnings():  # which takes as long as the rest
+        warnings.simplefilter("ignore")  # patterns are written without a second backslash
+        return ast.parse(line, mode="eval").body
 
 
 def closure_of(node: ast.expr) -> tuple[Closure, tuple[str, ...], tuple[tuple[str, str], ...]]:

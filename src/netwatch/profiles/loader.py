@@ -9,17 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from netwatch.documents import Document, read_documents, validate
+from netwatch.documents import Document, Strict, read_documents, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import Catalogue
 from netwatch.profiles.cache import ProfileCache
 from netwatch.profiles.compiler import Compiler, Source
 from netwatch.profiles.layers import compile_layers
+from netwatch.profiles.models import Models, ModelsFile, is_models_file, load_models
 from netwatch.profiles.profile_set import ProfileSet
 from netwatch.profiles.schema import ProfileModel
 from netwatch.profiles.vendors import VENDORS_FILE, Vendors, load_vendors
 
-__all__ = ["lint", "load_profiles", "profile_schema"]
+__all__ = ["lint", "load_profiles", "models_schema", "profile_schema"]
 
 
 def load_profiles(
@@ -39,15 +40,18 @@ def load_profiles(
             return kept
     problems: list[Problem] = []
     vendors = Vendors()
+    models = Models()
     layers = []
     for found in files:
         own = [file for file in found if file.name == VENDORS_FILE]
         vendors = vendors.merged(load_vendors(own, problems))
-        layers.append(_read((file for file in found if file.name != VENDORS_FILE), problems))
+        models = load_models([file for file in found if is_models_file(file)], problems).over(models)
+        layers.append(_read(filter(_is_profile, found), problems))
     made, refused = compile_layers(layers, catalogue)
     profiles = {name: one.profile for name, one in made.items()}
     recognised = tuple(profile.recognised for profile in profiles.values())
-    loaded = ProfileSet(profiles, recognised, problems + refused, vendors, digest, told=f"compiled, {told}")
+    problems += refused
+    loaded = ProfileSet(profiles, recognised, problems, vendors, models, digest, told=f"compiled, {told}")
     if cache is not None:
         kept_where = cache.write(dirs, loaded, [one.part for one in made.values()], catalogue)
         loaded = replace(loaded, told=f"{loaded.told}; {kept_where}")
@@ -102,18 +106,36 @@ def lint(paths: Sequence[Path], catalogue: Catalogue, *, base: Sequence[Path] = 
     compiler.compile(own)
     problems += [problem for found in compiler.problems.values() for problem in found]
     load_vendors([file for path in paths for file in Path(path).rglob(VENDORS_FILE)], problems)
+    load_models(
+        [file for path in paths for file in _yaml_files(Path(path)) if is_models_file(file)], problems
+    )
     return problems
 
 
 def _profile_files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path] if path.name != VENDORS_FILE else []
-    return sorted(file for file in path.rglob("*.yaml") if file.name != VENDORS_FILE)
+    return list(filter(_is_profile, _yaml_files(path)))
+
+
+def _yaml_files(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+
+
+def _is_profile(file: Path) -> bool:
+    return file.name != VENDORS_FILE and not is_models_file(file)
 
 
 def profile_schema() -> dict[str, Any]:
     """JSON Schema of a profile file, for editors."""
-    schema = ProfileModel.model_json_schema(by_alias=True)
+    return _schema(ProfileModel, "netwatch device profile")
+
+
+def models_schema() -> dict[str, Any]:
+    """The same of a file with names of models."""
+    return _schema(ModelsFile, "netwatch names of models")
+
+
+def _schema(model: type[Strict], title: str) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "netwatch device profile"
+    schema["title"] = title
     return schema

@@ -10,6 +10,7 @@ from netwatch.errors import Problem
 from netwatch.profiles.codec import decoder
 from netwatch.profiles.compiled import Part, Profile, Recognised
 from netwatch.profiles.merge import inherit
+from netwatch.profiles.models import Models
 from netwatch.profiles.pool import PlanPool
 from netwatch.profiles.vendors import Vendors
 
@@ -29,6 +30,7 @@ class ProfileSet:
     problems: list[Problem] = field(default_factory=list)
     """Of files that were refused."""
     vendors: Vendors = field(default_factory=Vendors)
+    models: Models = field(default_factory=Models)
     digest: str = ""
     """Another one wherever a file has changed, as what is compiled can't be compared."""
     pool: PlanPool = field(default_factory=PlanPool, repr=False, compare=False)

@@ -14,7 +14,7 @@ from netwatch.state.restarts import NO_WITNESS, Restart
 from netwatch.state.rows import NEVER, RowIndex, Rows, row_numbers
 from netwatch.state.steady import steady
 
-__all__ = ["Company", "CounterRows", "Reading", "SourceView"]
+__all__ = ["STEADY", "Company", "CounterRows", "Reading", "SourceView"]
 
 _BELIEF = 3
 """After so many implausible intervals in a row the line speed is the lie, not the counter."""
@@ -24,7 +24,7 @@ row."""
 
 _CAUSES = tuple(Cause)
 _NUMBER = {cause: number for number, cause in enumerate(_CAUSES)}
-_STEADY, _FIRST = _NUMBER[Cause.STEADY], _NUMBER[Cause.FIRST]
+STEADY, _FIRST = _NUMBER[Cause.STEADY], _NUMBER[Cause.FIRST]
 _AMBIGUOUS = _NUMBER[Cause.AMBIGUOUS]
 
 
@@ -107,6 +107,12 @@ class CounterRows(Rows):
     def __init__(self) -> None:
         super().__init__()
         self.carry: dict[int, int] = {}
+
+    @property
+    def vectors(self) -> tuple[NDArray[Any], ...]:
+        """As netwatch.native.Speed.count_on takes them."""
+        counts, past = (self.raw, self.totals), (self.limit, self.odd, self.group, self.cause)
+        return (*counts, self.mono, self.rates, *past)
 
     def why(self, row: int) -> Cause:
         """How the last interval of a series was judged."""
@@ -236,7 +242,7 @@ class CounterRows(Rows):
         self.raw[plain] = raw
         self.mono[plain] = at
         self.group[plain] = group
-        self.cause[plain] = _STEADY
+        self.cause[plain] = STEADY
 
     def _first(
         self,

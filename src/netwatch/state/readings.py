@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from netwatch.model import Block, EntityId, Instant
 from netwatch.state.blocks import Binding
-from netwatch.state.counter_rows import Reading, SourceView
-from netwatch.state.counters import Bounds, reach
+from netwatch.state.counter_rows import STEADY, Reading, SourceView
+from netwatch.state.counters import CACHE_SECONDS, CERTAIN, Bounds, reach
 from netwatch.state.limits import frame_bounds
 from netwatch.state.rows import NEVER, RowIndex
 from netwatch.state.series import SeriesKey, SeriesTable
@@ -124,18 +124,49 @@ def take_block(table: SeriesTable, binding: Binding, block: Block, source: Sourc
     one = Pass(table, source, binding.group, since)
     first = False
     if shape.gauges:
-        values = block.gauges if plan.gauges is None else block.gauges.take(plan.gauges)
         before = None if plan.speed is None else table.gauges.values[binding.gauges][plan.speed].copy()
-        first = one.gauges(binding.gauges, values, block.times.take(plan.gauge_times))
+        first = _take_gauges(one, table, binding, block)
         if before is not None and plan.speed is not None:
             after = table.gauges.values[binding.gauges][plan.speed]
             if before.tobytes() != after.tobytes():
                 keys = [SeriesKey(source.device, binding.ids[who], table.speed) for who in plan.speed_who]
                 one.speeds(before, after, keys)
-    if shape.counters:
+    if shape.counters and not _count_on(table, binding, block, source):
         first |= _take_counters(one, binding, block, source)
     if first:
         _noticed(table, binding)
+
+
+def _take_gauges(one: Pass, table: SeriesTable, binding: Binding, block: Block) -> bool:
+    plan, rows = binding.plan, binding.gauges
+    if table.native is not None and isinstance(rows, slice):
+        where = table.gauges.vectors, rows.start, binding.group
+        return table.native.tell_gauges(*where, block.gauges, plan.gauges, block.times, plan.gauge_times)
+    values = block.gauges if plan.gauges is None else block.gauges.take(plan.gauges)
+    return one.gauges(rows, values, block.times.take(plan.gauge_times))
+
+
+def _count_on(table: SeriesTable, binding: Binding, block: Block, source: Source) -> bool:
+    """The short way for counters that did nothing but count, where the compiled twin is there. False where
+    they have to be looked at."""
+    plan, rows = binding.plan, binding.counters
+    if table.native is None or not isinstance(rows, slice):
+        return False
+    return table.native.count_on(
+        table.counters.vectors,
+        rows.start,
+        binding.group,
+        STEADY,
+        source.uptime.restarted,
+        block.counters,
+        block.counted,
+        plan.counters,
+        block.times,
+        plan.counter_times,
+        plan.bits if plan.narrow else None,
+        CERTAIN,
+        CACHE_SECONDS,
+    )
 
 
 def _take_counters(one: Pass, binding: Binding, block: Block, source: Source) -> bool:

@@ -102,6 +102,11 @@ class GaugeRows(Rows):
 
     values: NDArray[np.float64]
 
+    @property
+    def vectors(self) -> tuple[NDArray[Any], ...]:
+        """As netwatch.native.Speed.tell_gauges takes them."""
+        return self.values, self.mono, self.group
+
     def write(
         self, rows: RowIndex, values: NDArray[np.float64], at: NDArray[np.float64] | float, group: int
     ) -> bool:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from netwatch.model import Catalogue, Column, EntityId, Family, FamilyType
 from netwatch.model.snapshot import Decoded
+from netwatch.native import Speed
 from netwatch.state.counter_rows import CounterRows
 from netwatch.state.freezing import Freezer, Live, is_fresh, live_rows, with_origins
 from netwatch.state.limits import PACKETS_OF_BYTES, SPEED_FAMILY, is_limited, limit_of
@@ -38,7 +39,9 @@ class SeriesKey(NamedTuple):
 class SeriesTable:
     """All series of all families. A series is found through the sheets of its device."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, native: Speed | None = None) -> None:
+        """`native`: the compiled twin of what blocks take the longest for."""
+        self.native = native
         self.counters = CounterRows()
         self.gauges = GaugeRows()
         self.groups = Groups()

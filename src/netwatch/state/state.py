@@ -30,6 +30,7 @@ from netwatch.model import (
     Snapshot,
 )
 from netwatch.model.entity import Entity
+from netwatch.native import Speed
 from netwatch.state.blocks import Binding, LayoutPlan, bind, is_own, named
 from netwatch.state.counters import Cause
 from netwatch.state.directory import Directory, Sighting
@@ -60,11 +61,13 @@ class State:
         journal: IdentityJournal,
         new_id: Callable[[], EntityId],
         clock: Clock,
+        native: Speed | None = None,
     ) -> None:
+        """`native`: the compiled twin of hot loops, where it is to be used."""
         self._clock = clock
         self._identity = IdentityMap(journal, new_id)
         self._directory = Directory(self._identity)
-        self._series = SeriesTable(catalogue)
+        self._series = SeriesTable(catalogue, native)
         self._holders = Holders()
         self._inventory = Inventory()
         self._sources: dict[EntityId, Source] = {}

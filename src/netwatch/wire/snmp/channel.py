@@ -10,7 +10,6 @@ from netwatch.errors import WireAuthError, WireDecodeError
 from netwatch.model import Clock, Secret, UsmPrivacy
 from netwatch.native.flights import Envelope, Kernel
 from netwatch.wire.snmp.ber import header
-from netwatch.wire.snmp.exact import encode_get
 from netwatch.wire.snmp.pdu import (
     Pdu,
     PduType,
@@ -113,38 +112,22 @@ class UsmChannel:
         body = Pdu(pdu.type, identifier, pdu.error_status, pdu.error_index, pdu.varbinds)
         return self.wrap(encode_pdu(body), identifier)
 
-    def get(self, kernel: Kernel, identifier: int, tail: bytes) -> bytes:
-        """A GetRequest as a message, in the quickest way there is; `tail`: what follows its request-id."""
-        if self._envelope is None and not self._tried:
-            self._open_envelope(kernel)
-        if self._envelope is None:
-            return self.wrap(encode_get(identifier, tail), identifier)
-        return self._envelope.get(identifier, tail, self._engine.boots, self._time(), self._fresh_salt())
+    def envelope(self, kernel: Kernel) -> Envelope | None:
+        """Writes and reads the messages of flights, once the agent has told its engine id: of what is signed
+        and encrypted by AES. The rest is rare, and takes the general way."""
+        if not self._tried and self._engine.engine_id:
+            self._tried = True
+            keys = self._keys = self._keys or self._user.keys(self._engine.engine_id)
+            if keys.auth is not None and keys.privacy not in (None, UsmPrivacy.DES):
+                self._open_envelope(kernel, keys)
+        return self._envelope
 
-    def varbinds(self, data: bytes, identifier: int) -> tuple[bytes, int, int] | None:
-        """Where the varbinds of a Response lie if it is just what was asked for: then it is verified and
-        learnt from. None: `unwrap` has to look at it."""
-        if self._envelope is None:
-            return None
-        found = self._envelope.answer(data, identifier)
-        if found is None:
-            return None
-        boots, time, plain, start, stop = found
-        self._learn(EngineClock(self._engine.engine_id, boots, time), replace=False)
-        return plain, start, stop
-
-    def _open_envelope(self, kernel: Kernel) -> None:
-        """For what is signed and encrypted by AES; the rest is rare, and takes the general way."""
-        if not self._engine.engine_id:
-            return
-        self._tried = True
-        keys = self._keys = self._keys or self._user.keys(self._engine.engine_id)
-        if keys.auth is None or keys.privacy in (None, UsmPrivacy.DES):
-            return
+    def _open_envelope(self, kernel: Kernel, keys: UsmKeys) -> None:
         signed = keys.hash_name, keys.auth_key, keys.digest_octets
         names = self._engine.engine_id, self._context, self._user.name.encode()
         with contextlib.suppress(ValueError):
-            self._envelope = kernel.Envelope(*signed, keys.privacy_key, *names)
+            self._envelope = kernel.Envelope(*signed, keys.privacy_key, *names, secrets.randbits(64))
+            self._envelope.tune(self._engine.boots, self._time())
 
     def _fresh_salt(self) -> int:
         self._salt = (self._salt + 1) & 0xFFFFFFFFFFFFFFFF
@@ -163,6 +146,8 @@ class UsmChannel:
             return encode_v3(identifier, self._engine, b"", keys, empty, salt=0, flags=REPORTABLE)
         if self._keys is None:
             self._keys = self._user.keys(self._engine.engine_id)
+        if self._envelope is not None:  # flights have heard more of the engine's clock
+            self._learn(EngineClock(self._engine.engine_id, *self._envelope.clock()), replace=False)
         engine = EngineClock(self._engine.engine_id, self._engine.boots, self._time())
         scoped = scoped_pdu(engine.engine_id, self._context, pdu)
         name = self._user.name.encode()
@@ -218,6 +203,8 @@ class UsmChannel:
         here = (self._engine.boots, self._engine.time + now - self._synced)
         if replace or (told.boots, float(told.time)) > here:
             self._engine, self._synced = told, now
+            if self._envelope is not None:
+                self._envelope.tune(told.boots, told.time)
 
 
 _NO_KEYS = UsmKeys(None, b"", None, b"")

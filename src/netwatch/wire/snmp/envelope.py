@@ -6,6 +6,7 @@ See netwatch.native.flights for what it does.
 from __future__ import annotations
 
 import hmac
+from time import monotonic
 
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -23,6 +24,8 @@ __all__ = ["Envelope"]
 _KEYS = (16, 24, 32)
 _MAX_NAME = 64
 _MAX_TAIL = 7168
+_LAST = (1 << 31) - 1
+"""Of a clock."""
 _SECURE = AUTH | PRIVACY
 _VERSION = b"\x02\x01\x03"
 _SIZE = ber.encode_integer(MAX_MESSAGE)
@@ -36,11 +39,15 @@ class Envelope:
     __slots__ = (
         "_auth_key",
         "_block",
+        "_boots",
         "_digest",
         "_engine",
         "_hash",
+        "_moment",
         "_privacy",
+        "_salt",
         "_scope",
+        "_time",
         "_user",
         "_zeros",
     )
@@ -54,6 +61,7 @@ class Envelope:
         engine_id: bytes,
         context: bytes,
         user: bytes,
+        salt: int,
         /,
     ) -> None:
         if len(privacy_key) not in _KEYS or max(map(len, (engine_id, context, user))) > _MAX_NAME:
@@ -65,6 +73,34 @@ class Envelope:
         self._engine = ber.tlv(ber.OCTET_STRING, engine_id)
         self._scope = self._engine + ber.tlv(ber.OCTET_STRING, context)
         self._user = ber.tlv(ber.OCTET_STRING, user)
+        self._salt = salt
+        self._boots, self._time, self._moment = 0, 0, 0.0
+
+    def tune(self, boots: int, time: int, /) -> None:
+        if not max(boots, time) <= _LAST:
+            raise ValueError("too large a number")
+        self._boots, self._time, self._moment = boots, time, monotonic()
+
+    def clock(self) -> tuple[int, int]:
+        return self._boots, self._time_at(monotonic())
+
+    def _time_at(self, now: float) -> int:
+        return min(_LAST, int(self._time + max(0.0, now - self._moment)))
+
+    def ask(self, identifier: int, tail: bytes, now: float) -> bytes:
+        """For the engine: a GET as of now."""
+        self._salt = (self._salt + 1) & 0xFFFFFFFFFFFFFFFF
+        return self.get(identifier, tail, self._boots, self._time_at(now), self._salt)
+
+    def hear(self, datagram: bytes, identifier: int, now: float) -> tuple[bytes, int, int] | None:
+        """For the engine: where the varbinds of an answer lie; the clock is learnt from it."""
+        found = self.answer(datagram, identifier)
+        if found is None:
+            return None
+        boots, time, plain, start, stop = found
+        if (boots, time) > (self._boots, self._time_at(now)):
+            self._boots, self._time, self._moment = boots, time, now
+        return plain, start, stop
 
     def get(self, identifier: int, tail: bytes, boots: int, time: int, salt: int, /) -> bytes:
         if len(tail) > _MAX_TAIL or not max(identifier, boots, time) < 1 << 31:

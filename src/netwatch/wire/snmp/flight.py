@@ -11,11 +11,23 @@ from typing import Any
 from netwatch.errors import WireDecodeError
 from netwatch.native.flights import MAX_COMMUNITY, Host
 from netwatch.wire.snmp import ber
+from netwatch.wire.snmp.envelope import Envelope
 from netwatch.wire.snmp.exact import Questions, after_identifier, encode_get
 from netwatch.wire.snmp.layouts import Known, Layouts
 from netwatch.wire.snmp.pdu import V3, PduType
 
-__all__ = ["AIR", "NEVER", "OVER", "PAUSED", "Flight", "Peer", "get", "identify", "read_answer"]
+__all__ = [
+    "AIR",
+    "NEVER",
+    "OVER",
+    "PAUSED",
+    "Flight",
+    "Peer",
+    "get",
+    "identify",
+    "read_answer",
+    "read_secure",
+]
 
 NEVER = 1 << 62
 AIR, PAUSED, OVER = range(3)
@@ -67,15 +79,22 @@ class Flight:
     """One chain of GETs. All tries of the open question stay answerable: slow agents are heard."""
 
     __slots__ = (
-        *("block", "coded", "deadline", "handle", "ids", "octets", "pdu", "peer", "questions", "raw"),
-        *("sent", "spoke", "state", "stray", "token", "trips", "via", "waits"),
+        *("block", "coded", "deadline", "envelope", "handle", "ids", "octets", "pdu", "peer", "questions"),
+        *("raw", "sent", "spoke", "state", "stray", "token", "trips", "via", "waits"),
     )
 
     def __init__(
-        self, handle: int, token: object, peer: Peer, questions: Questions | None, block: Any, waits: Any
+        self,
+        handle: int,
+        token: object,
+        peer: Peer,
+        questions: Questions | None,
+        block: Any,
+        waits: Any,
+        envelope: Envelope | None,
     ) -> None:
         self.handle, self.token, self.peer, self.questions = handle, token, peer, questions
-        self.block, self.waits = block, waits
+        self.block, self.waits, self.envelope = block, waits, envelope
         self.octets: dict[int, bytes] = {}
         self.coded: list[tuple[int, int, bytes]] = []
         self.trips: list[float] = []
@@ -150,12 +169,28 @@ def read_answer(
 ) -> bool:
     """What stands in data[pos:end] behind the request-id answers the current GET exactly."""
     where = _varbinds(data, pos, end)
-    if where is None:
-        return False
+    return where is not None and _read(flight, questions, layouts, data[where[0] : where[1]], moment)
+
+
+def read_secure(
+    flight: Flight,
+    envelope: Envelope,
+    questions: Questions,
+    layouts: Layouts,
+    data: bytes,
+    identifier: int,
+    now: float,
+    moment: float,
+) -> bool:
+    """The same of a whole SNMPv3 message."""
+    found = envelope.hear(data, identifier, now)
+    return found is not None and _read(flight, questions, layouts, found[0][found[1] : found[2]], moment)
+
+
+def _read(flight: Flight, questions: Questions, layouts: Layouts, varbinds: bytes, moment: float) -> bool:
     peer = flight.peer
     if peer.layouts is None:
         peer.layouts = Known(layouts)
-    varbinds = data[where[0] : where[1]]
     return layouts.read(
         peer.layouts, questions, flight.pdu, varbinds, flight.block, moment, flight.octets, flight.coded
     )

@@ -16,7 +16,7 @@ from itertools import takewhile
 from typing import Any, Protocol, cast
 
 from netwatch.errors import WireError, WireTimeout
-from netwatch.native.flights import DONE, Event, Host, Kernel, Peer, Questions
+from netwatch.native.flights import DONE, Envelope, Event, Host, Kernel, Peer, Questions
 from netwatch.wire.snmp import flights_pure
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.channel import CommunityChannel
@@ -141,12 +141,17 @@ class Flights:
                 self._next()
 
     def launch(
-        self, peer: Peer, questions: Questions | None, block: Any, waits: tuple[float, ...]
+        self,
+        peer: Peer,
+        questions: Questions | None,
+        block: Any,
+        waits: tuple[float, ...],
+        envelope: Envelope | None = None,
     ) -> tuple[int, asyncio.Future[Event]]:
         """A flight's handle and its first event. It has to `land`."""
         assert self._loop is not None, "a peer comes first"
         future: asyncio.Future[Event] = self._loop.create_future()
-        handle = self.engine.launch(future, peer, questions, block, waits)
+        handle = self.engine.launch(future, peer, questions, block, waits, envelope)
         self._aloft[handle] = self._ticks
         self._flying += 1
         if not self._flushing:

@@ -17,7 +17,18 @@ from netwatch.native.flights import DONE, MAX_TRIES, ODD, RAW, REFUSED, SILENT, 
 from netwatch.wire.snmp.block import OCTETS
 from netwatch.wire.snmp.envelope import Envelope
 from netwatch.wire.snmp.exact import Questions, decode_varbinds
-from netwatch.wire.snmp.flight import AIR, NEVER, OVER, PAUSED, Flight, Peer, get, identify, read_answer
+from netwatch.wire.snmp.flight import (
+    AIR,
+    NEVER,
+    OVER,
+    PAUSED,
+    Flight,
+    Peer,
+    get,
+    identify,
+    read_answer,
+    read_secure,
+)
 from netwatch.wire.snmp.layouts import Layouts
 
 __all__ = ["Engine", "Envelope", "Peer", "Questions", "decode_varbinds"]
@@ -63,10 +74,13 @@ class Engine:
         questions: Questions | None,
         block: Any,
         waits: tuple[float, ...],
+        envelope: Envelope | None = None,
         /,
     ) -> int:
         if not 1 <= len(waits) <= MAX_TRIES:
             raise ValueError("1 to 16 tries, as a tuple of seconds")
+        if envelope is not None and questions is None:
+            raise TypeError("an envelope is for questions")
         view: memoryview | None = None
         if questions is not None:
             if not questions.pdus:
@@ -76,7 +90,7 @@ class Engine:
                 raise ValueError("not 17 octets per OID")
             view[:] = questions.blank
         self._handles += 1
-        flight = Flight(self._handles, token, peer, questions, view, waits)
+        flight = Flight(self._handles, token, peer, questions, view, waits, envelope)
         self._flights[flight.handle] = flight
         if questions is not None:
             self._emit(flight, monotonic())
@@ -184,8 +198,11 @@ class Engine:
             message = flight.raw  # repeated as it is
             identifier = flight.ids[0] if tried else identifier
         else:
-            identifier = self.identifier()
-            message = get(flight.peer.head, identifier, questions.tails[flight.pdu])
+            identifier, tail = self.identifier(), questions.tails[flight.pdu]
+            if flight.envelope is None:
+                message = get(flight.peer.head, identifier, tail)
+            else:
+                message = flight.envelope.ask(identifier, tail, now)
         self._open[identifier] = flight
         flight.ids.append(identifier)
         flight.sent.append(now)
@@ -295,10 +312,13 @@ class Engine:
             self._events.append((RAW, flight.token, flight.via, data, flight.sent[-1], trip))
             self._close(flight, PAUSED)
             return
-        at = flight.ids.index(identifier)
+        at, envelope, layouts = flight.ids.index(identifier), flight.envelope, self._layouts
         sent = flight.sent[at]
-        if version != peer.version or not read_answer(
-            flight, questions, self._layouts, data, pos, end, (sent + now) / 2
+        moment = (sent + now) / 2
+        if version != peer.version or not (
+            read_answer(flight, questions, layouts, data, pos, end, moment)
+            if envelope is None
+            else read_secure(flight, envelope, questions, layouts, data, identifier, now, moment)
         ):
             self._events.append((ODD, flight.token, flight.pdu, data, sent, now - sent))
             self._close(flight, PAUSED)

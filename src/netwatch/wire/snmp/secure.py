@@ -1,4 +1,7 @@
-"""A chain of GETs over SNMPv3: the engine carries the datagrams, security is on top."""
+"""A chain of GETs over SNMPv3 in the general way: the engine carries the datagrams, security is on top.
+
+For agents of which nothing is known yet, and for what no envelope writes.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,15 @@ from netwatch.errors import WireAuthError, WireDecodeError
 from netwatch.native.flights import ODD, RAW, Event
 from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
-from netwatch.wire.snmp.exact import exact_varbinds
+from netwatch.wire.snmp.exact import encode_get, exact_varbinds
 from netwatch.wire.snmp.flights import Flights
 from netwatch.wire.snmp.pdu import Pdu, PduType, decode_pdu
 
-__all__ = ["SecureChain"]
+__all__ = ["MAX_REPORTS", "UNSETTLED", "SecureChain"]
 
 MAX_REPORTS = 3
 """A report about engine id, one about time, and one more for an agent that restarts; then an answer."""
+UNSETTLED = "the agent's SNMPv3 engine id or clock does not settle"
 
 
 class SecureChain:
@@ -72,8 +76,8 @@ class SecureChain:
             self._outcome.set_result(None)
             return
         identifier = self._identifier = self._flights.engine.identifier()
-        tail = self._cut.questions.tail(self.pdu)
-        message = self._channel.get(self._flights.kernel, identifier, tail)
+        question = encode_get(identifier, self._cut.questions.tail(self.pdu))
+        message = self._channel.wrap(question, identifier)
         self._flights.ask(self._handle, self, message, identifier)
 
     def _take(self, event: Event) -> None:
@@ -81,10 +85,6 @@ class SecureChain:
         moment = (sent + monotonic()) / 2
         answer: Pdu | None = None
         try:
-            where = self._channel.varbinds(datagram, self._identifier)
-            if where is not None and self._decode(*where, moment):
-                self._go_on(trip)
-                return
             plain, pos, end = self._channel.unwrap(datagram)
             if plain[pos] == PduType.REPORT:
                 self._judge(decode_pdu(plain, pos, end))
@@ -111,16 +111,13 @@ class SecureChain:
     def _judge(self, report: Pdu) -> None:
         self._reports += 1
         if self._reports > MAX_REPORTS:
-            raise WireAuthError("the agent's SNMPv3 engine id or clock does not settle")
+            raise WireAuthError(UNSETTLED)
         self._channel.judge(report)
         self._ask()
 
     def _read(self, plain: bytes, pos: int, end: int, moment: float) -> bool:
         """Whether the Response answers the GET exactly; then its values are taken."""
         where = exact_varbinds(plain, pos, end, self._identifier)
-        return where is not None and self._decode(plain, *where, moment)
-
-    def _decode(self, plain: bytes, start: int, stop: int, moment: float) -> bool:
-        return self._flights.kernel.decode_varbinds(
-            self._cut.questions, self.pdu, plain, start, stop, self._block, moment, self.octets, self.coded
+        return where is not None and self._flights.kernel.decode_varbinds(
+            self._cut.questions, self.pdu, plain, *where, self._block, moment, self.octets, self.coded
         )

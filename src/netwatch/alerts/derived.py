@@ -1,0 +1,306 @@
+"""Families for rules alone, made of snapshots: what is overdue, and what changed from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+
+from netwatch.model import (
+    Catalogue,
+    Column,
+    Entities,
+    Entity,
+    EntityId,
+    Family,
+    FamilyType,
+    Snapshot,
+    load_catalogue,
+)
+
+__all__ = ["CHANGES", "Changes", "Remembered", "derived_family", "derived_steps", "with_derived"]
+
+LEARNING_SECONDS = 86_400.0
+"""For a day after its first start netwatch takes what it sees for what has been there all the time."""
+SETTLING_SECONDS = 3600.0
+"""Neighbours of a device become known one by one: what comes within an hour was there before."""
+_CONFIG = "netwatch_device_config_changed_uptime_seconds"
+_OVERDUE = "netwatch_device_overdue_seconds"
+_AT_ONCE = 1000
+_DEVICE, _VERSION, _LEARNING = "@device", "@version", "@learning"
+CHANGES = (_DEVICE, _VERSION, _LEARNING)
+"""They stand for a rule's name where something is remembered over a restart."""
+Remembered = tuple[str, EntityId, tuple[str, ...]]
+
+
+@lru_cache(maxsize=1)
+def _derived() -> Catalogue:
+    return load_catalogue(
+        resources.files("netwatch.alerts").joinpath("derived.yaml").read_text(encoding="utf-8")
+    )
+
+
+def derived_family(name: str) -> Family:
+    """One of them."""
+    return _derived()[name]
+
+
+def with_derived(catalogue: Catalogue) -> Catalogue:
+    """The catalogue and the families of this module."""
+    return Catalogue({**catalogue, **_derived()})
+
+
+class Traits(NamedTuple):
+    """What a device was like."""
+
+    version: str
+    serial: str
+    config: float
+    neighbors: frozenset[EntityId]
+    """All that it ever had."""
+    parent: EntityId | None
+    name: str
+    since: float
+    """Wall seconds of its first sight by this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one evaluation hands to the next."""
+
+    devices: Mapping[EntityId, Traits] | None = None
+    """None before the first evaluation."""
+    entities: Mapping[EntityId, Entity] | None = None
+    links: object = None
+    rows: frozenset[Remembered] = frozenset()
+    """To be kept over a restart."""
+    ids: tuple[EntityId, ...] = ()
+    labels: tuple[tuple[str, ...], ...] = ()
+    """Of the columns: the same objects as long as there are the same devices."""
+    at: float = 0.0
+
+    @property
+    def learning_until(self) -> float:
+        """Wall seconds."""
+        told = [float(labels[0]) for what, _, labels in self.rows if what == _LEARNING]
+        return min(told, default=float("inf"))
+
+    def restored(self, rows: Iterable[Remembered]) -> Changes:
+        """With what an earlier process remembered."""
+        return replace(self, rows=frozenset(rows))
+
+
+class _Event(NamedTuple):
+    family: str
+    device: EntityId
+    amount: int
+    origin: str
+
+
+def derived_steps(
+    snapshot: Snapshot, before: Changes, wanted: Iterable[str]
+) -> Generator[None, None, tuple[Snapshot, Changes]]:
+    """The snapshot with the derived families that are wanted and that it lacks; what the next call needs."""
+    names = [name for name in wanted if name in _derived() and name not in snapshot.columns]
+    if not names:
+        return snapshot, before
+    columns = dict(snapshot.columns)
+    if _OVERDUE in names:
+        overdue = _overdue(snapshot)
+        yield
+        if overdue is not None:
+            columns[_OVERDUE] = overdue
+    counters = [name for name in names if _derived()[name].type is FamilyType.COUNTER]
+    after = before
+    if counters:
+        events, after = yield from _look(snapshot, before)
+        for name in counters:
+            columns[name] = _counter(_derived()[name], after, events, before.at)
+    return replace(snapshot, columns=columns), after
+
+
+def _overdue(snapshot: Snapshot) -> Column | None:
+    now = snapshot.at.wall
+    late: dict[EntityId, tuple[float, str]] = {}
+    for table in snapshot.freshness:
+        if table.last_success is None or table.source not in snapshot.entities:
+            continue
+        seconds = max(0.0, now - table.last_success - table.interval)
+        if table.source not in late or seconds > late[table.source][0]:
+            reason = f": {table.reason}" if seconds and table.reason else ""
+            late[table.source] = seconds, f"table {table.table}{reason}"
+    if not late:
+        return None
+    values = np.array([seconds for seconds, _ in late.values()])
+    return _column(_derived()[_OVERDUE], tuple(late), values, now, tuple(text for _, text in late.values()))
+
+
+def _column(
+    family: Family, entities: tuple[EntityId, ...], values: np.ndarray, at: float, origins: tuple[str, ...]
+) -> Column:
+    size = len(entities)
+    counter = family.type is FamilyType.COUNTER
+    return Column(
+        family=family,
+        entities=entities,
+        labels=((),) * size,
+        values=np.zeros(size) if counter else values,
+        rates=values if counter else np.full(size, np.nan),
+        times=np.full(size, at),
+        fresh=np.ones(size, dtype=np.bool_),
+        origins=origins,
+    )
+
+
+def _counter(family: Family, now: Changes, events: Iterable[_Event], before: float) -> Column:
+    """Increase per second since the last evaluation."""
+    mine = {event.device: event for event in events if event.family == family.name}
+    rates = np.zeros(len(now.ids))
+    origins = [""] * len(now.ids) if mine else []
+    if mine:
+        elapsed = max(1.0, now.at - before)
+        for row, device in enumerate(now.ids):
+            if device in mine:
+                rates[row] = mine[device].amount / elapsed
+                origins[row] = mine[device].origin
+    return replace(_column(family, now.ids, rates, now.at, tuple(origins)), labels=now.labels)
+
+
+def _look(snapshot: Snapshot, before: Changes) -> Generator[None, None, tuple[list[_Event], Changes]]:
+    """What changed since the last evaluation."""
+    now, known = snapshot.at.wall, before.devices
+    if known is not None and _unchanged(snapshot, before):
+        return [], replace(before, at=now)
+    neighbors = _neighbors(snapshot)
+    yield
+    configs = _values(snapshot, _CONFIG)
+    found: dict[EntityId, Traits] = {}
+    events: list[_Event] = []
+    rows = set(before.rows)
+    if not rows:
+        rows.add((_LEARNING, EntityId("until"), (f"{now + LEARNING_SECONDS:.0f}",)))
+    learning = now < replace(before, rows=frozenset(rows)).learning_until
+    parents = {traits.parent for traits in (known or {}).values()}
+    yield from snapshot.find_devices()
+    for number, device in enumerate(snapshot.devices(), 1):
+        old = None if known is None else known.get(device.id)
+        new = _traits(device, neighbors, configs, old, now)
+        found[device.id] = new
+        events += _compared(device, old, new, rows, known or {}, snapshot)
+        told_by = device.parent is not None and not _is_listed(device, snapshot)
+        if told_by and (_DEVICE, device.id, ()) not in rows:
+            rows.add((_DEVICE, device.id, ()))
+            if not learning and old is None and known is not None and device.parent in parents:
+                host = snapshot.entities.get(device.parent) if device.parent is not None else None
+                text = f"told by {host.name if host is not None else 'its host'}"
+                events.append(_Event("netwatch_device_sightings_total", device.id, 1, text))
+        if number % _AT_ONCE == 0:
+            yield
+    events += _lost(known or {}, found)
+    kept = before.rows if len(rows) == len(before.rows) else frozenset(rows)
+    same = tuple(found) == before.ids
+    ids = before.ids if same else tuple(found)
+    labels = before.labels if same else ((),) * len(ids)
+    return events, Changes(found, snapshot.entities, snapshot.links, kept, ids, labels, now)
+
+
+def _unchanged(snapshot: Snapshot, before: Changes) -> bool:
+    one, other = snapshot.entities, before.entities
+    same = one is other or (
+        isinstance(one, Entities) and isinstance(other, Entities) and one.devices is other.devices
+    )
+    return same and snapshot.links is before.links and _CONFIG not in snapshot.columns
+
+
+def _traits(
+    device: Entity,
+    neighbors: Mapping[EntityId, set[EntityId]],
+    configs: Mapping[EntityId, float],
+    old: Traits | None,
+    now: float,
+) -> Traits:
+    beside = frozenset(neighbors.get(device.id, ()))
+    if old is not None:
+        beside = old.neighbors if beside <= old.neighbors else beside | old.neighbors
+    return Traits(
+        str(device.facts.get("version", "")) or ("" if old is None else old.version),
+        str(device.facts.get("serial", "")) or ("" if old is None else old.serial),
+        configs.get(device.id, np.nan if old is None else old.config),
+        beside,
+        device.parent,
+        device.name,
+        now if old is None else min(old.since, now),
+    )
+
+
+def _compared(
+    device: Entity,
+    old: Traits | None,
+    new: Traits,
+    rows: set[Remembered],
+    known: Mapping[EntityId, Traits],
+    snapshot: Snapshot,
+) -> Iterator[_Event]:
+    """What is not as it was. A version is known over a restart."""
+    key = (_VERSION, device.id, (new.version,))
+    if new.version and (key not in rows or (old is not None and old.version not in ("", new.version))):
+        others = [labels[0] for what, owner, labels in rows if what == _VERSION and owner == device.id] \
+            if old is None or not old.version else [old.version]  # fmt: skip
+        rows.add(key)
+        if others:
+            text = f"{others[-1]} before, {new.version} now"
+            yield _Event("netwatch_device_version_changes_total", device.id, 1, text)
+    if old is None:
+        return
+    if old.serial and new.serial != old.serial:
+        text = f"{old.serial} before, {new.serial} now"
+        yield _Event("netwatch_device_serial_changes_total", device.id, 1, text)
+    if not np.isnan(old.config) and new.config != old.config:
+        yield _Event("netwatch_device_config_changes_total", device.id, 1, f"at uptime {new.config:.0f} s")
+    settled = snapshot.at.wall - SETTLING_SECONDS
+    added = [
+        other
+        for other in new.neighbors - old.neighbors
+        if old.since <= settled and other in known and known[other].since <= settled
+    ]
+    if added:
+        names = ", ".join(sorted(known[other].name for other in added))
+        yield _Event("netwatch_device_new_neighbors_total", device.id, len(added), names)
+
+
+def _lost(before: Mapping[EntityId, Traits], now: Mapping[EntityId, Traits]) -> Iterator[_Event]:
+    gone: dict[EntityId, list[str]] = {}
+    for device in before.keys() - now.keys():
+        parent = before[device].parent
+        if parent is not None and parent in now:
+            gone.setdefault(parent, []).append(before[device].name)
+    for parent, names in gone.items():
+        text = ", ".join(sorted(names)[:20]) + (" ..." if len(names) > 20 else "")
+        yield _Event("netwatch_device_children_lost_total", parent, len(names), text)
+
+
+def _neighbors(snapshot: Snapshot) -> dict[EntityId, set[EntityId]]:
+    out: dict[EntityId, set[EntityId]] = {}
+    for one, other in snapshot.links:
+        a, b = snapshot.entities.get(one), snapshot.entities.get(other)
+        if a is not None and b is not None and a.device != b.device:
+            out.setdefault(a.device, set()).add(b.device)
+            out.setdefault(b.device, set()).add(a.device)
+    return out
+
+
+def _values(snapshot: Snapshot, family: str) -> dict[EntityId, float]:
+    column = snapshot.columns.get(family)
+    if column is None:
+        return {}
+    rows = np.flatnonzero(column.fresh & np.isfinite(column.values)).tolist()
+    values = column.values
+    return {column.entities[row]: float(values[row]) for row in rows}
+
+
+def _is_listed(device: Entity, snapshot: Snapshot) -> bool:
+    return device.name in snapshot.inventory.devices

@@ -1,0 +1,43 @@
+"""Looks at the last school day once it is over, in a worker process, for the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from netwatch.alerts import school_day_columns, school_days
+from netwatch.app.workers import Workers
+from netwatch.calendars import Calendars
+from netwatch.history import SegmentStore
+from netwatch.model import Column, Snapshot, load_catalogue
+
+__all__ = ["SchoolDay"]
+
+
+class SchoolDay:
+    """Holds what was found of the last school day."""
+
+    def __init__(self, workers: Workers, history: Path) -> None:
+        self._workers = workers
+        self._history = history
+        self._looked: object = None
+        self.columns: Mapping[str, Column] = {}
+        """Families for rules."""
+
+    async def refresh(self, snapshot: Snapshot, calendars: Calendars) -> bool:
+        """Looks anew if another school day is over somewhere. Returns whether it did."""
+        days = school_days(snapshot, calendars)
+        spans = frozenset(span for _, span in days.values()), calendars.closures
+        if spans == self._looked:
+            return False
+        self.columns = await self._workers.run(_look, snapshot, self._history, calendars)
+        self._looked = spans
+        return True
+
+
+def _look(snapshot: Snapshot, history: Path, calendars: Calendars) -> Mapping[str, Column]:
+    store = SegmentStore(history, load_catalogue())
+    try:
+        return school_day_columns(snapshot, store, calendars)
+    finally:
+        store.close()
