@@ -47,6 +47,7 @@ class Watch:
         """(value, when) by device."""
         self.ports: dict[str, tuple[float, float]] = {}
         self.levels: dict[str, tuple[float, float]] = {}
+        self.batteries: dict[str, tuple[float, float]] = {}
         self.charges: dict[str, tuple[float, float]] = {}
         self.rows: dict[tuple[str, str], float] = {}
         """When (device, neighbour) was last told."""
@@ -115,6 +116,7 @@ class Watch:
         if self.district.nodes[name].role == "ups":
             battery = self.truth.on_battery(name, at)
             self.levels[f"{name}/output"] = (2.0 if battery else 0.0, at)
+            self.batteries[name] = (1.0 if battery else 0.0, at)
             self.charges[f"{name}/charge"] = (0.3 if battery else 1.0, at)
 
     def snapshot(self, at: float) -> Snapshot:
@@ -125,6 +127,7 @@ class Watch:
             ("netwatch_interface_admin_up", {name: (1.0, told) for name, (_, told) in self.ports.items()}),
             ("netwatch_sensor_state_level", self.levels),
             ("netwatch_sensor_charge_ratio", self.charges),
+            ("netwatch_device_on_battery", self.batteries),
         ):
             times = np.array([told for _, told in series.values()])
             columns[family] = Column(

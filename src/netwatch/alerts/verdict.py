@@ -318,7 +318,7 @@ class _Judge:
         silent, cause = self.known.silent, self.verdict.cause
         asked = self.graph.patience
         roots = [r for r in self.graph.roots if r in silent or r in asked or r in self.known.answered]
-        if len(silent) < 2 or not all(root in silent for root in roots):
+        if len(silent) < 3 or not all(root in silent for root in roots):
             return
         hanging = [root for root in roots if cause[root] == root]
         if roots and len(hanging) < len(roots):
