@@ -415,3 +415,15 @@ def test_a_cloud_account_has_no_address(tmp_path: Path) -> None:
     assert console is not None
     assert console.http is not None
     assert (console.http.base_url, console.http.credential) == ("https://192.0.2.1", "api")
+
+
+def test_what_devices_hang_on_and_what_feeds_them(tmp_path):
+    inventory = read(
+        tmp_path,
+        devices_yaml="devices: [{name: carrier}, {name: ups1, kind: power}, {name: ups2}]",
+        more_devices_csv="name,addresses,depends_on,fed_by\n"
+        "edge,192.0.2.1,carrier,ups1 ups2\nsw,192.0.2.2,edge|carrier,\n",
+    ).inventory
+    assert inventory.devices["edge"].depends_on == ("carrier",)
+    assert inventory.devices["edge"].fed_by == ("ups1", "ups2")
+    assert inventory.devices["sw"].depends_on == ("edge", "carrier")

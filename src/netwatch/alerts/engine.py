@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from netwatch.alerts.cause import explain
 from netwatch.alerts.derived import CHANGES, Changes, Remembered, derived_steps
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
 from netwatch.alerts.grown import Grown
@@ -16,7 +15,7 @@ from netwatch.alerts.lifecycle import Active, Verdict, advance
 from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
 from netwatch.alerts.scope import Surroundings
-from netwatch.alerts.topology import Links, attachments, known_links
+from netwatch.alerts.suppression import ActiveKey, CauseMemory, grown, with_causes
 from netwatch.calendars import Calendars
 from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition, differences
 
@@ -24,14 +23,10 @@ __all__ = ["AlertEngine", "EngineState", "Healthy", "evaluate", "evaluate_steps"
 
 RESOLVED_KEPT = 3600.0
 """Seconds for which a resolved alert stays in the list."""
-SETTLE = 120.0
-"""Seconds that explained alerts get to end by themselves after their cause has ended: two polls."""
 _ALERTS_AT_ONCE = 20
 _LINKS_AT_ONCE = 1000
 UPLINK = "@uplink"
 """Stands for a rule's name where a series is remembered as an uplink."""
-
-ActiveKey = tuple[str, EntityId, tuple[str, ...]]
 
 
 class Healthy(NamedTuple):
@@ -52,7 +47,7 @@ class EngineState:
     healthy: Mapping[str, Grown] = field(default_factory=dict)
     """By rule: series seen in good health."""
     uplinks: frozenset[EntityId] = frozenset()
-    links: Links = frozenset()
+    causes: CauseMemory = field(default_factory=CauseMemory)
     changes: Changes = field(default_factory=Changes)
 
 
@@ -118,16 +113,23 @@ def evaluate_steps(
             active[(name, *key)] = advance(one, Verdict.GONE, now, hold=0, keep=0)
     memo.tidy(snapshot.columns)
     yield
-    active, links = yield from _with_causes(rules, snapshot, active, state, attachment)
-    transitions = _transitions(state.active, active, now)
+    active, causes = yield from with_causes(rules, snapshot, active, state.active, state.causes, attachment)
+    transitions = yield from _transitions(state.active, active, now)
+    yield
     ended = tuple(
         one.alert
         for one in active.values()
         if one.alert.state is AlertState.RESOLVED and one.alert.fired is not None
     )
     kept = tuple(alert for alert in state.resolved if now - (alert.resolved or now) < RESOLVED_KEPT)
-    lasting = {key: one for key, one in active.items() if one.alert.state is not AlertState.RESOLVED}
-    return EngineState(lasting, kept + ended, healthy, around.uplinks, links, changes), transitions
+    yield
+    lasting: dict[ActiveKey, Active] = {}
+    for number, (mine, one) in enumerate(active.items()):
+        if not number % _LINKS_AT_ONCE:
+            yield
+        if one.alert.state is not AlertState.RESOLVED:
+            lasting[mine] = one
+    return EngineState(lasting, kept + ended, healthy, around.uplinks, causes, changes), transitions
 
 
 def _advance_rule(
@@ -189,73 +191,22 @@ def _with_value(
     return replace(one, alert=replace(alert, value=value, annotations=annotations))
 
 
-def _with_causes(
-    rules: Sequence[Rule],
-    snapshot: Snapshot,
-    active: dict[ActiveKey, Active],
-    state: EngineState,
-    attachment: Sequence[str],
-) -> Generator[None, None, tuple[dict[ActiveKey, Active], Links]]:
-    """Marks what is explained by something else; keeps the mark a while after that has ended."""
-    causing = frozenset(rule.name for rule in rules if rule.root_cause)
-    holds = {rule.name: rule.hold for rule in rules}
-    now = snapshot.at.wall
-    lasting = [one.alert for one in active.values() if one.alert.state is not AlertState.RESOLVED]
-    down = {alert.device for alert in lasting if alert.rule in causing and alert.entity == alert.device}
-    links = known_links(snapshot, state.links, down)
-    roots = attachments(snapshot, attachment) if down else set()
-    explained = explain(lasting, causing, snapshot, links, roots)
-    yield
-    never = {
-        entry.target.device
-        for entry in snapshot.inventory.devices.values()
-        if entry.life_safety and entry.target is not None
-    }
-    out: dict[ActiveKey, Active] = {}
-    for number, (key, one) in enumerate(active.items()):
-        if number % _ALERTS_AT_ONCE == _ALERTS_AT_ONCE - 1:
-            yield
-        alert = one.alert
-        by = explained.get(alert.id, "")
-        if alert.state is AlertState.RESOLVED or alert.device in never:
-            out[key] = one
-        elif by == alert.suppressed_by and one.settle_until is None:
-            out[key] = one  # mostly: nothing explains it, now as before
-        elif by or not alert.suppressed_by:
-            out[key] = replace(one, alert=replace(alert, suppressed_by=by), settle_until=None)
-        elif one.settle_until is None:
-            out[key] = replace(one, settle_until=now + max(SETTLE, holds.get(alert.rule, 0.0)))
-        elif now < one.settle_until:
-            out[key] = one
-        else:
-            out[key] = replace(one, alert=replace(alert, suppressed_by=""), settle_until=None)
-    return _with_extent(out), links
-
-
-def _with_extent(active: dict[ActiveKey, Active]) -> dict[ActiveKey, Active]:
-    """Notes on each explaining alert how many devices lie behind it."""
-    behind: dict[str, set[EntityId]] = {}
-    for one in active.values():
-        if one.alert.suppressed_by and one.alert.state is not AlertState.RESOLVED:
-            behind.setdefault(one.alert.suppressed_by, set()).add(one.alert.device)
-    for key, one in active.items():
-        count = len(behind.get(one.alert.id, set()) - {one.alert.device})
-        if count and one.alert.annotations.get("devices_behind") != str(count):
-            annotations = {**one.alert.annotations, "devices_behind": str(count)}
-            active[key] = replace(one, alert=replace(one.alert, annotations=annotations))
-    return active
-
-
 def _transitions(
     before: Mapping[ActiveKey, Active], after: Mapping[ActiveKey, Active], now: float
-) -> list[Transition]:
-    """Changes of state, and of the explanation of what fires; causes come before what they explain."""
+) -> Generator[None, None, list[Transition]]:
+    """Changes of state, of the explanation of what fires, and faults that have grown since they were told;
+    causes come before what they explain."""
     out = []
-    for key, one in after.items():
+    for number, (key, one) in enumerate(after.items()):
+        if not number % _LINKS_AT_ONCE:
+            yield
         old = before.get(key)
         previous = None if old is None else old.alert.state
         explained_anew = old is not None and old.alert.suppressed_by != one.alert.suppressed_by
-        if previous is not one.alert.state or (explained_anew and one.alert.state is AlertState.FIRING):
+        larger = old is not None and not one.alert.suppressed_by and grown(old.alert, one.alert)
+        if previous is not one.alert.state or (
+            (explained_anew or larger) and one.alert.state is AlertState.FIRING
+        ):
             if previous is None and one.alert.state is AlertState.RESOLVED:
                 continue
             out.append(Transition(one.alert, previous, now))
@@ -323,6 +274,8 @@ class AlertEngine:
         """What `new_healthy` has told of."""
         self._told_uplinks: frozenset[EntityId] = frozenset()
         self._told_changes: frozenset[Remembered] = frozenset()
+        self.recheck: Callable[[EntityId], None] | None = None
+        """Polls a device at once; called with each of `to_ask` at the end of an evaluation."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -361,11 +314,19 @@ class AlertEngine:
             memo=self._memo,
             calendars=self._calendars,
         )
+        recheck = self.recheck
+        if recheck is not None:
+            for device in sorted(self.to_ask()):
+                recheck(device)
         return transitions
 
     def alerts(self) -> tuple[Alert, ...]:
         """Pending and firing alerts, and those resolved within the last hour."""
         return tuple(one.alert for one in self._state.active.values()) + self._state.resolved
+
+    def to_ask(self) -> frozenset[EntityId]:
+        """Devices to be polled at once, as of the last evaluation: pages wait for what they say."""
+        return self._state.causes.ask
 
     def restore(
         self, alerts: Iterable[Alert], healthy: Iterable[tuple[str, EntityId, tuple[str, ...]]] = ()

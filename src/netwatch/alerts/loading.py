@@ -151,8 +151,10 @@ class _Builder:
         if entry.limit:
             self._limit(entry.limit, expression, condition)
         self._templates(entry, expression)
-        if entry.root_cause and expression.entity is not EntityKind.DEVICE:
-            self.problem(["root_cause"], "only a rule on a device can explain others")
+        if entry.root_cause and expression.entity not in (EntityKind.DEVICE, EntityKind.SENSOR):
+            self.problem(
+                ["root_cause"], "only a rule on a device, or on a sensor of a UPS, can explain others"
+            )
         if entry.once_healthy and entry.on_unknown == "resolve":
             self.problem(
                 ["on_unknown"], "resolve and once_healthy contradict each other", "leave out on_unknown"

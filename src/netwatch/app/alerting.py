@@ -85,6 +85,10 @@ class Alerting:
             self._transitions = []
         return kept
 
+    def ask_with(self, recheck: Callable[..., None]) -> None:
+        """`recheck` polls a device at once: pages wait for what those in doubt say."""
+        self._engine.recheck = recheck
+
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""
         return [*self._notices.alerts(), *self._engine.alerts()]

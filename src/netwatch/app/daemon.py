@@ -245,6 +245,7 @@ class Daemon:
             early=early,
         )
         poller.update(parts.targets())
+        parts.alerting.ask_with(poller.recheck)
         parts.memory = memory = connect(
             store,
             Path(settings.state_dir),

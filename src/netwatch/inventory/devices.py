@@ -10,6 +10,7 @@ from typing import Any
 from netwatch.config import CredentialSet, DeviceDefaults, HttpCredentials, ReachabilityOverrides, Settings
 from netwatch.documents import did_you_mean
 from netwatch.errors import Problem
+from netwatch.inventory.dependencies import misnamed
 from netwatch.inventory.models import DeviceEntry
 from netwatch.inventory.sources import Located, Where
 from netwatch.inventory.tree import Tree
@@ -116,7 +117,10 @@ def build_devices(entries: list[Located[DeviceEntry]], settings: Settings, tree:
             vendor=entry.vendor,
             model=entry.model,
             interface_speeds=dict(entry.interface_speeds),
+            depends_on=entry.depends_on,
+            fed_by=entry.fed_by,
         )
+    out.problems.extend(misnamed(out.by_name, out.where))
     _duplicates(out)
     _shared_macs(out)
     return out

@@ -110,6 +110,14 @@ class DeviceEntry(AssetFacts, DeviceDefaults):
     life_safety: bool = Field(
         default=False, description="True for what carries 911 calls, fire alarm or radio."
     )
+    depends_on: Names = Field(
+        default=(),
+        description="Names of the devices that it is reached through, for root causes; of several, one is "
+        "enough. Without it netwatch finds out.",
+    )
+    fed_by: Names = Field(
+        default=(), description="Names of the UPSs that power it; of several, one is enough."
+    )
     interface_speeds: dict[str, BitRate] = Field(
         default_factory=dict,
         description="Bits per second by ifName, e.g. `{Gi0/1: 100M}`, for links slower than the port says.",

@@ -27,7 +27,7 @@ __all__ = ["Located", "Raw", "Where", "read_source"]
 T = TypeVar("T")
 M = TypeVar("M", bound=Strict)
 
-_LISTS = frozenset({"addresses", "reply_from", "credentials", "tags", "serves"})
+_LISTS = frozenset({"addresses", "reply_from", "credentials", "tags", "serves", "depends_on", "fed_by"})
 _TABLES: Mapping[str, tuple[type[Strict], frozenset[str]]] = {
     "devices": (DeviceEntry, frozenset({"interface_speeds", "limits"})),
     "places": (PlaceEntry, frozenset({"places", "defaults"})),

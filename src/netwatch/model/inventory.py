@@ -75,6 +75,10 @@ class InventoryDevice:
     model: str = ""
     interface_speeds: Mapping[str, float] = field(default_factory=dict)
     """Bits per second by ifName, for links that are slower than the port says."""
+    depends_on: tuple[str, ...] = ()
+    """Names of the devices that it is reached through, one of which is enough; none: netwatch finds out."""
+    fed_by: tuple[str, ...] = ()
+    """Names of the UPSs that power it, one of which is enough."""
 
 
 @dataclass(frozen=True, slots=True)
