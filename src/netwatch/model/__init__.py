@@ -12,7 +12,7 @@ from netwatch.model.access import (
     UsmAuth,
     UsmPrivacy,
 )
-from netwatch.model.alert import Alert, AlertState, Transition
+from netwatch.model.alert import Alert, AlertState, Notice, Reason, Transition
 from netwatch.model.block import Block, BlockLayout, BlockSeries, BlockSubject
 from netwatch.model.catalogue import Catalogue, Family, FamilyType, HistoryPolicy, load_catalogue
 from netwatch.model.cost import DeviceCost, TableCost
@@ -119,6 +119,7 @@ __all__ = [
     "Inventory",
     "InventoryDevice",
     "LocationPattern",
+    "Notice",
     "Observation",
     "ObservationSink",
     "Paging",
@@ -132,6 +133,7 @@ __all__ = [
     "Reachability",
     "ReachabilityMethod",
     "Reading",
+    "Reason",
     "ReplacementPlan",
     "SchoolFacts",
     "Secret",
