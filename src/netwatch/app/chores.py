@@ -126,6 +126,7 @@ class Chores:
         before = parts.clock.now().wall - parts.configuration.settings.history.retention
         await asyncio.to_thread(parts.history.prune, before)
         parts.store.incidents.forget(before)
+        parts.alerting.desk.forget(before)
 
     async def save(self) -> None:
         """Writes what makes the next start cheap."""

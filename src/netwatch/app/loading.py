@@ -15,6 +15,7 @@ from netwatch.calendars import Calendar
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
 from netwatch.errors import ConfigError, Problem, ProfileError
+from netwatch.incidents import Silence, load_silences
 from netwatch.inventory import Checker, Finding, LoadedInventory, read_calendars, read_inventory
 from netwatch.model import Catalogue, EntityId, Inventory, InventoryDevice
 from netwatch.planning import Lifecycle, ReplacementPolicy, load_lifecycle, load_policy
@@ -44,6 +45,8 @@ class Configuration:
     policy: ReplacementPolicy
     lifecycle: Lifecycle
     auth: Auth
+    silences: tuple[Silence, ...]
+    """Those that stand in files."""
     warnings: tuple[Problem, ...]
     """What is unwise but works."""
     profile_stamps: Stamps = ()
@@ -104,6 +107,7 @@ def load_configuration(
     else:
         profiles = try_to(lambda: _profiles(settings, catalogue, env))
     loaded: LoadedInventory = try_to(lambda: read_inventory(settings, env, _name_as_id))
+    silences = try_to(lambda: _silences(settings, rules, loaded))
     if problems:
         raise ConfigError(problems)
     return Configuration(
@@ -115,6 +119,7 @@ def load_configuration(
         policy=policy,
         lifecycle=lifecycle,
         auth=auth,
+        silences=silences,
         profile_stamps=stamps,
         warnings=(*settings.warnings, *loaded.warnings),
     )
@@ -131,7 +136,8 @@ def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
         return Finding(warnings=tuple(profiles.problems), counts=counts)
 
     def of_rules(settings: Settings) -> Finding:
-        return Finding(counts={"rules": len(_rules(settings, catalogue))})
+        rules = _rules(settings, catalogue)
+        return Finding(counts={"rules": len(rules), "silences": len(_silences(settings, rules, None))})
 
     def of_planning(settings: Settings) -> Finding:
         _policy(settings)
@@ -156,6 +162,19 @@ def _identified(device: InventoryDevice, device_id: DeviceIds) -> InventoryDevic
 def _rules(settings: Settings, catalogue: Catalogue) -> tuple[Rule, ...]:
     files = expand(settings.alerts.rules) or tuple(sorted((config_dir() / "rules").glob("*.yaml")))
     return load_rules([read_yaml(path) for path in files], catalogue)
+
+
+def _silences(
+    settings: Settings, rules: Sequence[Rule] | None, loaded: LoadedInventory | None
+) -> tuple[Silence, ...]:
+    """Names are checked against rules and places where those could be read. Raises ConfigError."""
+    documents = [read_yaml(path) for path in expand(settings.alerts.silences)]
+    sites: set[str] | None = None
+    if loaded is not None:
+        sites = {str(place) for place in loaded.inventory.places.by_id}
+        sites |= {name.rpartition("/")[2] for name in sites}
+    names = None if rules is None else {rule.name for rule in rules}
+    return load_silences(documents, settings.district.timezone, rules=names, sites=sites)
 
 
 def _policy(settings: Settings) -> ReplacementPolicy:

@@ -3,7 +3,7 @@ instants."""
 
 from netwatch.calendars.calendar import Bells, Calendar
 from netwatch.calendars.fields import WEEKDAYS, ClockTime, ClockTimes, HoursField, LocalTime, Weekdays
-from netwatch.calendars.load import CalendarEntry, CalendarFile, Timezone, load_calendars
+from netwatch.calendars.load import CalendarEntry, CalendarFile, Day, Timezone, load_calendars
 from netwatch.calendars.wallclock import EVERY_DAY, Hours, hours_end, local_day, moment_of, next_time, spans
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "CalendarFile",
     "ClockTime",
     "ClockTimes",
+    "Day",
     "Hours",
     "HoursField",
     "LocalTime",

@@ -59,6 +59,11 @@ class Look:
     flaps: Mapping[str, Flaps | None]
     """Changed ones; None: to be forgotten."""
 
+    @property
+    def news(self) -> bool:
+        """Whether there is something to keep or to tell."""
+        return bool(self.notices or self.events or self.changed or self.closed or self.flaps)
+
 
 def look(
     state: DeskState,
