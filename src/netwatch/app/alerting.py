@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -124,10 +123,8 @@ class Alerting:
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in waits:
+            for one in waits:  # not waited for: a cancellation that came meanwhile would be lost
                 one.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*waits, return_exceptions=True)
 
     def _keep(self, healthy: Sequence[Remembered]) -> None:
         """What came of it and what is told of it are on disk together or not at all."""
