@@ -148,7 +148,7 @@ async def test_a_person_silences_an_alert_and_ends_it_again() -> None:
 async def test_what_is_silenced_is_apart_and_counts_no_more() -> None:
     desk = web_desk.FakeDesk()
     desk.known["a1"] = Standing(
-        IncidentState.SUPPRESSED, "silence work", until=web_district.NOW + 7200, held="silence work"
+        IncidentState.SUPPRESSED, "silence work", until=web_district.NOW + 8 + 7200, held="silence work"
     )
     async with running(providers(desk=desk)) as web:
         _, text = await web.get("/alerts")

@@ -12,7 +12,19 @@ from netwatch.errors import ConfigError, NetwatchError
 
 __all__ = ["build", "main"]
 
-COMMANDS = ("run", "init", "check", "inspect", "profile", "plan", "rules", "users", "simulate", "bench")
+COMMANDS = (
+    "run",
+    "init",
+    "check",
+    "inspect",
+    "profile",
+    "plan",
+    "rules",
+    "alerts",
+    "users",
+    "simulate",
+    "bench",
+)
 """Modules of this package, in the order of `netwatch --help`."""
 
 

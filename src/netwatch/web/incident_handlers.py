@@ -151,8 +151,10 @@ class IncidentHandlers:
         return standing
 
     def _add(self, request: web.Request, fields: Mapping[str, Any]) -> Silence:
-        """`for`, a duration, may stand instead of `ends`."""
+        """`for`, a duration from now on, may stand instead of `starts` and `ends`."""
         wanted = {key: value for key, value in fields.items() if key not in ("by", "for")}
+        if "for" in fields and ("starts" in fields or "ends" in fields):
+            raise bad_request("for counts from now on: say either for, or starts and ends")
         if "for" in fields:
             try:
                 seconds = parse_duration(fields["for"])
