@@ -221,7 +221,7 @@ def test_an_acknowledgement_outlives_a_restart_and_stops_the_escalation(house: H
     _, history = house.desk.history("a")
     assert [event.text for event in history] == [
         "firing",
-        "told first (new)",
+        "told to first (new)",
         "acknowledged by ana: on my way",
     ]
 

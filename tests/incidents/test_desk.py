@@ -85,10 +85,10 @@ def test_what_was_told_before_a_silence_is_told_again_after_it() -> None:
     assert lab.got("on-call") == ["a new", "a still true after silence"]
     assert [n.again for _, n in lab.told] == ["", "again-1", "escalated-1-1"]
     assert lab.events[:4] == [
-        "a: told on-call (new)",
+        "a: told to on-call (new)",
         "a: silenced by work",
         "a: silence work is over",
-        "a: told on-call (still true after silence)",
+        "a: told to on-call (still true after silence)",
     ]
 
 

@@ -297,7 +297,7 @@ class _Visit:
             again = step.escalation or ("again" if case.round else "")
             again += f"-{case.round}" if case.round else ""
             name = step.audience.name
-            self._note(f"told {name or 'all channels'} ({reason.value})")
+            self._note(f"told to {name or 'all channels'} ({reason.value})")
             known = groups.get((again, step.always))
             if known is None:
                 groups[again, step.always] = Notice(

@@ -62,7 +62,9 @@ def alert_actions(frame: Frame, alert: Alert, standing: Standing) -> Html:
     return tag(
         "div",
         _acknowledge_form(frame, alert, standing) if alert.state is AlertState.FIRING else None,
-        _silence_alert_form(frame, alert) if alert.state is not AlertState.RESOLVED else None,
+        None
+        if alert.state is AlertState.RESOLVED or standing.life_safety
+        else _silence_alert_form(frame, alert),
         class_="actions",
     )
 
@@ -138,7 +140,7 @@ def silences_section(frame: Frame, silences: Sequence[Silence], *, may_act: bool
         table("Silences and maintenance windows", columns, rows)
         if rows
         else tag("p", "Nothing is silenced.", class_="empty"),
-        tag("details", tag("summary", "Silence something else"), _silence_form(frame), class_="more")
+        tag("details", tag("summary", "Silence something else"), _silence_form(frame), class_="another")
         if may_act
         else None,
         anchor="silences",
