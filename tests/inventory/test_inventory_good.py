@@ -18,6 +18,7 @@ from netwatch.inventory import DeviceEntry, load_inventory, read_inventory, weak
 from netwatch.inventory.sources import Raw, read_source
 from netwatch.model import (
     Asset,
+    Circuit,
     DeviceKind,
     EntityId,
     PlaceKind,
@@ -178,6 +179,19 @@ assets:
         Asset("", "only-cost", cost=12.5, currency="CAD", fund="E-rate"),
         Asset("S2", "stack", currency="CAD", fund="E-rate"),
         Asset("S3", warranty_until=date(2027, 6, 30), fund="Bond 2019"),
+    )
+
+
+def test_circuits_of_carriers(tmp_path):
+    inventory = read(
+        tmp_path,
+        a_yaml="devices: [{name: fw}]\n"
+        "circuits: [{id: C-1, device: fw, rate: 10G, phone: '+1 800 555 0100'}]\n",
+        circuits_csv="id,device,interface,monthly_cost,currency\nC-2,fw,ge-0/0/1,1250,CAD\n",
+    ).inventory
+    assert inventory.circuits == (
+        Circuit("C-1", "fw", rate=1e10, phone="+1 800 555 0100"),
+        Circuit("C-2", "fw", "ge-0/0/1", monthly_cost=1250.0, currency="CAD"),
     )
 
 

@@ -7,16 +7,21 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 import web_district
+from aiohttp.http import StreamWriter
+from aiohttp.test_utils import make_mocked_request
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
-from web_client import providers, running
+from web_client import FixedClock, providers, running
 
 from netwatch.errors import Problem
 from netwatch.web import ReloadResult
+from netwatch.web.api_handlers import ApiHandlers
 from netwatch.web.negotiation import wants_openmetrics
+from netwatch.web.site import Site
 
 
 async def test_metrics_speak_both_formats() -> None:
@@ -35,6 +40,13 @@ async def test_metrics_speak_both_formats() -> None:
         text = await opened.text()
         assert text.endswith("# EOF\n")
         assert list(openmetrics_families(text))
+
+
+async def test_a_scraper_that_has_gone_is_no_error() -> None:
+    gone = mock.Mock(StreamWriter, write_headers=mock.AsyncMock(side_effect=ConnectionResetError))
+    handlers = ApiHandlers(Site(providers(), FixedClock()))
+    await handlers.metrics(make_mocked_request("GET", "/metrics", writer=gone))
+    gone.write_headers.assert_awaited_once()
 
 
 @pytest.mark.parametrize(

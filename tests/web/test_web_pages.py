@@ -37,6 +37,7 @@ PAGES = (
     "/devices/maple-hs-core/readings",
     "/devices/maple-hs-core/readings?of=maple-hs-core-Te1-1-2",
     "/alerts",
+    "/services",
     "/replacements",
     "/where",
     "/status",

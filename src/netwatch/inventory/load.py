@@ -12,6 +12,7 @@ from netwatch.calendars import Calendar, load_calendars
 from netwatch.config import Settings, expand
 from netwatch.documents import did_you_mean, read_yaml
 from netwatch.errors import ConfigError, InventoryError, Problem
+from netwatch.inventory.circuits import build_circuits
 from netwatch.inventory.devices import Devices, build_devices, unknown_credentials, weak_serial
 from netwatch.inventory.models import AssetEntry, AssetFacts, DeviceEntry, SysLocationEntry
 from netwatch.inventory.sources import Located, Raw, Where, read_source
@@ -61,6 +62,7 @@ def read_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
     for asset in raw.assets:
         assets.add(asset)
     problems.extend(assets.problems)
+    circuits = build_circuits(raw.circuits, devices.by_name, problems)
     locations = [_location(item, tree, problems) for item in raw.sys_location]
     if problems:
         order = {str(path): index for index, path in enumerate(paths)}
@@ -70,6 +72,7 @@ def read_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
         places=tree.places(),
         devices={name: _with_id(device, device_id) for name, device in devices.by_name.items()},
         assets=tuple(assets.found),
+        circuits=circuits,
         locations=tuple(pattern for pattern in locations if pattern is not None),
     )
     return LoadedInventory(inventory, (*devices.warnings, *assets.warnings))

@@ -17,6 +17,7 @@ from netwatch.model import PlaceKind
 __all__ = [
     "AssetEntry",
     "AssetFacts",
+    "CircuitEntry",
     "DeviceEntry",
     "InventoryFile",
     "IpAddress",
@@ -136,6 +137,24 @@ class AssetEntry(AssetFacts):
     fund: str | None = Field(default=None, description="Fund that it was bought out of.")
 
 
+class CircuitEntry(Strict):
+    """A line that a carrier provides."""
+
+    id: Code = Field(description="The carrier's circuit id, as on the bill.", min_length=1)
+    device: str = Field(description="Name of the device at which it ends on your side.")
+    interface: str = Field(
+        default="", description="ifName of the port at which it ends; without it the device as a whole."
+    )
+    carrier: str = Field(default="", description="Who provides it.")
+    phone: str = Field(default="", description="Number to report a fault.")
+    rate: BitRate | None = Field(default=None, description="Committed bits per second, e.g. `10G`.")
+    contract_until: Day | None = Field(default=None, description="Last day of the contract.")
+    monthly_cost: Amount | None = Field(default=None, description="Price per month.")
+    currency: str | None = Field(
+        default=None, pattern=r"^[A-Z]{3}$", description="Currency of `monthly_cost`, ISO 4217."
+    )
+
+
 class PlaceEntry(Strict):
     """A node of the location tree, with what hangs below it."""
 
@@ -177,6 +196,7 @@ class InventoryFile(Strict):
     places: tuple[PlaceEntry, ...] = Field(default=(), description="The location tree, or a part of it.")
     devices: tuple[DeviceEntry, ...] = Field(default=(), description="Devices.")
     assets: tuple[AssetEntry, ...] = Field(default=(), description="Spares and members of stacks.")
+    circuits: tuple[CircuitEntry, ...] = Field(default=(), description="Lines that carriers provide.")
     sys_location: tuple[SysLocationEntry, ...] = Field(
         default=(),
         description="Places for devices that have none, by their sysLocation; the first match wins.",

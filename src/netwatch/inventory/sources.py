@@ -13,7 +13,14 @@ from typing import Any, Generic, TypeVar
 from netwatch.config import DeviceDefaults
 from netwatch.documents import Document, Strict, did_you_mean, dotted, read_yaml, validate
 from netwatch.errors import ConfigError, Problem
-from netwatch.inventory.models import AssetEntry, DeviceEntry, InventoryFile, PlaceEntry, SysLocationEntry
+from netwatch.inventory.models import (
+    AssetEntry,
+    CircuitEntry,
+    DeviceEntry,
+    InventoryFile,
+    PlaceEntry,
+    SysLocationEntry,
+)
 
 __all__ = ["Located", "Raw", "Where", "read_source"]
 
@@ -25,6 +32,7 @@ _TABLES: Mapping[str, tuple[type[Strict], frozenset[str]]] = {
     "devices": (DeviceEntry, frozenset({"interface_speeds", "limits"})),
     "places": (PlaceEntry, frozenset({"places", "defaults"})),
     "assets": (AssetEntry, frozenset()),
+    "circuits": (CircuitEntry, frozenset()),
 }
 """Model of a row by the word in the file's name, and the keys that don't fit into a cell."""
 
@@ -66,6 +74,7 @@ class Raw:
     places: list[Located[PlaceEntry]] = field(default_factory=list)
     devices: list[Located[DeviceEntry]] = field(default_factory=list)
     assets: list[Located[AssetEntry]] = field(default_factory=list)
+    circuits: list[Located[CircuitEntry]] = field(default_factory=list)
     sys_location: list[Located[SysLocationEntry]] = field(default_factory=list)
     file_defaults: list[Located[DeviceDefaults]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -99,6 +108,7 @@ def _read_yaml(path: Path, raw: Raw) -> None:
         Located(entry, where("devices", row), file.defaults) for row, entry in enumerate(file.devices)
     ]
     raw.assets += [Located(entry, where("assets", row)) for row, entry in enumerate(file.assets)]
+    raw.circuits += [Located(entry, where("circuits", row)) for row, entry in enumerate(file.circuits)]
     raw.sys_location += [
         Located(entry, where("sys_location", row)) for row, entry in enumerate(file.sys_location)
     ]
@@ -108,7 +118,9 @@ def _read_csv(path: Path, raw: Raw) -> None:
     words = [word for word in _TABLES if word in re.split(r"[^a-z]+", path.stem.lower())]
     if len(words) != 1:
         message = "does not tell by its name what it holds"
-        raise ConfigError([Problem(str(path), "", message, "e.g. devices.csv, places-north.csv, assets.csv")])
+        raise ConfigError(
+            [Problem(str(path), "", message, "e.g. devices.csv, places-north.csv, assets.csv, circuits.csv")]
+        )
     model, left_out = _TABLES[words[0]]
     rows: list[Any] = []
     problems: list[Problem] = []

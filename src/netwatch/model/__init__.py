@@ -53,7 +53,7 @@ from netwatch.model.identity import (
     IdentityJournal,
     IdentityRecord,
 )
-from netwatch.model.inventory import Asset, Inventory, InventoryDevice
+from netwatch.model.inventory import Asset, Circuit, Inventory, InventoryDevice
 from netwatch.model.observation import (
     MOST_LABELS,
     Evidence,
@@ -89,6 +89,7 @@ __all__ = [
     "BlockSeries",
     "BlockSubject",
     "Catalogue",
+    "Circuit",
     "Clock",
     "Column",
     "Contribution",

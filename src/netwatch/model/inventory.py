@@ -10,7 +10,7 @@ from netwatch.model.access import Target
 from netwatch.model.entity import DeviceKind
 from netwatch.model.place import LocationPattern, PlaceId, Places
 
-__all__ = ["Asset", "Inventory", "InventoryDevice"]
+__all__ = ["Asset", "Circuit", "Inventory", "InventoryDevice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,26 @@ class Asset:
     fund: str = ""
     warranty_until: date | None = None
     support_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A line that a carrier provides."""
+
+    id: str
+    """The carrier's number of it: what has to be said on the phone."""
+    device: str
+    """Name of the device at which it ends on this side."""
+    interface: str = ""
+    """ifName of the port at which it ends; empty for the device as a whole."""
+    carrier: str = ""
+    phone: str = ""
+    """Number to report a fault."""
+    rate: float | None = None
+    """Committed bits per second; None where unknown."""
+    contract_until: date | None = None
+    monthly_cost: float | None = None
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +86,7 @@ class Inventory:
     devices: Mapping[str, InventoryDevice] = field(default_factory=dict)
     """By name."""
     assets: tuple[Asset, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
     locations: tuple[LocationPattern, ...] = ()
     """In order; the first that gives a place wins."""
 

@@ -72,10 +72,10 @@ class ApiHandlers:
             if _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
                 pack = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
                 response.headers[hdrs.CONTENT_ENCODING] = "gzip"
-        await response.prepare(request)
-        if request.method == hdrs.METH_HEAD:
-            return response
-        with contextlib.suppress(ConnectionError):  # a client that goes away in mid-answer is no fault
+        with contextlib.suppress(ConnectionError):  # a client that goes away is no fault
+            await response.prepare(request)
+            if request.method == hdrs.METH_HEAD:
+                return response
             for chunk in chain((first,), rest):
                 data = chunk if pack is None else pack.compress(chunk)
                 if data:

@@ -45,6 +45,7 @@ def routes(
         ("POST", "/silences/{id}/end", incidents.end_form, Role.OPERATE),
         ("GET", "/acknowledge", incidents.link, None),
         ("POST", "/acknowledge", incidents.use_link, None),
+        ("GET", "/services", pages.services, Role.VIEW),
         ("GET", "/replacements", pages.replacements, Role.VIEW),
         ("GET", "/where", pages.where, Role.OPERATE),
         ("GET", "/status", pages.status, Role.VIEW),

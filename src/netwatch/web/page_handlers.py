@@ -22,12 +22,14 @@ from netwatch.web.pages import (
     readings_page,
     replacements_page,
     school_page,
+    services_page,
     status_page,
     where_page,
 )
 from netwatch.web.problem import Query, bad_request, not_found
 from netwatch.web.searching import search
 from netwatch.web.security import IDENTITY, Identity
+from netwatch.web.services import school_services
 from netwatch.web.site import Site
 from netwatch.web.views import (
     DeviceFilter,
@@ -105,6 +107,19 @@ class PageHandlers:
             here = [alert for alert in self._site.urgent(alerts) if alert.device in ids]
             urgent = alert_views(here, alerts, standings)
             return school_page(frame, school, own, urgent, link_views(lookup, 8, school.site))
+
+        return await self._site.page(make)
+
+    async def services(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        lookup, alerts = self._data()
+        frame = self._site.frame(request, alerts)
+
+        def make() -> Html:
+            devices = device_views(lookup, alerts)
+            return services_page(
+                frame, school_services(school_views(lookup, devices, alerts), devices, alerts)
+            )
 
         return await self._site.page(make)
 

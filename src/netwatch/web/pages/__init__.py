@@ -8,6 +8,7 @@ from netwatch.web.pages.layout import Frame
 from netwatch.web.pages.lists import last_page
 from netwatch.web.pages.overview import overview_page, school_page
 from netwatch.web.pages.replacements import AssetFilter, replacements_page
+from netwatch.web.pages.services import services_page
 from netwatch.web.pages.status import error_page, status_page
 from netwatch.web.pages.where import Place, Search, where_page
 
@@ -30,6 +31,7 @@ __all__ = [
     "readings_page",
     "replacements_page",
     "school_page",
+    "services_page",
     "status_page",
     "where_page",
 ]

@@ -50,6 +50,7 @@ _NAVIGATION = (
     ("Overview", "/"),
     ("Devices", "/devices"),
     ("Alerts", "/alerts"),
+    ("Services", "/services"),
     ("Replacements", "/replacements"),
     ("Where", "/where"),
     ("Status", "/status"),

@@ -1,0 +1,118 @@
+"""What a page says beside its alert: from inventory, topology and what happened before."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import MappingProxyType
+
+import pytest
+from alert_snapshots import device, part, snapshot
+
+from netwatch.alerts import CONTEXT, Context
+from netwatch.model import (
+    Alert,
+    AlertState,
+    Asset,
+    Circuit,
+    Entity,
+    Inventory,
+    InventoryDevice,
+    Place,
+    PlaceId,
+    PlaceKind,
+    Places,
+    SchoolFacts,
+    Severity,
+)
+
+NOW = 1_795_300_000.0  # 2026-11-21
+LINCOLN = PlaceId("maple/lincoln-es")
+
+
+def alert(name: str, entity: Entity, since: float = NOW, *, by: str = "") -> Alert:
+    return Alert(
+        id=name,
+        rule="DeviceUnreachable",
+        entity=entity.id,
+        device=entity.device,
+        state=AlertState.FIRING,
+        severity=Severity.CRITICAL,
+        since=since,
+        fired=since,
+        resolved=None,
+        value=0.0,
+        summary=f"{entity.device} does not answer",
+        labels=MappingProxyType({"device": str(entity.device)}),
+        suppressed_by=by,
+    )
+
+
+CORE, ACCESS, REST = (
+    device("core", site=str(LINCOLN), model="EX-48P"),
+    device("idf", site=str(LINCOLN)),
+    device("bus-garage", site="maple/garage"),
+)
+PORT = part("core", "Te1")
+PLACES = Places(
+    {
+        LINCOLN: Place(LINCOLN, PlaceKind.SCHOOL, "Lincoln ES", None, SchoolFacts(enrolment=400, staff=12)),
+        PlaceId("maple/garage"): Place(PlaceId("maple/garage"), PlaceKind.BUILDING, "Garage", None),
+    }
+)
+INVENTORY = Inventory(
+    places=PLACES,
+    devices={"idf": InventoryDevice("idf", None, serves=(PlaceId("201"), PlaceId("202")))},
+    assets=(
+        Asset("S1", "core", warranty_until=date(2024, 6, 30), support_until=date(2027, 6, 30)),
+        Asset("SP1", model="ex-48p"),
+        Asset("SP2", model="other"),
+    ),
+    circuits=(
+        Circuit("C-1", "core", "Te1", "Example Fiber", "+1 800 555 0100", 1e10),
+        Circuit("C-2", "core", "Te2"),
+        Circuit("C-3", "idf"),
+    ),
+)
+PICTURE = snapshot(NOW, [CORE, ACCESS, REST, PORT], {}, links=[("core/Te1", "idf")], inventory=INVENTORY)
+
+
+def test_a_core_switch_with_a_school_behind_it() -> None:
+    fault = alert("a", CORE)
+    told = Context(PICTURE, (fault, alert("b", ACCESS, by="a"))).of(fault)
+    assert told == {
+        "behind": "1 device; 2 rooms; all of Lincoln ES (412 people)",
+        "circuit": "C-1, Example Fiber, +1 800 555 0100, 10 Gbit/s; C-2",
+        "warranty": "warranty ended 2024-06-30; support contract until 2027-06-30",
+        "spare": "1 of this model (SP1)",
+    }
+    assert list(told) == [name for name in CONTEXT if name in told]
+
+
+def test_a_port_names_its_own_circuit() -> None:
+    assert Context(PICTURE, ()).of(alert("a", PORT))["circuit"].startswith("C-1, Example Fiber")
+
+
+def test_what_explains_nothing_has_nobody_behind_it() -> None:
+    fault = alert("a", REST)
+    assert Context(PICTURE, (fault,)).of(fault) == {}
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (alert("b", ACCESS, NOW - 600), "10 min before: idf does not answer"),  # at the other end of a link
+        (alert("b", CORE, NOW - 20), "1 min before: core does not answer"),
+        (alert("b", REST, NOW - 600), ""),  # elsewhere
+        (alert("b", ACCESS, NOW - 4000), ""),  # long ago
+        (alert("b", ACCESS, NOW + 10), ""),  # afterwards
+        (alert("b", ACCESS, NOW - 600, by="a"), ""),  # a consequence
+    ],
+)
+def test_what_changed_before(other: Alert, told: str) -> None:
+    fault = alert("a", CORE)
+    assert Context(PICTURE, (fault, other)).of(fault).get("changed_before", "") == told
+
+
+def test_an_entity_that_is_gone_has_no_context() -> None:
+    gone = alert("a", device("gone"))
+    assert Context(PICTURE, (gone,)).of(gone) == {}
