@@ -86,10 +86,8 @@ class Chores:
             await self.freeze()
         self._judged = parts.snapshot
         await parts.alerting.judge_gently(parts.snapshot)
-        states: Counter[str] = Counter()
-        for alert in parts.alerting.alerts():
-            states["suppressed" if alert.suppressed_by else alert.state.value] += 1
-        parts.metrics.alerts(states)
+        standings = parts.alerting.desk.standings(parts.alerting.alerts())
+        parts.metrics.alerts(Counter(standing.state.value for standing in standings.values()))
 
     async def record(self) -> None:
         """Folds what is new into buckets; those that are full go to disk."""

@@ -103,8 +103,6 @@ class Links:
     """Seconds."""
     channels: frozenset[str]
     """Names of the channels whose messages carry a link."""
-    others: frozenset[str]
-    """Names of all other channels."""
 
     @classmethod
     def of(cls, settings: Settings) -> Links | None:
@@ -112,11 +110,8 @@ class Links:
         links, address = settings.alerts.links, settings.web.external_url
         if not links.channels or not address:
             return None
-        alerts = settings.alerts
-        names = {one.name for one in (*alerts.alertmanager, *alerts.webhook, *alerts.email, *alerts.mqtt)}
         key = links.key.reveal().encode() if links.key else link_key(Path(settings.state_dir))
-        chosen = frozenset(links.channels)
-        return cls(key, address.rstrip("/"), links.valid_for, chosen, frozenset(names) - chosen)
+        return cls(key, address.rstrip("/"), links.valid_for, frozenset(links.channels))
 
     def into(self, notices: Iterable[Notice], now: float) -> Iterator[Notice]:
         """The same notices, those for channels with links apart, each with a link of its own."""
@@ -124,7 +119,7 @@ class Links:
             if notice.alert.state is not AlertState.FIRING:
                 yield notice
                 continue
-            to = self.channels | self.others if notice.channels is None else notice.channels
+            to = self.channels if notice.channels is None else notice.channels
             for name in sorted(to & self.channels):
                 yield replace(
                     notice,
@@ -137,7 +132,9 @@ class Links:
                         },
                     ),
                 )
-            if rest := to - self.channels:
+            if notice.channels is None:
+                yield notice  # what a channel was given with a link it is not given again
+            elif rest := to - self.channels:
                 yield replace(notice, channels=rest)
 
     def _address(self, alert: str, channel: str, now: float) -> str:

@@ -99,7 +99,7 @@ def _paragraph(alert: Alert, external_url: str) -> str:
     if alert.resolved is not None:
         lines.append(f"until {_when(alert.resolved)}")
     lines += [_line(alert.annotations[name]) for name in ("description",) if alert.annotations.get(name)]
-    for name in ("devices_behind", "evidence", "runbook"):
+    for name in ("told_because", "devices_behind", "evidence", "runbook", "acknowledge"):
         if alert.annotations.get(name):
             lines.append(f"{name.replace('_', ' ')}: {_line(alert.annotations[name])}")
     link = alert_url(alert, external_url)
