@@ -369,8 +369,8 @@ steps = st.sampled_from(
 )
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(steps, max_size=25))
+@settings(max_examples=10, deadline=None)
+@given(st.lists(steps, min_size=5, max_size=20))
 def test_restarts_and_full_disks_neither_lose_nor_double_anything(tmp_path_factory, done) -> None:
     """Two houses go through the same; one of them is restarted and its disk is full at times."""
     told = []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 import pytest
 import web_desk
 import web_district
-from web_client import Outline, credentials, providers, running, users
+from typer.testing import CliRunner
+from web_client import PASSWORD, Outline, credentials, providers, running, users
 
+from netwatch.cli import build
+from netwatch.errors import NetwatchError
 from netwatch.incidents import IncidentState, Standing
 
 HEADER = {"X-Netwatch-Request": "1"}
@@ -200,3 +204,37 @@ async def test_a_link_that_is_good_for_nothing_says_why(token: str, told: str) -
             text = await answer.text()
             assert any(words in text for words in told.split("|"))
         assert not desk.known
+
+
+async def test_the_command_line_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = web_desk.FakeDesk()
+    async with running(providers(desk=desk), auth=users()) as web:
+        url = str(web.client.make_url("/"))
+        monkeypatch.setenv("NETWATCH_PASSWORD", PASSWORD)
+
+        async def type_in(*words: str, user: str = "operate") -> tuple[int, str]:
+            line = ["alerts", *words, "--url", url, "--user", user]
+            try:
+                result = await asyncio.to_thread(CliRunner().invoke, build(), line, catch_exceptions=False)
+            except NetwatchError as error:
+                return 1, str(error)
+            return result.exit_code, result.output
+
+        code, text = await type_in("list")
+        assert code == 0
+        assert [line.split()[0] for line in text.splitlines()] == ["a1", "a2"]
+        assert len((await type_in("list", "--all"))[1].splitlines()) == 5
+        assert await type_in("acknowledge", "a1", "--note", "seen") == (0, "a1 acknowledged by operate\n")
+        code, text = await type_in("show", "a1")
+        assert "acknowledged by operate: seen" in text
+        code, text = await type_in("silence", "--device", "core-*", "--for", "2h", "--comment", "works")
+        assert text.startswith("s-0 silences devices=core-* until ")
+        assert "works (operate)" in (await type_in("silences"))[1]
+        assert await type_in("silences", "--end", "s-0") == (0, "s-0 has ended\n")
+        code, text = await type_in("silence", "--device", "x")
+        assert (code, "it has no end" in text) == (1, True)
+        code, text = await type_in("acknowledge", "a2", user="view")
+        assert (code, "needs the role operate" in text) == (1, True)
+        assert "a2" not in desk.known
+    code, text = await type_in("list")
+    assert (code, "does netwatch run there" in text) == (1, True)
