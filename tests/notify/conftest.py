@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 
 from netwatch.model import Alert, AlertState, EntityId, Severity, Transition
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

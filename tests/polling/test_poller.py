@@ -310,6 +310,20 @@ async def test_a_storm_of_rechecks_polls_no_more_often_than_the_gap(rig: Rig) ->
     assert len(rig.sink.of("a", "ports")) <= 21
 
 
+async def test_a_recheck_right_after_a_regular_poll_does_not_wait(rig: Rig) -> None:
+    rig.poller.update([target("a", interval=60.0)])
+    rig.start()
+    await rig.clock.advance(20)
+    before = len(rig.sink.of("a", "ports"))
+    for _ in range(100):
+        await rig.clock.advance(1)
+        if len(rig.sink.of("a", "ports")) > before:
+            break
+    rig.poller.recheck(EntityId("a"))
+    await rig.clock.advance(0.5)
+    assert len(rig.sink.of("a", "ports")) == before + 2
+
+
 async def test_recheck_of_a_stranger_does_nothing(rig: Rig) -> None:
     rig.poller.recheck(EntityId("nobody"))
     assert rig.poller.recheck_address("192.0.2.250") is None

@@ -9,27 +9,16 @@ from dataclasses import replace
 import structlog
 
 from netwatch.alerts import AlertEngine, Rule
+from netwatch.app.channels import Delivery, channel_settings, deliver_by
+from netwatch.app.channels import channels as _channels
 from netwatch.app.desk import Desk
+from netwatch.app.paths import Paths
 from netwatch.app.telling import Links, policy_of, with_reason
 from netwatch.app.turns import gently
 from netwatch.config import Settings
-from netwatch.errors import StoreError
 from netwatch.incidents import Silence
 from netwatch.model import Alert, AlertState, Clock, Snapshot, Transition
-from netwatch.notify import (
-    AlertmanagerChannel,
-    Channel,
-    Dispatcher,
-    EmailChannel,
-    Manners,
-    MqttChannel,
-    WebhookChannel,
-    taken_from,
-)
-from netwatch.notify.settings import AlertmanagerSettings as Cluster
-from netwatch.notify.settings import EmailSettings as Email
-from netwatch.notify.settings import MqttSettings as Mqtt
-from netwatch.notify.settings import WebhookSettings as Webhook
+from netwatch.notify import Keeper, Notices, SteadyOutbox
 from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
@@ -66,9 +55,15 @@ class Alerting:
         self.desk = Desk(store, clock, self._open_alerts, self._stirred.set)
         self._links = Links.of(settings)
         self._configure_desk(settings, silences)
-        self._dispatcher = self._dispatch_to(settings)
-        self._dispatcher.resume(open_alerts)
-        self._channels_of = _channel_settings(settings)
+        self._notices = Notices(settings.district.slug)
+        self._keeper = Keeper(store, self._notices, clock)
+        self._outbox = SteadyOutbox(store.outbox)
+        self._delivery = self._deliver_by(settings)
+        self._dispatcher = self._delivery.dispatcher
+        self._paths = Paths(self._delivery, self._notices, self._keeper, clock)
+        self._paths.look()
+        self._dispatcher.resume([*open_alerts, *self._notices.alerts()])
+        self._channels_of = channel_settings(settings)
         self._changed = asyncio.Event()
         self._transitions: list[Transition] = []
         self._healthy: list[Remembered] = []
@@ -77,20 +72,21 @@ class Alerting:
     def judge(self, snapshot: Snapshot) -> None:
         """One evaluation. What it says is on disk, messages to send included, when this returns.
 
-        Raises StoreError; what could not be written then is written with the next evaluation.
+        Where the disk takes nothing, messages go out from memory; the next evaluation writes again.
         """
         self._transitions += map(self._unhidden, self._engine.evaluate(snapshot))
         self._snapshot = snapshot
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
-        self._keep(self._healthy)
-        self._healthy = []
+        if self._keep(self._healthy):
+            self._healthy = []
 
     async def judge_gently(self, snapshot: Snapshot) -> None:
         """The same in turns of a few milliseconds. One ends before the next begins."""
         self._transitions += map(self._unhidden, await gently(self._engine.evaluate_steps(snapshot)))
         self._snapshot = snapshot
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
-        self._keep(self._healthy[:_AT_ONCE])
+        if not self._keep(self._healthy[:_AT_ONCE]):
+            return
         del self._healthy[:_AT_ONCE]
         while self._healthy:  # many only after the first evaluation of a large fleet
             await asyncio.sleep(0)
@@ -109,10 +105,7 @@ class Alerting:
             if self._snapshot is None:  # nothing is judged yet: who is silenced can't be told
                 await self._clock.sleep(1.0)
                 continue
-            try:
-                self._keep(())
-            except StoreError as error:
-                self._log.error("incidents can't be kept", error=str(error))
+            if not self._keep(()):
                 await self._clock.sleep(RESTART_SECONDS)
 
     async def _stirred_within(self, seconds: float) -> None:
@@ -126,30 +119,38 @@ class Alerting:
             for one in waits:  # not waited for: a cancellation that came meanwhile would be lost
                 one.cancel()
 
-    def _keep(self, healthy: Sequence[Remembered]) -> None:
+    def _keep(self, healthy: Sequence[Remembered]) -> bool:
         """What came of it and what is told of it are on disk together or not at all."""
+        self._paths.look()
         found = self.desk.look(self._transitions, self._snapshot)
-        if self._transitions or healthy or found.news:
-            notices = [with_reason(notice) for notice in found.notices]
-            if self._links is not None:
-                notices = list(self._links.into(notices, self._clock.now().wall))
-            with self._store.transaction():
-                self._store.incidents.record(self._transitions)
-                self._store.incidents.remember(healthy)
-                self.desk.write(found)
-                self._dispatcher.notify(notices)
-        self.desk.adopt(found)
-        self._transitions = []
+        told = [with_reason(notice) for notice in found.notices]
+        if self._links is not None:
+            told = list(self._links.into(told, self._clock.now().wall))
+        kept = self._keeper.keep(
+            self._dispatcher,
+            self._transitions,
+            healthy,
+            told=told,
+            also=(lambda: self.desk.write(found)) if found.news else None,
+        )
+        if kept:
+            self.desk.adopt(found)
+            self._transitions = []
+        return kept
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""
+        return [*self._notices.alerts(), *self._judged()]
+
+    def _judged(self) -> Sequence[Alert]:
+        """Those that rules have found."""
         rules = self.desk.policy.life_safety_rules
         if not rules:
             return self._engine.alerts()
         return [_shown(alert, rules) for alert in self._engine.alerts()]
 
     def _open_alerts(self) -> Mapping[str, Alert]:
-        return {alert.id: alert for alert in self.alerts() if alert.state is not AlertState.RESOLVED}
+        return {alert.id: alert for alert in self._judged() if alert.state is not AlertState.RESOLVED}
 
     def _unhidden(self, transition: Transition) -> Transition:
         alert = _shown(transition.alert, self.desk.policy.life_safety_rules)
@@ -163,6 +164,10 @@ class Alerting:
             out[name, "failed"] = status.failures
             out[name, "refused"] = status.refused
         return out
+
+    def last_turn(self) -> float:
+        """Monotonic second since which every channel has been at work."""
+        return self._dispatcher.last_turn()
 
     async def run(self) -> None:
         """Delivers until cancelled; takes new channels over in between."""
@@ -191,11 +196,11 @@ class Alerting:
 
         Raises MissingExtra, StoreError.
         """
-        wanted = _channel_settings(settings)
-        dispatcher = self._dispatcher
+        wanted = channel_settings(settings)
+        delivery = self._delivery
         if wanted != self._channels_of:
-            dispatcher = self._dispatch_to(settings)
-            dispatcher.resume([alert for alert in self._engine.alerts() if alert.resolved is None])
+            delivery = self._deliver_by(settings)
+            delivery.dispatcher.resume([alert for alert in self.alerts() if alert.resolved is None])
 
         links = Links.of(settings)
 
@@ -204,8 +209,10 @@ class Alerting:
             self._configure_desk(settings, silences)
             self._stirred.set()
             self._engine.replace_rules(rules, attachment=settings.alerts.attached_to)
-            if dispatcher is not self._dispatcher:
-                self._dispatcher, self._channels_of = dispatcher, wanted
+            if delivery is not self._delivery:
+                self._delivery, self._channels_of = delivery, wanted
+                self._dispatcher = delivery.dispatcher
+                self._paths = Paths(delivery, self._notices, self._keeper, self._clock)
                 self._changed.set()
 
         return adopt
@@ -214,9 +221,10 @@ class Alerting:
         key = None if self._links is None else self._links.key
         self.desk.configure(policy_of(settings), silences, key)
 
-    def _dispatch_to(self, settings: Settings) -> Dispatcher:
-        manners = Manners(group_wait=settings.alerts.group_wait)
-        return Dispatcher(_channels(settings, self._clock), self._store.outbox, self._clock, manners=manners)
+    def _deliver_by(self, settings: Settings) -> Delivery:
+        return deliver_by(
+            settings, _channels(settings, self._clock), self._outbox, self._clock, self._engine.alerts
+        )
 
 
 def _shown(alert: Alert, life_safety_rules: frozenset[str]) -> Alert:
@@ -224,21 +232,3 @@ def _shown(alert: Alert, life_safety_rules: frozenset[str]) -> Alert:
     if alert.suppressed_by and alert.rule in life_safety_rules:
         return replace(alert, suppressed_by="")
     return alert
-
-
-def _channel_settings(settings: Settings) -> tuple[object, ...]:
-    """All that channels are made of."""
-    alerts = settings.alerts
-    channels = alerts.alertmanager, alerts.webhook, alerts.email, alerts.mqtt
-    return *channels, alerts.group_wait, settings.web.external_url
-
-
-def _channels(settings: Settings, clock: Clock) -> list[Channel]:
-    """Raises MissingExtra where a channel's library is not installed."""
-    alerts, url = settings.alerts, settings.web.external_url
-    return [
-        *(AlertmanagerChannel(taken_from(Cluster, x), clock, external_url=url) for x in alerts.alertmanager),
-        *(WebhookChannel(taken_from(Webhook, x), clock, external_url=url) for x in alerts.webhook),
-        *(EmailChannel(taken_from(Email, x), clock, external_url=url) for x in alerts.email),
-        *(MqttChannel(taken_from(Mqtt, x), external_url=url) for x in alerts.mqtt),
-    ]

@@ -13,6 +13,7 @@ import structlog
 from netwatch.app.garbage import settle
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
+from netwatch.app.pulse import heartbeat_works
 from netwatch.app.turns import gently, metered
 from netwatch.model import CounterBlock, GaugeBlock, Snapshot
 
@@ -48,6 +49,8 @@ class Chores:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._freezing = asyncio.Lock()
+        self._judging = asyncio.Lock()
+        self._evaluations = 0
         self._earliest = float("-inf")
         """Monotonic second before which no further snapshot is made unasked."""
         self._judged: Snapshot | None = None
@@ -68,14 +71,16 @@ class Chores:
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
+        yield from heartbeat_works(self._parts, lambda: self._evaluations)
+        yield "early alerts", self._parts.early.run(self.judge_anew)
         yield "snapshot", self._keep_fresh()
         yield "lag", self._watch_lag()
 
-    async def freeze(self) -> None:
-        """A new snapshot for the readers."""
+    async def freeze(self, *, anew: bool = False) -> None:
+        """A new snapshot for the readers; one that is being made will do, unless it has to be of now."""
         before = self._parts.snapshot
         async with self._freezing:
-            if self._parts.snapshot is before:
+            if anew or self._parts.snapshot is before:
                 _, cost = await metered(self._freeze())
                 self._earliest = self._parts.clock.now().mono + pause_after(cost)
 
@@ -84,8 +89,19 @@ class Chores:
         parts = self._parts
         if parts.clock.now().mono >= self._earliest or parts.snapshot is self._judged:
             await self.freeze()
-        self._judged = parts.snapshot
-        await parts.alerting.judge_gently(parts.snapshot)
+        await self._judge()
+
+    async def judge_anew(self) -> None:
+        """One evaluation over a snapshot of now, whatever that costs."""
+        await self.freeze(anew=True)
+        await self._judge()
+
+    async def _judge(self) -> None:
+        parts = self._parts
+        async with self._judging:
+            self._judged = parts.snapshot
+            await parts.alerting.judge_gently(parts.snapshot)
+            self._evaluations += 1
         standings = parts.alerting.desk.standings(parts.alerting.alerts())
         parts.metrics.alerts(Counter(standing.state.value for standing in standings.values()))
 

@@ -15,6 +15,7 @@ import structlog
 
 from netwatch.app.alerting import Alerting
 from netwatch.app.chores import Chores
+from netwatch.app.early import Early
 from netwatch.app.garbage import calm
 from netwatch.app.identities import IdentityWriter, ids
 from netwatch.app.loading import Configuration, load_configuration
@@ -208,13 +209,14 @@ class Daemon:
         stack.push_async_callback(wires.close)
         await wires.start()
         metrics = SelfMetrics()
+        early = Early(MeteredSink(state, metrics), clock)
         poller = Poller(
             snmp=wires.snmp,
             ssh=wires.ssh,
             http=wires.http,
             probers=wires.probers,
             discover=self._discover,
-            sink=MeteredSink(state, metrics),
+            sink=early,
             clock=clock,
             rng=self._rng,
             settings=PollingSettings(
@@ -239,6 +241,7 @@ class Daemon:
             wires=wires,
             poller=poller,
             snapshot=state.snapshot(),
+            early=early,
         )
         poller.update(parts.targets())
         parts.memory = memory = connect(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from netwatch.app.alerting import Alerting
+from netwatch.app.early import Early
 from netwatch.app.identities import IdentityWriter
 from netwatch.app.loading import Configuration
 from netwatch.app.memory import Memory
@@ -25,6 +26,7 @@ from netwatch.model import (
     Snapshot,
     Target,
 )
+from netwatch.notify import Heartbeat
 from netwatch.polling import Poller
 from netwatch.state import State
 from netwatch.store import Store
@@ -53,6 +55,10 @@ class Parts:
     poller: Poller
     snapshot: Snapshot
     """What readers see; replaced every few seconds."""
+    early: Early
+    """Told of traps."""
+    heartbeat: Heartbeat | None = None
+    """Where one is wanted."""
     memory: Memory | None = None
     """What is kept for the next start."""
     discoveries: dict[EntityId, Discovery] = field(default_factory=dict)

@@ -50,9 +50,11 @@ async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
     log = structlog.get_logger("netwatch")
 
     def on_trap(trap: Trap) -> None:
-        known = parts.poller.recheck_address(trap.source) is not None
-        parts.metrics.trap(used=known)
-        log.debug("trap", source=trap.source, oid=trap.trap_oid, known=known)
+        device = parts.poller.recheck_address(trap.source)
+        if device is not None:
+            parts.early.expect(device)
+        parts.metrics.trap(used=device is not None)
+        log.debug("trap", source=trap.source, oid=trap.trap_oid, known=device is not None)
 
     listener = TrapListener(
         (settings.listen.host, settings.listen.port),

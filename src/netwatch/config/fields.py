@@ -37,6 +37,8 @@ __all__ = [
     "SecretUrl",
     "Size",
     "Slug",
+    "secret_of",
+    "shown",
 ]
 
 
@@ -169,7 +171,8 @@ FileGlob = Annotated[str, BeforeValidator(_glob)]
 """A path or a shell pattern; relative ones start at the folder of the file."""
 
 
-def _secret(value: Any, info: ValidationInfo) -> Secret:
+def secret_of(value: Any, info: ValidationInfo) -> Secret:
+    """What a reference names. Raises a fault."""
     context = _context(info)
     try:
         return lookup(value, context.env, context.base, context.warnings)
@@ -181,12 +184,17 @@ def _hidden(_: Secret) -> str:
     return "<secret>"
 
 
-SecretField = Annotated[Secret, PlainValidator(_secret), PlainSerializer(_hidden, when_used="json")]
+def shown(value: Secret | str) -> str:
+    """Of a field that holds a text or a secret."""
+    return value if isinstance(value, str) else _hidden(value)
+
+
+SecretField = Annotated[Secret, PlainValidator(secret_of), PlainSerializer(_hidden, when_used="json")]
 """`{env: NAME}`, `{file: PATH}` or `{credential: NAME}`; of plain text only `public`."""
 
 
 def _secret_url(value: Any, info: ValidationInfo) -> Secret:
-    secret = Secret(value) if isinstance(value, str) else _secret(value, info)
+    secret = Secret(value) if isinstance(value, str) else secret_of(value, info)
     try:
         parts = urlsplit(secret.reveal())
         usable = parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -99,7 +99,7 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
         receivers.setdefault(receiver.name, f"remote_write[{row}]")
     seen: dict[str, str] = {}
     alerts = settings.alerts
-    for section in ("alertmanager", "webhook", "email", "mqtt"):
+    for section in ("alertmanager", "webhook", "email", "mqtt", "apprise", "sms"):
         for row, channel in enumerate(getattr(alerts, section)):
             place = f"alerts.{section}[{row}]"
             if channel.name in seen:

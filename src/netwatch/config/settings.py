@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, JsonValue, PrivateAttr
+from pydantic import Field, JsonValue, PrivateAttr, model_validator
 
 from netwatch.calendars import ClockTime, ClockTimes, Timezone
-from netwatch.config.channels import AlertmanagerSettings, EmailSettings, MqttSettings, WebhookSettings
+from netwatch.config.channels import (
+    AlertmanagerSettings,
+    AppriseSettings,
+    ChannelSettings,
+    EmailSettings,
+    HeartbeatSettings,
+    MqttSettings,
+    PathTestSettings,
+    SmsSettings,
+    WebhookSettings,
+)
 from netwatch.config.credentials import CredentialSet, Port, UsmCredentials
 from netwatch.config.fields import (
     Duration,
@@ -32,7 +42,7 @@ from netwatch.config.telling import (
     RotaSettings,
     UrgencyName,
 )
-from netwatch.documents import Strict
+from netwatch.documents import Strict, did_you_mean, fault
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, ReachabilityMethod
 
@@ -277,6 +287,51 @@ class AlertSettings(Strict):
     links: LinkSettings = Field(
         default=LinkSettings(), description="Links in messages that acknowledge an alert."
     )
+    apprise: tuple[AppriseSettings, ...] = Field(default=(), description="Chat and paging through Apprise.")
+    sms: tuple[SmsSettings, ...] = Field(default=(), description="Text messages through a modem's spool.")
+    backup: Names = Field(
+        default=(),
+        description="The second path: channels that get what others can't deliver, and nothing else.",
+    )
+    backup_after: PositiveDuration = Field(
+        default=300.0,
+        description="A message that is not delivered after this goes out by the second path as well.",
+    )
+    backup_test: PathTestSettings = Field(
+        default=PathTestSettings(), description="The weekly test of the second path."
+    )
+    internet_roles: Names = Field(
+        default=("firewall", "wan"),
+        description="Kinds and roles of devices that the Internet hangs on: while one of them has an alert, "
+        "what a channel can't deliver goes out by the second path at once.",
+    )
+    heartbeat: HeartbeatSettings | None = Field(
+        default=None, description="Sign of life for a receiver outside.", json_schema_extra=RESTART
+    )
+
+    def channels(self) -> tuple[ChannelSettings, ...]:
+        """All of them."""
+        return *self.alertmanager, *self.webhook, *self.email, *self.mqtt, *self.apprise, *self.sms
+
+    def backups_of(self, channel: ChannelSettings) -> tuple[str, ...]:
+        """Names of the channels that take over from it; none for those that are the second path."""
+        return () if channel.name in self.second_path() else channel.backup or self.backup
+
+    def second_path(self) -> frozenset[str]:
+        """Names of the channels that only take over from others."""
+        return frozenset((*self.backup, *(name for one in self.channels() for name in one.backup)))
+
+    @model_validator(mode="after")
+    def _backups_are_there(self) -> AlertSettings:
+        names = [one.name for one in self.channels()]
+        for name in sorted(self.second_path()):
+            if name not in names:
+                raise fault(f"backup: no channel {name!r}", did_you_mean(name, names))
+            if any(one.name == name for one in self.alertmanager):
+                raise fault(f"backup: {name!r} is an Alertmanager", "name a channel that reaches people")
+        if names and self.second_path() >= set(names):
+            raise fault("backup: every channel is the second path, none the first")
+        return self
 
 
 class HistorySettings(Strict):

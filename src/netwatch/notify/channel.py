@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from netwatch.errors import ConfigError, DeliveryError
-from netwatch.model import Alert, Severity
+from netwatch.model import Alert, AlertState, Severity
 
-__all__ = ["BaseChannel", "Channel", "Refused", "alert_document", "tls_context"]
+__all__ = [
+    "BaseChannel",
+    "Channel",
+    "Refused",
+    "alert_document",
+    "one_line",
+    "short_text",
+    "state_word",
+    "tls_context",
+]
 
 DOCUMENT_VERSION = "netwatch-alerts/1"
 
@@ -81,6 +90,22 @@ def alert_document(alert: Alert, external_url: str = "") -> dict[str, Any]:
         "annotations": dict(alert.annotations),
         "url": alert_url(alert, external_url),
     }
+
+
+def state_word(alert: Alert) -> str:
+    """`resolved`, or the severity."""
+    return "resolved" if alert.state is AlertState.RESOLVED else alert.severity.value
+
+
+def one_line(text: str) -> str:
+    """One line of printable text: names come from devices, and a line break in them would forge a header."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def short_text(alert: Alert, longest: int) -> str:
+    """For a small screen: state and summary, cut to that many characters."""
+    text = f"{state_word(alert).upper()}: {one_line(alert.summary)}"
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def alert_url(alert: Alert, external_url: str) -> str:

@@ -5,42 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import structlog
 
 from netwatch.errors import DeliveryError, StoreError
 from netwatch.model import Alert, AlertState, Clock, Notice, Severity, Transition
 from netwatch.notify.channel import Channel, Refused
+from netwatch.notify.second import SecondPath
+from netwatch.notify.steady import Outbox, SteadyOutbox
 from netwatch.store import OutboxEntry, decode_alert, encode_alert
 
-__all__ = ["ChannelStatus", "Dispatcher", "Outbox"]
+__all__ = ["ChannelStatus", "Dispatcher", "Manners"]
 
 _ORDER = list(Severity)
 _BATCH = 50
 """Messages in one delivery."""
+_LOOK = 5.0
+"""Seconds between two looks for messages that are late."""
 _IDLE = 60.0
 """Seconds after which the outbox is looked at even if nothing woke the channel."""
-
-
-class Outbox(Protocol):
-    """What the dispatcher needs of the store's outbox."""
-
-    def put(self, messages: Sequence[tuple[str, str, str]], at: float) -> int: ...
-
-    def waiting(self, channel: str, limit: int = 100) -> list[OutboxEntry]: ...
-
-    def finished(self, channel: str) -> list[OutboxEntry]: ...
-
-    def has(self, channel: str, key: str) -> bool: ...
-
-    def done(self, numbers: Sequence[int], at: float, error: str = "") -> None: ...
-
-    def failed(self, numbers: Sequence[int], next_attempt: float, error: str) -> None: ...
-
-    def delete(self, numbers: Sequence[int]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +68,25 @@ class Dispatcher:
         clock: Clock,
         *,
         manners: Manners = Manners(),
+        backups: Sequence[Channel] = (),
+        second: SecondPath | None = None,
     ) -> None:
-        names = [channel.name for channel in channels]
+        """`backups` get only what `second` hands over to them."""
+        self._served = (*channels, *backups)
+        names = [channel.name for channel in self._served]
         if len(set(names)) < len(names):
             raise ValueError("two channels have the same name")
         self._channels = tuple(channels)
-        self._outbox = outbox
+        self._outbox = outbox if isinstance(outbox, SteadyOutbox) else SteadyOutbox(outbox)
+        self._second = second or SecondPath({}, self._outbox, clock)
         self._clock = clock
         self._manners = manners
         self._wake = {name: asyncio.Event() for name in names}
         self._status = {name: ChannelStatus() for name in names}
-        self._settled: dict[str, set[int]] = {name: set() for name in names}
-        """Taken by the receiver, although the outbox could not be told."""
         self._forget_at = dict.fromkeys(names, 0.0)
         self._stopping = False
+        self._turns = dict.fromkeys(names, clock.now().mono)
+        """When each channel's task was seen at work, monotonic seconds."""
         self._log = structlog.get_logger("netwatch.notify")
 
     def notify(self, told: Sequence[Transition | Notice]) -> int:
@@ -118,11 +108,35 @@ class Dispatcher:
             self._wake[name].set()
         return new
 
+    def hold(self, told: Sequence[Transition | Notice], problem: str) -> None:
+        """As `notify` where the store can't be written: what is to be told waits in memory and goes out from
+        there. Once `notify` has accepted the same transitions, nothing is told twice."""
+        self._outbox.problem = problem
+        with self._outbox.in_memory():
+            self.notify(told)
+
+    def kept(self) -> None:
+        """The store took everything."""
+        self._outbox.recovered()
+
+    @property
+    def problem(self) -> str:
+        """Why messages are in memory instead of the store; empty if none of that."""
+        return self._outbox.problem
+
+    def last_turn(self) -> float:
+        """Monotonic second since which no channel's task has been silent; they turn once a minute."""
+        return min(self._turns.values(), default=self._clock.now().mono)
+
+    @property
+    def outbox(self) -> SteadyOutbox:
+        return self._outbox
+
     def resume(self, open_alerts: Sequence[Alert]) -> None:
         """After a restart: what channels were told of goes on, or is closed if it is open no more."""
         alive = {alert.id for alert in open_alerts}
         now = self._clock.now().wall
-        for channel in self._channels:
+        for channel in self._served:
             told = {entry.key: entry for entry in self._outbox.finished(channel.name) if not entry.error}
             active = []
             for key, entry in told.items():
@@ -145,26 +159,24 @@ class Dispatcher:
     async def run(self) -> None:
         """Delivers until cancelled; then ends within `manners.shutdown` seconds and closes the channels."""
         self._stopping = False
-        tasks = [asyncio.create_task(self._serve(channel)) for channel in self._channels]
+        tasks = [asyncio.create_task(self._serve(channel)) for channel in self._served]
+        tasks.append(asyncio.create_task(self._watch()))
         try:
-            if tasks:
-                # Unlike gather, wait does not cancel them: what is being delivered may end in peace.
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-                for task in tasks:
-                    if task.done():
-                        task.result()
-            else:
-                await asyncio.Event().wait()
+            # Unlike gather, wait does not cancel them: what is being delivered may end in peace.
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
             self._stopping = True
             for event in self._wake.values():
                 event.set()
-            if tasks:
-                await asyncio.wait(tasks, timeout=self._manners.shutdown)
+            tasks[-1].cancel()
+            await asyncio.wait(tasks, timeout=self._manners.shutdown)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.gather(*(channel.close() for channel in self._channels), return_exceptions=True)
+            await asyncio.gather(*(channel.close() for channel in self._served), return_exceptions=True)
 
     def _is_for(self, channel: Channel, notice: Notice) -> bool:
         alert = notice.alert
@@ -181,11 +193,30 @@ class Dispatcher:
         key = _key(notice.alert)
         return f"{key}:{notice.again}" if notice.again and self._outbox.has(channel.name, key) else key
 
+    def wake(self, names: Iterable[str]) -> None:
+        """These channels have something new."""
+        for name in names:
+            if name in self._wake:
+                self._wake[name].set()
+
+    async def _watch(self) -> None:
+        """Looks for messages that are late."""
+        while True:
+            await self._clock.sleep(_LOOK)
+            self._hand_over(self._second.look)
+
+    def _hand_over(self, find: Callable[[], Iterable[str]]) -> None:
+        try:
+            self.wake(find())
+        except StoreError as error:
+            self._log.error("outbox is not usable", error=str(error))
+
     async def _serve(self, channel: Channel) -> None:
         """The life of one channel."""
         refresh_at = self._clock.now().mono
         while not self._stopping:
             self._wake[channel.name].clear()
+            self._turns[channel.name] = self._clock.now().mono
             try:
                 delay = await self._deliver_ready(channel)
             except StoreError as error:
@@ -216,10 +247,6 @@ class Dispatcher:
 
     async def _deliver_ready(self, channel: Channel) -> float:
         """Delivers what is due. Returns seconds until there is something to do again, 0 for at once."""
-        settled = self._settled[channel.name]
-        if settled:
-            self._outbox.done(sorted(settled), self._clock.now().wall)
-            settled.clear()
         entries = self._outbox.waiting(channel.name, _BATCH)
         if not entries:
             self._forget(channel.name)
@@ -254,7 +281,8 @@ class Dispatcher:
             self._log.error("channel failed", channel=channel.name, error=type(error).__name__, place=place)
             self._postpone(channel, entries, f"unexpected {type(error).__name__}")
         else:
-            self._settle(channel.name, entries)
+            self._hand_over(lambda: self._second.delivered(channel.name, entries))
+            self._settle(entries)
             status = self._status[channel.name]
             self._status[channel.name] = replace(
                 status,
@@ -263,11 +291,9 @@ class Dispatcher:
                 last_success=self._clock.now().wall,
             )
 
-    def _settle(self, name: str, entries: Sequence[OutboxEntry], error: str = "") -> None:
+    def _settle(self, entries: Sequence[OutboxEntry], error: str = "") -> None:
         numbers = [entry.number for entry in entries]
-        self._settled[name].update(numbers)
         self._outbox.done(numbers, self._clock.now().wall, error)
-        self._settled[name].difference_update(numbers)
 
     def _postpone(self, channel: Channel, entries: Sequence[OutboxEntry], error: str) -> None:
         now = self._clock.now().wall
@@ -288,9 +314,11 @@ class Dispatcher:
             last_error=error,
         )
         self._log.warning("alerts not delivered", channel=channel.name, waiting=len(entries), error=error)
+        self._hand_over(self._second.look)
 
     def _give_up(self, channel: Channel, entries: Sequence[OutboxEntry], error: str) -> None:
-        self._settle(channel.name, entries, error)
+        self._hand_over(lambda: self._second.refused(channel.name, entries))
+        self._settle(entries, error)
         status = self._status[channel.name]
         self._status[channel.name] = replace(status, refused=status.refused + len(entries), last_error=error)
         keys = [entry.key for entry in entries]

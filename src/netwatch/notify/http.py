@@ -20,19 +20,24 @@ _NEVER = frozenset({400, 413, 422})
 class HttpPoster:
     """One session, made when it is first needed: a channel may be built before the event loop runs."""
 
-    def __init__(self, *, timeout: float, ca_file: Path | None) -> None:
+    def __init__(self, *, timeout: float, ca_file: Path | None, source: str = "") -> None:
+        """`source`: the address of this machine to send from."""
         self._timeout = timeout
+        self._source = source
         self._tls = tls_context(ca_file)
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, url: Secret, body: bytes, headers: Mapping[str, str]) -> None:
+    async def post(
+        self, url: Secret, body: bytes, headers: Mapping[str, str], *, method: str = "POST"
+    ) -> None:
         """Returns if the answer is 2xx. Redirects are not followed: they would carry the token elsewhere."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._timeout)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+            connector = aiohttp.TCPConnector(local_addr=(self._source, 0)) if self._source else None
+            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True, connector=connector)
         try:
-            async with self._session.post(
-                url.reveal(), data=body, headers=dict(headers), ssl=self._tls, allow_redirects=False
+            async with self._session.request(
+                method, url.reveal(), data=body, headers=dict(headers), ssl=self._tls, allow_redirects=False
             ) as answer:
                 status = answer.status
         except TimeoutError:

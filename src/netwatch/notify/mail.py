@@ -10,7 +10,7 @@ from types import ModuleType
 
 from netwatch.errors import DeliveryError, MissingExtra
 from netwatch.model import Alert, AlertState, Clock, Severity
-from netwatch.notify.channel import BaseChannel, Refused, alert_url, tls_context
+from netwatch.notify.channel import BaseChannel, Refused, alert_url, one_line, tls_context
 from netwatch.notify.settings import EmailSettings
 
 __all__ = ["EmailChannel", "compose"]
@@ -90,29 +90,24 @@ def _subject(alerts: Sequence[Alert]) -> str:
     worst = max(firing or alerts, key=lambda alert: _ORDER.index(alert.severity))
     head = worst.severity.value if firing else "resolved"
     more = f" (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
-    return f"[{head}] {_line(worst.summary)[:150]}{more}"
+    return f"[{head}] {one_line(worst.summary)[:150]}{more}"
 
 
 def _paragraph(alert: Alert, external_url: str) -> str:
     state = "RESOLVED" if alert.state is AlertState.RESOLVED else alert.severity.value.upper()
-    lines = [f"{state}: {_line(alert.summary)}", f"since {_when(alert.since)}"]
+    lines = [f"{state}: {one_line(alert.summary)}", f"since {_when(alert.since)}"]
     if alert.resolved is not None:
         lines.append(f"until {_when(alert.resolved)}")
-    lines += [_line(alert.annotations[name]) for name in ("description",) if alert.annotations.get(name)]
+    lines += [one_line(alert.annotations[name]) for name in ("description",) if alert.annotations.get(name)]
     for name in ("told_because", "devices_behind", "evidence", "runbook", "acknowledge"):
         if alert.annotations.get(name):
-            lines.append(f"{name.replace('_', ' ')}: {_line(alert.annotations[name])}")
+            lines.append(f"{name.replace('_', ' ')}: {one_line(alert.annotations[name])}")
     link = alert_url(alert, external_url)
     return "\n".join([*lines, link] if link else lines)
 
 
 def _when(wall: float) -> str:
     return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _line(text: str) -> str:
-    """One line of printable text: names come from devices, and a line break in them would forge a header."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _library() -> ModuleType:

@@ -12,9 +12,11 @@ from netwatch.model import Secret, Severity
 
 __all__ = [
     "AlertmanagerSettings",
+    "AppriseSettings",
     "ChannelSettings",
     "EmailSettings",
     "MqttSettings",
+    "SmsSettings",
     "WebhookSettings",
     "taken_from",
 ]
@@ -58,6 +60,12 @@ class WebhookSettings(ChannelSettings):
     headers: Mapping[str, Secret] = field(default_factory=dict)
     token: Secret = _NONE
     ca_file: Path | None = None
+    form: Mapping[str, str | Secret] = field(default_factory=dict)
+    """Fields of a form that is posted instead of the document, one request per alert."""
+    fields: Mapping[str, str | Secret] = field(default_factory=dict)
+    """Members of a JSON object that is posted instead, one request per alert."""
+    source_address: str = ""
+    """Address of this machine to send from; empty: the system's choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +95,20 @@ class MqttSettings(ChannelSettings):
     qos: int = 1
     retain: bool = True
     """The broker keeps the last state of each active alert."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsSettings(ChannelSettings):
+    spool: Path
+    to: tuple[str, ...]
+    sent: Path | None = None
+    """With it, delivered is what the SMS server has put there."""
+    failed: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseSettings(ChannelSettings):
+    urls: tuple[Secret, ...]
 
 
 def taken_from(kind: type[T], source: object) -> T:

@@ -65,6 +65,8 @@ class Device:
     forced: bool = False
     """Somebody asked for a poll of everything but slow tables."""
     began: float = float("-inf")
+    forced_at: float = float("-inf")
+    """The last pass that somebody asked for began."""
     deadline: float = float("inf")
     expired: bool = False
     removed: bool = False

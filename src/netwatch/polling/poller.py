@@ -218,7 +218,7 @@ class Poller:
                 task.cancel()
 
     def _recheck_at(self, device: Device) -> float:
-        return max(self._clock.now().mono, device.began + self._settings.recheck_gap)
+        return max(self._clock.now().mono, device.forced_at + self._settings.recheck_gap)
 
     def _schedule(self, device: Device, when: float) -> None:
         device.due = when
@@ -247,6 +247,8 @@ class Poller:
         visit = Visit(self._around, device, forced=device.forced)
         self.stats.passes += 1
         self.stats.seconds_late += max(0.0, now - device.due)
+        if device.forced:
+            device.forced_at = now
         device.forced = device.expired = False
         device.began, device.deadline = now, now + device.target.deadline
         task = asyncio.create_task(visit.run(), name=f"poll {device.target.name}")

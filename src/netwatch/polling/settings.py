@@ -27,7 +27,7 @@ class PollingSettings:
     backoff_max: float = 600.0
     """Longest time between full polls of a silent device; it is probed at each interval still."""
     recheck_gap: float = 5.0
-    """Traps and requests for an immediate poll are gathered so that polls begin at least this far apart."""
+    """Traps and requests for an immediate poll are gathered: such polls begin at least this far apart."""
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:

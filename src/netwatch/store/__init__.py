@@ -4,9 +4,10 @@ makes a restart cheap. One SQLite file."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from netwatch.store.alert_json import decode_alert, encode_alert
 from netwatch.store.database import Database
@@ -31,6 +32,8 @@ __all__ = [
     "decode_alert",
     "encode_alert",
 ]
+
+T = TypeVar("T")
 
 
 class Store:
@@ -61,6 +64,20 @@ class Store:
         """Makes several writes one: an incident and the notifications of it, for example. Blocks may nest."""
         with self._database.transaction():
             yield
+
+    def persist(self, work: Callable[[], T]) -> T:
+        """`work` as one transaction that must not fail for want of room: disk space that is held in reserve
+        is given up for it. `work` may run several times. Raises StoreError when nothing is left."""
+        return self._database.persist(lambda _: work())
+
+    def probe(self) -> None:
+        """Raises StoreError if nothing can be written at the moment."""
+        self._database.probe()
+
+    @property
+    def reserved(self) -> int:
+        """Octets of disk that are held for `persist`."""
+        return self._database.reserved
 
     def close(self) -> None:
         """May be called twice."""

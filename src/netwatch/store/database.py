@@ -7,16 +7,22 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from netwatch.errors import StoreError
+from netwatch.store.reserve import Reserve
 from netwatch.store.schema import APPLICATION_ID, MIGRATIONS
 
 __all__ = ["Database"]
 
+T = TypeVar("T")
+
+REFILL_SECONDS = 60.0
+"""A reserve that was given up is taken again at most that often."""
 BUSY_SECONDS = 5.0
 """How long to wait for a reader's lock. There is never a second writer."""
 
@@ -34,9 +40,12 @@ class Database:
         self._depth = 0
         self._lock_file: int | None = None
         self._connection: sqlite3.Connection | None = None
+        self._reserve = Reserve(path.with_name(path.name + ".reserve"))
+        self._refill_at = 0.0
         try:
             if not read_only:
                 self._lock_file = _only_writer(path)
+                self._reserve.fill()
             with self._as_store_error():
                 self._connection = _connect(path, read_only=read_only)
                 self._settle_version(read_only=read_only)
@@ -81,6 +90,42 @@ class Database:
                     _commit(connection)
             finally:
                 self._depth -= 1
+
+    def persist(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`work` in a transaction that must not fail for want of room: the reserve is given up for it.
+
+        `work` may run several times. Within a transaction the outermost call is the one that tries again.
+        """
+        while True:
+            try:
+                with self.transaction() as connection:
+                    result = work(connection)
+            except StoreError as error:
+                if self._depth or not _without_room(error.__cause__) or not self._reserve.give():
+                    raise
+            else:
+                self._refill()
+                return result
+
+    def probe(self) -> None:
+        """Writes to the disk what it says already. Raises StoreError if that can't be done."""
+        version = self.rows("PRAGMA user_version")[0][0]
+        with self.transaction() as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+
+    def persist_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement for many rows, in a transaction of its own that must not fail for want of room."""
+        self.persist(lambda connection: connection.executemany(sql, rows))
+
+    @property
+    def reserved(self) -> int:
+        """Octets of disk that are held for `persist`."""
+        return self._reserve.left
+
+    def _refill(self) -> None:
+        if self._depth == 0 and time.monotonic() >= self._refill_at and not self._reserve.whole:
+            self._refill_at = time.monotonic() + REFILL_SECONDS
+            self._reserve.fill()
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query."""
@@ -172,6 +217,13 @@ def _commit(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:  # a full disk: SQLite keeps the transaction open
             connection.execute("ROLLBACK")
         raise
+
+
+def _without_room(error: BaseException | None) -> bool:
+    """Disk full; quotas and file size limits come as failed writes."""
+    if not isinstance(error, sqlite3.Error):
+        return False
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def _only_writer(path: Path) -> int:

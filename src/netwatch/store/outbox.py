@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 
 from netwatch.errors import StoreError
 from netwatch.store.database import Database
@@ -43,7 +44,8 @@ class OutboxTable:
         """
         if not messages:
             return 0
-        with self._database.transaction() as connection:
+
+        def write(connection: Connection) -> int:
             new = 0
             for channel, key, body in messages:
                 new += connection.execute(
@@ -52,6 +54,8 @@ class OutboxTable:
                     (channel, key, body, at, at),
                 ).rowcount
             return new
+
+        return self._database.persist(write)
 
     def waiting(self, channel: str, limit: int = 100) -> list[OutboxEntry]:
         """What the channel has not taken yet, in order of acceptance."""
@@ -80,13 +84,30 @@ class OutboxTable:
         rows = self._database.rows("SELECT channel, count(*) FROM outbox WHERE done IS NULL GROUP BY channel")
         return dict(rows)
 
+    def oldest(self) -> dict[str, float]:
+        """Wall seconds at which the oldest waiting message was accepted, by channel; others are left out."""
+        rows = self._database.rows(
+            "SELECT channel, min(created) FROM outbox WHERE done IS NULL GROUP BY channel"
+        )
+        return dict(rows)
+
+    def find(self, channel: str, prefix: str) -> list[tuple[OutboxEntry, float | None]]:
+        """Messages of a channel whose keys begin like this, in order, with wall seconds of their end (None
+        while they wait)."""
+        rows = self._database.rows(
+            "SELECT number, channel, key, body, created, attempts, next_attempt, error, done FROM outbox"
+            " WHERE channel = ? AND substr(key, 1, ?) = ? ORDER BY number",
+            (channel, len(prefix), prefix),
+        )
+        return [(OutboxEntry(*row[:-1]), row[-1]) for row in rows]
+
     def has(self, channel: str, key: str) -> bool:
         """True if that key was ever accepted for that channel and is not forgotten yet."""
         return bool(self._database.rows("SELECT 1 FROM outbox WHERE channel = ? AND key = ?", (channel, key)))
 
     def done(self, numbers: Sequence[int], at: float, error: str = "") -> None:
         """These need no further attempt: taken, or (with `error`) refused for good."""
-        self._database.write_many(
+        self._database.persist_many(
             "UPDATE outbox SET done = ?, attempts = attempts + 1, error = ?"
             " WHERE number = ? AND done IS NULL",
             [(at, error, number) for number in numbers],
@@ -94,7 +115,7 @@ class OutboxTable:
 
     def failed(self, numbers: Sequence[int], next_attempt: float, error: str) -> None:
         """Counts an attempt that the channel did not take. They keep their places."""
-        self._database.write_many(
+        self._database.persist_many(
             "UPDATE outbox SET attempts = attempts + 1, next_attempt = ?, error = ?"
             " WHERE number = ? AND done IS NULL",
             [(next_attempt, error, number) for number in numbers],
