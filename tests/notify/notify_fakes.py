@@ -45,7 +45,7 @@ class Recorder(BaseChannel):
         self.batches.append(len(alerts))
         self.got += [f"{alert.id}:{alert.state.value}" for alert in alerts]
 
-    def resume(self, alerts: Sequence[Alert]) -> None:
+    def resume(self, alerts: Sequence[Alert], ended: Sequence[Alert] = ()) -> None:
         self.resumed += [alert.id for alert in alerts]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -120,6 +121,78 @@ async def test_a_real_alertmanager_is_kept_in_step_over_its_restart(
                 await eventually(lambda: shows("two"))
     finally:
         await server.stop()
+
+
+@pytest.mark.server("prometheus-alertmanager")
+async def test_two_members_show_what_is_active_whatever_restarts(
+    tmp_path, program, make_alert, transition
+) -> None:
+    """Members go and come back with nothing remembered, netwatch does so with its store alone."""
+    members = []
+    for name in ("one", "two"):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            (tmp_path / name).mkdir()
+            members.append(
+                RealAlertmanager(tmp_path / name, probe.getsockname()[1], program("prometheus-alertmanager"))
+            )
+    now = SystemClock().now().wall
+
+    def alert(number: str, labels: str = "", **more):
+        labels = {"alertname": "DeviceUnreachable", "device": labels or number}
+        return make_alert(number, since=now - 60, fired=now - 30, labels=labels, **more)
+
+    def ended(number: str, labels: str = ""):
+        return transition(alert(number, labels, state="resolved", resolved=now - 1), "firing")
+
+    @contextlib.asynccontextmanager
+    async def netwatch(*open_ids: str) -> AsyncIterator[Dispatcher]:
+        urls = tuple(Secret(member.url) for member in members)
+        channel = AlertmanagerChannel(AlertmanagerSettings(name="am", urls=urls, resend=0.3), SystemClock())
+        with Store(tmp_path / "db") as store:
+            dispatcher = Dispatcher([channel], store.outbox, SystemClock())
+            dispatcher.resume([alert(number) for number in open_ids])
+            async with running(dispatcher):
+                yield dispatcher
+
+    async def all_show(*ids: str) -> None:
+        async def so() -> bool:
+            with contextlib.suppress(aiohttp.ClientError):
+                return all([set(await member.active()) == set(ids) for member in members])
+            return False
+
+        await eventually(so)
+
+    try:
+        for member in members:
+            await member.start()
+        async with netwatch() as dispatcher:
+            dispatcher.notify([transition(alert(number)) for number in "abc"])
+            await all_show("a", "b", "c")
+            await members[1].stop()
+            dispatcher.notify([ended("a"), transition(alert("d"))])
+            await eventually(lambda: shown_by(members[0], "b", "c", "d"))
+        # netwatch is down as well; the member that missed an end comes back before it, and after it.
+        await members[1].start()
+        async with netwatch("b", "c", "d") as dispatcher:
+            await all_show("b", "c", "d")
+            await members[0].stop()
+            # The same fault again, under another id but with the same labels: its old end must not end it.
+            dispatcher.notify([ended("b"), transition(alert("b2", "b"))])
+            await eventually(lambda: shown_by(members[1], "b2", "c", "d"))
+            await members[0].start()
+            await all_show("b2", "c", "d")
+        async with netwatch("c", "d") as dispatcher:  # b2 ended while netwatch was away
+            await all_show("c", "d")
+    finally:
+        for member in members:
+            await member.stop()
+
+
+async def shown_by(member: RealAlertmanager, *ids: str) -> bool:
+    with contextlib.suppress(aiohttp.ClientError):
+        return set(await member.active()) == set(ids)
+    return False
 
 
 class FakeAlertmanager:

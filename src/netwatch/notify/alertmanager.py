@@ -48,8 +48,11 @@ class AlertmanagerChannel(BaseChannel):
         self._owed: tuple[dict[str, Alert], ...] = tuple({} for _ in settings.urls)
         """Ended alerts by member that has not taken them yet."""
 
-    def resume(self, alerts: Sequence[Alert]) -> None:
+    def resume(self, alerts: Sequence[Alert], ended: Sequence[Alert] = ()) -> None:
+        """Ends are owed to every member again: nobody remembers which of them missed one."""
         self._active.update((alert.id, alert) for alert in alerts)
+        for owed in self._owed:
+            owed.update((alert.id, alert) for alert in ended)
 
     async def deliver(self, alerts: Sequence[Alert]) -> None:
         """Done as soon as one member has taken them: the others get them from `refresh`."""
@@ -93,7 +96,11 @@ class AlertmanagerChannel(BaseChannel):
 
     async def _tell_member(self, member: int, firing: Sequence[Alert]) -> None:
         owed = self._owed[member]
-        messages = [*firing, *owed.values()]
+        # Alertmanager knows alerts by their labels alone: the end of what fires again would end it.
+        again = {_labels(alert) for alert in self._active.values()}
+        for number in [number for number, alert in owed.items() if _labels(alert) in again]:
+            del owed[number]
+        messages = [*owed.values(), *firing]
         for start in range(0, len(messages), _BATCH):
             batch = messages[start : start + _BATCH]
             body = json.dumps([self._posted(alert) for alert in batch]).encode()
@@ -132,6 +139,10 @@ def _headers(settings: AlertmanagerSettings) -> Mapping[str, str]:
         login = f"{settings.user}:{settings.password.reveal()}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(login).decode()
     return headers
+
+
+def _labels(alert: Alert) -> frozenset[tuple[str, str]]:
+    return frozenset(alert.labels.items())
 
 
 def _time(wall: float) -> str:

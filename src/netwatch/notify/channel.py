@@ -46,8 +46,9 @@ class Channel(Protocol):
         """Tells the receiver again what is active. Raises DeliveryError."""
         ...
 
-    def resume(self, alerts: Sequence[Alert]) -> None:
-        """After a restart: these were delivered as firing and have not ended."""
+    def resume(self, alerts: Sequence[Alert], ended: Sequence[Alert] = ()) -> None:
+        """After a restart: these were delivered as firing and have not ended; those ended lately, and some
+        receivers behind the channel may not have heard of it."""
         ...
 
     async def close(self) -> None: ...
@@ -66,7 +67,7 @@ class BaseChannel:
     async def refresh(self) -> None:
         """Nothing to tell again."""
 
-    def resume(self, alerts: Sequence[Alert]) -> None:
+    def resume(self, alerts: Sequence[Alert], ended: Sequence[Alert] = ()) -> None:
         """Nothing to remember."""
 
     async def close(self) -> None:

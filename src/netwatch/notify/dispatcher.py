@@ -24,6 +24,8 @@ _BATCH = 50
 """Messages in one delivery."""
 _LOOK = 5.0
 """Seconds between two looks for messages that are late."""
+_LATELY = 3600.0
+"""Seconds for which ends are told again after a restart."""
 _IDLE = 60.0
 """Seconds after which the outbox is looked at even if nothing woke the channel."""
 
@@ -138,9 +140,11 @@ class Dispatcher:
         now = self._clock.now().wall
         for channel in self._served:
             told = {entry.key: entry for entry in self._outbox.finished(channel.name) if not entry.error}
-            active = []
+            active, ended = [], []
             for key, entry in told.items():
                 alert_id, _, state = key.partition(":")
+                if state == AlertState.RESOLVED.value and now - entry.created < _LATELY:
+                    ended.append(decode_alert(entry.body))
                 ended_key = f"{alert_id}:{AlertState.RESOLVED.value}"
                 if state != AlertState.FIRING.value or self._outbox.has(channel.name, ended_key):
                     continue
@@ -148,9 +152,9 @@ class Dispatcher:
                 if alert_id in alive:
                     active.append(alert)
                 else:
-                    ended = replace(alert, state=AlertState.RESOLVED, resolved=now)
-                    self._outbox.put([(channel.name, _key(ended), encode_alert(ended))], now)
-            channel.resume(active)
+                    over = replace(alert, state=AlertState.RESOLVED, resolved=now)
+                    self._outbox.put([(channel.name, _key(over), encode_alert(over))], now)
+            channel.resume(active, ended)
 
     def status(self) -> dict[str, ChannelStatus]:
         """By channel."""
