@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from netwatch.errors import ConfigError, DeliveryError
-from netwatch.model import Alert, Severity
+from netwatch.model import REPETITION, Alert, Severity
 
-__all__ = ["BaseChannel", "Channel", "Refused", "alert_document", "tls_context"]
+__all__ = ["BaseChannel", "Channel", "Refused", "alert_document", "message_key", "tls_context"]
 
 DOCUMENT_VERSION = "netwatch-alerts/1"
 
@@ -65,10 +65,10 @@ class BaseChannel:
 
 
 def alert_document(alert: Alert, external_url: str = "") -> dict[str, Any]:
-    """An alert as webhooks and MQTT carry it. Times: Unix seconds. `key`: the same at each repetition."""
+    """An alert as webhooks and MQTT carry it. Times: Unix seconds. `key`: the same at each attempt."""
     return {
         "id": alert.id,
-        "key": f"{alert.id}:{alert.state.value}",
+        "key": message_key(alert),
         "rule": alert.rule,
         "state": alert.state.value,
         "severity": alert.severity.value,
@@ -81,6 +81,12 @@ def alert_document(alert: Alert, external_url: str = "") -> dict[str, Any]:
         "annotations": dict(alert.annotations),
         "url": alert_url(alert, external_url),
     }
+
+
+def message_key(alert: Alert) -> str:
+    """What a receiver may know a message by; another one where it is told anew."""
+    again = alert.annotations.get(REPETITION, "")
+    return f"{alert.id}:{alert.state.value}" + (f":{again}" if again else "")
 
 
 def alert_url(alert: Alert, external_url: str) -> str:
