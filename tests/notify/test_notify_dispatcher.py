@@ -286,7 +286,7 @@ async def test_a_notice_is_for_its_channels_and_told_anew_only_under_a_name_of_i
         assert dispatcher.notify([Notice(mild, frozenset({"page"}))]) == 1
         assert dispatcher.notify([Notice(mild, frozenset({"page", "board"}), Reason.AGAIN, "again-1")]) == 1
         assert dispatcher.notify([Notice(mild, None, Reason.AGAIN, "again-1")]) == 0
-        # Life safety: whatever the channel's least severity is. It was told nothing before: its first message.
+        # Life safety: whatever the least severity of the channel is, which was told nothing before.
         assert dispatcher.notify([Notice(mild, frozenset({"board"}), again="again-2", always=True)]) == 1
         assert dispatcher.notify([Notice(make_alert("b", suppressed_by="root"), always=True)]) == 0
         ended = make_alert("a", state="resolved")
