@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -31,6 +31,7 @@ def wall(text: str, zone: ZoneInfo = CHICAGO) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
 
 
+@settings(deadline=None)
 @given(moments, st.lists(seconds, min_size=1, max_size=3), st.sampled_from(["UTC", "America/Chicago"]))
 def test_the_next_time_is_later_within_a_day_and_shows_on_the_clock(at, times, name) -> None:
     zone = ZoneInfo(name)
@@ -42,6 +43,7 @@ def test_the_next_time_is_later_within_a_day_and_shows_on_the_clock(at, times, n
     assert inside in times or inside - 3600 in times
 
 
+@settings(deadline=None)
 @given(moments, seconds, seconds, st.sets(st.integers(0, 6), min_size=1))
 def test_inside_hours_is_what_the_clock_of_a_place_without_daylight_saving_says(at, begin, end, days) -> None:
     if begin == end:

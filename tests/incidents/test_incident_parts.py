@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch.documents import parse_yaml
@@ -66,6 +66,7 @@ def test_a_swap_holds_for_its_time_and_the_later_one_wins() -> None:
     assert rota.on_call(wall("2026-09-03 08:00")) == "ana"
 
 
+@settings(deadline=None)
 @given(st.floats(1.78e9, 1.85e9))
 def test_the_end_of_a_turn_is_when_the_next_one_begins(at: float) -> None:
     end = ROTA.turn_ends(at)
@@ -83,6 +84,7 @@ def test_a_penalty_halves_in_its_half_life() -> None:
     assert DAMPING.now(once, -900.0).penalty == 1000.0  # a clock that was set back
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.0, 5000.0), min_size=1, max_size=60))
 def test_what_flaps_no_more_is_free_within_the_longest_time(pauses: list[float]) -> None:
     at, flaps = 0.0, Flaps(0.0, 0.0)
@@ -101,6 +103,7 @@ def test_what_flaps_no_more_is_free_within_the_longest_time(pauses: list[float])
 texts = st.text(max_size=20)
 
 
+@settings(deadline=None)
 @given(texts, texts, st.integers(1, 2**40), texts)
 def test_a_token_is_read_back_until_it_expires(alert: str, to: str, expires: int, nonce: str) -> None:
     link = Link(alert, to, expires, nonce)
@@ -112,6 +115,7 @@ def test_a_token_is_read_back_until_it_expires(alert: str, to: str, expires: int
         read_token(KEY + b"x", token, 0.0)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_token_that_was_changed_is_worth_nothing(data) -> None:
     token = make_token(KEY, Link("a1", "phone", 10, "n"))
@@ -181,6 +185,7 @@ def test_silences_are_read_from_files_and_survive_json() -> None:
         assert decode_silence(encode_silence(one)) == replace(one, planned=False)
 
 
+@settings(deadline=None)
 @given(st.floats(1.79e9, 1.80e9), st.booleans())
 def test_what_begins_next_is_on_then_and_not_before(at: float, recurs: bool) -> None:
     hours = ((3600, 7200), (80000, 4000)) if recurs else ()

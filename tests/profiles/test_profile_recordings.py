@@ -4,6 +4,8 @@ recordings/NAME.snmprec is a device; recordings/NAME.expected.yaml lists what th
 A mapping is held if each of its keys is; a list if each of its entries is held by an entry of its own;
 a number to one in a million. `absent` lists keys that must not be there at all; an entry `none: {...}` of a
 list is held if no entry of the list holds what stands below it.
+
+Each profile that can be chosen for a device has a recording of its own here.
 """
 
 from __future__ import annotations
@@ -17,7 +19,16 @@ import yaml
 
 from netwatch.discovery import discover, inspect_document
 from netwatch.model import Catalogue, EntityId, SnmpAccess, SystemClock, Target, load_catalogue
-from netwatch.profiles import ProfileSet, load_profiles
+from netwatch.profiles import (
+    FALLBACK,
+    Fingerprint,
+    ProfileSet,
+    Recognised,
+    candidates,
+    choose,
+    load_profiles,
+)
+from netwatch.profiles.values import text
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording
 
@@ -74,6 +85,35 @@ def test_profile_recording(name: str, profiles: ProfileSet, catalogue: Catalogue
     document = inspect_document(name, found, catalogue)
     wanted = yaml.safe_load((RECORDINGS / f"{name}.expected.yaml").read_text(encoding="utf-8"))
     assert missing(wanted, document) == []
+
+
+def chosen(recording: Recording, profiles: ProfileSet) -> set[str]:
+    """The profile that a recorded device is read by, and those attached to it. Nothing of it is read."""
+
+    def told(oid: str) -> str:
+        return text(recording.get(oid)) or ""
+
+    device = Fingerprint(
+        sys_object_id=told("1.3.6.1.2.1.1.2.0").removeprefix("."),
+        sys_descr=told("1.3.6.1.2.1.1.1.0"),
+        sys_name=told("1.3.6.1.2.1.1.5.0"),
+        has=recording.has,
+        value=recording.get,
+    )
+    main, attached = choose(candidates(profiles.recognised, device))
+    return {main.profile.name if main else FALLBACK, *(one.profile.name for one in attached)}
+
+
+def told_by_snmp(profile: Recognised) -> bool:
+    """False for what only others include, and for APIs, which tests/system has servers for."""
+    return any(not match.http_json and not match.http_host for match in profile.match)
+
+
+def test_each_profile_has_a_recording(profiles: ProfileSet) -> None:
+    left = {profile.name for profile in profiles.recognised if told_by_snmp(profile)} | {FALLBACK}
+    for name in NAMES:
+        left -= chosen(Recording.load(RECORDINGS / f"{name}.snmprec"), profiles)
+    assert sorted(left) == [], "profiles that no recording chooses"
 
 
 def test_missing_tells_what_is_not_held() -> None:

@@ -26,7 +26,7 @@ from netwatch.incidents import (
     Urgency,
     make_token,
 )
-from netwatch.model import AlertState, Notice, Reason
+from netwatch.model import REPETITION, AlertState, Notice, Reason
 
 __all__ = ["Links", "link_key", "policy_of", "with_reason"]
 
@@ -89,6 +89,8 @@ def with_reason(notice: Notice) -> Notice:
     if notice.reason in (Reason.NEW, Reason.ENDED):
         return notice
     annotations = {**notice.alert.annotations, "told_because": notice.reason.value}
+    if notice.again:
+        annotations[REPETITION] = notice.again
     return replace(notice, alert=replace(notice.alert, annotations=annotations))
 
 

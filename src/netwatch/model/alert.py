@@ -9,7 +9,11 @@ from enum import StrEnum
 from netwatch.model.entity import EntityId
 from netwatch.model.severity import Severity
 
-__all__ = ["Alert", "AlertState", "Notice", "Reason", "Transition"]
+__all__ = ["REPETITION", "Alert", "AlertState", "Notice", "Reason", "Transition"]
+
+REPETITION = "repetition"
+"""Annotation of an alert that somebody is told of anew: tells one telling from another, for receivers that
+drop what they had before."""
 
 
 class AlertState(StrEnum):
