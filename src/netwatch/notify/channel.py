@@ -105,7 +105,7 @@ def one_line(text: str) -> str:
 
 
 def short_text(alert: Alert, longest: int) -> str:
-    """For a small screen: state and summary, cut to that many characters, and the link that acknowledges, as a
+    """For a small screen: state and summary, cut to that many characters, and the link that acknowledges,
     whole or not at all."""
     text = f"{state_word(alert).upper()}: {one_line(alert.summary)}"
     link = alert.annotations.get("acknowledge", "")
