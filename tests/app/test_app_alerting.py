@@ -132,6 +132,8 @@ class House:
 
     def open(self) -> None:
         self.store = Store(self.folder / "var/netwatch.db")
+        # Nobody pulls the plug here, and waiting for the disk is most of what these tests would do.
+        self.store._database._open().execute("PRAGMA synchronous = OFF")
         self.alerting = Alerting((), self.store, load_settings(self.folder / "netwatch.yaml", {}), self.clock)
         self.alerting._engine = self.engine  # type: ignore[assignment]
         self.desk = self.alerting.desk
@@ -217,6 +219,7 @@ def test_a_swap_sends_pages_to_who_stands_in(house: House) -> None:
     house.fire("a")
     house.judge()
     assert (house.told("ana-phone"), house.told("ben-phone")) == ([], ["a:firing"])
+    assert house.desk.on_call() == [("network", "ben")]
 
 
 def test_an_acknowledgement_outlives_a_restart_and_stops_the_escalation(house: House) -> None:
