@@ -219,6 +219,7 @@ def test_a_swap_sends_pages_to_who_stands_in(house: House) -> None:
     house.fire("a")
     house.judge()
     assert (house.told("ana-phone"), house.told("ben-phone")) == ([], ["a:firing"])
+    assert house.desk.on_call() == [("network", "ben")]
 
 
 def test_an_acknowledgement_outlives_a_restart_and_stops_the_escalation(house: House) -> None:

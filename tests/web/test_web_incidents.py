@@ -51,6 +51,7 @@ async def test_a_person_acknowledges_and_the_page_says_who_and_since_when() -> N
         _, text = await web.get("/alerts", **login)
         outline = Outline(text)
         assert ("h2", "Acknowledged (1)") in outline.headings
+        assert "On call: ana (network)" in "".join(outline.text)
         assert "acknowledged by operate, " in "".join(outline.text)
         _, text = await web.get("/alerts/a1", **login)
         shown = "".join(Outline(text).text)

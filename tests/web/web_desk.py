@@ -81,6 +81,9 @@ class FakeDesk:
     def end_silence(self, silence_id: str) -> bool:
         return self.made.pop(silence_id, None) is not None
 
+    def on_call(self) -> Sequence[tuple[str, str]]:
+        return [("network", "ana")]
+
     def follow(self, token: str) -> tuple[Alert, Standing, str]:
         link = read_token(KEY, token, NOW)
         if link.nonce in self.used:

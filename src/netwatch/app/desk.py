@@ -198,6 +198,11 @@ class Desk:
         self._everything()
         return True
 
+    def on_call(self) -> Sequence[tuple[str, str]]:
+        """(rota, person) of this moment."""
+        now = self._clock.now().wall
+        return [(name, rota.on_call(now)) for name, rota in self._policy.rotas.items()]
+
     def follow(self, token: str) -> tuple[Alert, Standing, str]:
         """(alert, where it stands, whom the link was sent to) of a link that is still good. Changes nothing.
 

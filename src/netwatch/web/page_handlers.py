@@ -195,8 +195,9 @@ class PageHandlers:
         frame, desk = self._site.frame(request, alerts), self._site.providers.desk
         views = alert_views(alerts, alerts, self._site.standings(alerts))
         silences = () if desk is None else desk.silences()
+        on_call = () if desk is None else desk.on_call()
         may_act = desk is not None and request[IDENTITY].role.may(Role.OPERATE)
-        return await self._site.page(lambda: alerts_page(frame, views, silences, may_act=may_act))
+        return await self._site.page(lambda: alerts_page(frame, views, silences, on_call, may_act=may_act))
 
     async def replacements(self, request: web.Request) -> web.Response:
         query = Query(request, ("kind", "school", "page"))

@@ -52,6 +52,10 @@ class AlertDesk(Protocol):
         """Whether there was one that may be ended here."""
         ...
 
+    def on_call(self) -> Sequence[tuple[str, str]]:
+        """(rota, person) of this moment."""
+        ...
+
     def follow(self, token: str) -> tuple[Alert, Standing, str]:
         """(alert, where it stands, whom the link was sent to). Changes nothing. Raises LinkError."""
         ...

@@ -16,9 +16,15 @@ __all__ = ["alert_list", "alerts_page"]
 
 
 def alerts_page(
-    frame: Frame, alerts: Sequence[AlertView], silences: Sequence[Silence] = (), *, may_act: bool = False
+    frame: Frame,
+    alerts: Sequence[AlertView],
+    silences: Sequence[Silence] = (),
+    on_call: Sequence[tuple[str, str]] = (),
+    *,
+    may_act: bool = False,
 ) -> Html:
-    """`alerts` in the order they are shown. `may_act`: who looks may acknowledge and silence."""
+    """`alerts` in the order they are shown. `on_call`: rotas and people. `may_act`: who looks may acknowledge
+    and silence."""
     live = [view for view in alerts if view.alert.state is not AlertState.RESOLVED]
     groups: dict[str, list[AlertView]] = {
         name: [] for name in ("urgent", "known", "pending", "hidden", "explained")
@@ -40,6 +46,9 @@ def alerts_page(
         "Alerts",
         "/alerts",
         tag("h1", "Alerts"),
+        tag("p", "On call: ", ", ".join(f"{who} ({rota})" for rota, who in on_call), class_="lead")
+        if on_call
+        else None,
         section(
             f"Firing ({len(urgent)})",
             alert_list(urgent, frame.now, frame if may_act else None)
