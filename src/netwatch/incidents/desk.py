@@ -95,7 +95,7 @@ def look(
     for key in _wanted(state, firing, cases, now, touched):
         alert, before = firing[key], cases.get(key)
         case = _with_subject(before, alert, subject_of(alert), policy)
-        series = series_of(alert)
+        series = series_of(alert) if policy.damping is not None else ""
         visit = _Visit(alert, policy, silences, now, flaps.get(series))
         after = visit.examine(case)
         notices += visit.notices
@@ -179,11 +179,9 @@ class _Visit:
             return replace(case, ready=None)
         if self._alert.suppressed_by and not safety:
             return replace(case, ready=None, held="", due=case.silence_due)
-        case = replace(
-            case,
-            ready=now if case.ready is None else min(case.ready, now),
-            told={key: min(at, now) for key, at in case.told.items()},
-        )
+        if case.ready is None or case.ready > now or any(at > now for at in case.told.values()):
+            told = {key: min(at, now) for key, at in case.told.items()}  # the clock was set back
+            case = replace(case, ready=now if case.ready is None else min(case.ready, now), told=told)
         return self._tell(self._counted(case))
 
     def _after_silences(self, case: Case) -> Case:
@@ -194,7 +192,8 @@ class _Visit:
         # One that began and ended while nobody looked has ended, too.
         missed = case.silence_due is not None and case.silence_due <= now and not safety
         found = silencing(mine, rule, case.subject, now)
-        case = replace(case, silence_due=min(starts, default=None))
+        if (next_start := min(starts, default=None)) != case.silence_due:
+            case = replace(case, silence_due=next_start)
         if found is not None:
             silence, until = found
             if case.silenced_by != silence.id:
