@@ -231,9 +231,13 @@ def test_the_starter_with_all_that_is_commented_out_is_right_too(tmp_path):
         "TRAP_COMMUNITY": "planted-secret",
         "CHAT_WEBHOOK_URL": "https://chat.example.org/planted-secret",
         "MAIL_PASSWORD": "planted-secret",
+        "APPRISE_URL": "json://chat.example.org/planted-secret",
+        "HEARTBEAT_URL": "https://hc.example.org/planted-secret",
     }
     settings = load_settings(path, env)
     assert set(settings.credentials) == {"snmp-public", "snmp-v3", "switches-ssh", "controller-api"}
     alerts = settings.alerts
     assert all((alerts.rules, alerts.alertmanager, alerts.webhook, alerts.email, alerts.mqtt))
+    assert all((alerts.apprise, alerts.sms, alerts.heartbeat))
+    assert alerts.second_path() == {"modem"}
     assert settings.history.retention == 5 * 365 * 86400

@@ -18,7 +18,7 @@ from netwatch.app.turns import gently
 from netwatch.config import Settings
 from netwatch.incidents import Silence
 from netwatch.model import Alert, AlertState, Clock, Snapshot, Transition
-from netwatch.notify import Keeper, Notices, SteadyOutbox
+from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox
 from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
@@ -164,6 +164,14 @@ class Alerting:
             out[name, "failed"] = status.failures
             out[name, "refused"] = status.refused
         return out
+
+    @property
+    def delivery(self) -> Delivery:
+        return self._delivery
+
+    def path_tests(self) -> Mapping[str, Outcome]:
+        """Of the second path, by channel."""
+        return self._paths.outcomes
 
     def last_turn(self) -> float:
         """Monotonic second since which every channel has been at work."""

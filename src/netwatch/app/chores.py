@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from netwatch.app.figures import show_delivery
 from netwatch.app.garbage import settle
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
@@ -180,8 +181,7 @@ class Chores:
             waiting=stats.waiting,
         )
         metrics.costs(stats.tables, parts.poller.costliest(20))
-        metrics.queued(parts.store.outbox.depths())
-        metrics.notifications(parts.alerting.counts())
+        show_delivery(parts)
 
     async def _watch_lag(self) -> None:
         """How late timers come: what heavy work in the event loop costs everybody."""

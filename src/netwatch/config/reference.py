@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from netwatch.calendars import ClockTime, ClockTimes, Day, HoursField, LocalTime, Timezone, Weekdays
-from netwatch.config import fields
+from netwatch.config import channels, fields
 from netwatch.config.durations import format_duration
 from netwatch.model import Secret
 
@@ -31,6 +31,7 @@ _NAMES: tuple[tuple[Any, str], ...] = (
     (fields.FileGlob, "path or pattern"),
     (fields.SecretField, "secret"),
     (fields.SecretUrl, "URL"),
+    (channels.TemplateField, "text or secret"),
     (Timezone, "time zone"),
     (ClockTime, "time of day"),
     (ClockTimes, "list of times of day"),
@@ -149,6 +150,8 @@ def _default(info: FieldInfo, kind: str) -> str:
         return "every day" if len(value) == 7 else ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     return str(value.value if isinstance(value, Enum) else value)
 
 

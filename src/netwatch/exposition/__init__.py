@@ -1,5 +1,6 @@
 """Readings for Prometheus: text and OpenMetrics, sharded, with the time of each poll."""
 
+from netwatch.exposition.delivery import DeliveryFigures, PathFigures
 from netwatch.exposition.own import SelfMetrics
 from netwatch.exposition.probe import probe, probe_device
 from netwatch.exposition.reference import reference
@@ -9,6 +10,8 @@ from netwatch.exposition.shards import Shard, parse_shard, sd_targets, shards
 __all__ = [
     "CONTENT_TYPE_OPENMETRICS",
     "CONTENT_TYPE_TEXT",
+    "DeliveryFigures",
+    "PathFigures",
     "Renderer",
     "SelfMetrics",
     "Shard",

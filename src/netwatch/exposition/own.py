@@ -14,6 +14,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from netwatch import __version__
+from netwatch.exposition.delivery import DeliveryMetrics
 from netwatch.model import DeviceCost, Entity, EntityId, EntityKind, Snapshot, TableCost, differences
 
 __all__ = ["OwnFamily", "SelfMetrics"]
@@ -53,6 +54,7 @@ class SelfMetrics:
         )
         self._poller()
         self._outlets()
+        self.delivery = DeliveryMetrics(self._gauge, self._counter, self._advance)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         self._families.append(OwnFamily(name, "gauge", text, labels))
