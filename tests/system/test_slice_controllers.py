@@ -217,6 +217,17 @@ async def test_a_console_that_is_recognised(console: Api, http: AiohttpJson) -> 
     assert "/proxy/network/api/s/x7k2/stat/device#/data/0/radio_table_stats/1/channel" in origins
 
 
+async def test_the_same_application_on_a_server(http: AiohttpJson) -> None:
+    """Without the console around it the paths have no prefix, those in braces neither."""
+    here = {path.removeprefix("/proxy/network"): body for path, body in CONSOLE.items()}
+    async with serving(Api(here, "X-API-KEY", KEY.reveal(), by_offset)) as server:
+        found = await discovered(server.target(), http=http)
+    assert (found.matched.profile, found.problems) == ("unifi-server", ())
+    values = values_of(*found.observations)
+    assert values["device_clients", "f0:9f:c2:00:00:10", ()] == 22
+    assert values["interface_receive_bytes_total", "f0:9f:c2:00:00:20/1", ()] == 100
+
+
 async def test_a_console_by_its_documented_api_alone(console: Api, http: AiohttpJson) -> None:
     found = await discovered(console.target(profile="unifi-integration"), http=http)
     assert found.problems == ()
