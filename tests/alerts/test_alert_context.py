@@ -80,7 +80,7 @@ def test_a_core_switch_with_a_school_behind_it() -> None:
     fault = alert("a", CORE)
     told = Context(PICTURE, (fault, alert("b", ACCESS, by="a"))).of(fault)
     assert told == {
-        "behind": "1 device; 2 rooms; all of Lincoln ES (412 people)",
+        "affected": "1 device; 2 rooms; all of Lincoln ES (412 people)",
         "circuit": "C-1, Example Fiber, +1 800 555 0100, 10 Gbit/s; C-2",
         "warranty": "warranty ended 2024-06-30; support contract until 2027-06-30",
         "spare": "1 of this model (SP1)",

@@ -19,7 +19,7 @@ from netwatch.app import Daemon, Demo, Running
 from netwatch.app.alerting import Alerting
 from netwatch.cli import build
 from netwatch.errors import ConfigError, MissingExtra, NetwatchError, StoreError
-from netwatch.model import Transition
+from netwatch.model import Alert, AlertState, EntityId, Severity, Transition
 from netwatch.resources import collectors_dir
 
 SETTINGS = """
@@ -263,7 +263,20 @@ async def test_what_could_not_be_written_is_written_with_the_next_evaluation(
     settings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(settings) as (_, found):
-        alerting, told = found.parts.alerting, [object()]
+        alert = Alert(
+            id="a",
+            rule="R",
+            entity=EntityId("e"),
+            device=EntityId("e"),
+            state=AlertState.FIRING,
+            severity=Severity.CRITICAL,
+            since=1.0,
+            fired=1.0,
+            resolved=None,
+            value=None,
+            summary="",
+        )
+        alerting, told = found.parts.alerting, [Transition(alert, None, 1.0)]
         written: list[Any] = []
 
         class Incidents:
@@ -275,6 +288,9 @@ async def test_what_could_not_be_written_is_written_with_the_next_evaluation(
                 written.extend(transitions)
 
             def remember(self, _: Any) -> None:
+                return None
+
+            def note(self, _: Any) -> None:
                 return None
 
         incidents = Incidents()

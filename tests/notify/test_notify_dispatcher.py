@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from notify_fakes import FakeClock, Recorder, drain, run_until
 
 from netwatch.errors import DeliveryError
-from netwatch.model import Alert, AlertState, EntityId, Severity, Transition
+from netwatch.model import Alert, AlertState, EntityId, Notice, Reason, Severity, Transition
 from netwatch.notify import Dispatcher, Manners
 from netwatch.store import Store
 
@@ -220,3 +220,29 @@ def test_whatever_fails_and_restarts_each_key_arrives_once_and_in_order(
         assert channel.got == expected
 
     asyncio.run(scenario())
+
+
+async def test_a_notice_is_for_its_channels_and_told_anew_only_under_a_name_of_its_own(
+    tmp_path, make_alert
+) -> None:
+    with Store(tmp_path / "db") as store:
+        page, board = Recorder("page"), Recorder("board", at_least=Severity.CRITICAL)
+        dispatcher = Dispatcher([page, board], store.outbox, FakeClock())
+        mild = make_alert("a", severity=Severity.WARNING)
+        assert dispatcher.notify([Notice(mild, frozenset({"page"}))]) == 1
+        assert dispatcher.notify([Notice(mild, frozenset({"page", "board"}), Reason.AGAIN, "again-1")]) == 1
+        assert dispatcher.notify([Notice(mild, None, Reason.AGAIN, "again-1")]) == 0
+        # Life safety: whatever the least severity of the channel is, which was told nothing before.
+        assert dispatcher.notify([Notice(mild, frozenset({"board"}), again="again-2", always=True)]) == 1
+        assert dispatcher.notify([Notice(make_alert("b", suppressed_by="root"), always=True)]) == 0
+        ended = make_alert("a", state="resolved")
+        assert dispatcher.notify([Notice(ended, reason=Reason.ENDED)]) == 2
+        keys = {name: [entry.key for entry in store.outbox.waiting(name)] for name in ("page", "board")}
+        assert keys == {
+            "page": ["a:firing", "a:firing:again-1", "a:resolved"],
+            "board": ["a:firing", "a:resolved"],
+        }
+        await drain(dispatcher, store)
+        dispatcher = Dispatcher([page], store.outbox, FakeClock())
+        dispatcher.resume([])
+        assert store.outbox.depths() == {}

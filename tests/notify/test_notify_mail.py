@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from netwatch.errors import DeliveryError
-from netwatch.model import Secret, Severity, SystemClock
+from netwatch.model import REPETITION, Secret, Severity, SystemClock
 from netwatch.notify import EmailChannel, EmailSettings, Refused
 from netwatch.notify.mail import compose
 
@@ -185,3 +185,18 @@ def test_a_name_from_a_device_forges_no_header(make_alert) -> None:
     parsed = email.message_from_bytes(mail.as_bytes(), policy=email.policy.default)
     assert parsed["Bcc"] is None
     assert parsed["Subject"] == "[critical] core Bcc: victim@x.example hello"
+
+
+def test_what_is_told_anew_is_another_mail_of_the_same_thread_with_reason_and_link(make_alert) -> None:
+    annotations = {
+        "told_because": "escalated",
+        REPETITION: "escalated-1",
+        "acknowledge": "https://nw.example/acknowledge?token=x",
+    }
+    mail = compose(
+        [make_alert("a", annotations=annotations)], "a@b.example", ["c@d.example"], datetime.now(UTC)
+    )
+    assert mail["Message-ID"] == "<a.firing.escalated-1@b.example>"
+    assert mail["In-Reply-To"] == "<a.firing@b.example>"
+    assert "told because: escalated\n" in mail.get_content()
+    assert "acknowledge: https://nw.example/acknowledge?token=x\n" in mail.get_content()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 import bcrypt
+import web_desk
 import web_district
 from aiohttp import encode_basic_auth
 from aiohttp.test_utils import TestClient, TestServer
@@ -43,6 +44,7 @@ def providers(**changes: object) -> Providers:
         replacement_plan=lambda: plan,
         metrics=lambda openmetrics, shard: render(snapshot, openmetrics=openmetrics, shard=shard),
         reload=reload,
+        desk=web_desk.FakeDesk(),
         simulated=True,
     )
     return replace(made, **changes)

@@ -12,7 +12,7 @@ from netwatch.model import Alert, Asset, Circuit, EntityId, EntityKind, Place, P
 
 __all__ = ["CONTEXT", "Context"]
 
-CONTEXT = ("behind", "circuit", "changed_before", "warranty", "spare")
+CONTEXT = ("affected", "circuit", "changed_before", "warranty", "spare")
 """Annotations that `Context.of` may give, in the order in which a page shows them."""
 CHANGE_SECONDS = 3600.0
 """What began at most this long before an alert may have to do with it."""
@@ -32,7 +32,7 @@ class Context:
     def of(self, alert: Alert) -> dict[str, str]:
         """Annotations by name (`CONTEXT`). What nobody knows is absent."""
         found = {
-            "behind": self._behind(alert),
+            "affected": self._affected(alert),
             "circuit": "; ".join(map(_circuit, self._circuits(alert))),
             "changed_before": "; ".join(self._changes(alert)),
             "warranty": self._warranty(alert),
@@ -40,7 +40,7 @@ class Context:
         }
         return {name: text for name, text in found.items() if text}
 
-    def _behind(self, alert: Alert) -> str:
+    def _affected(self, alert: Alert) -> str:
         """`14 devices; 23 rooms; all of Lincoln ES (412 people)`; empty for what explains nothing."""
         dark = self._explained.get(alert.id, set()) | {alert.device}
         if len(dark) == 1:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from netwatch.alerts import AlertEngine, Rule
 from netwatch.app.channels import Delivery, channel_settings, deliver_by
 from netwatch.app.channels import channels as _channels
+from netwatch.app.desk import Desk
 from netwatch.app.paths import Paths
+from netwatch.app.telling import Links, policy_of, with_reason
 from netwatch.app.turns import gently
 from netwatch.calendars import Calendars
 from netwatch.config import Settings
-from netwatch.model import Alert, Clock, Snapshot, Transition
+from netwatch.incidents import Silence
+from netwatch.model import Alert, AlertState, Clock, Snapshot, Transition
 from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox
 from netwatch.store import Remembered, Store
 
@@ -22,12 +26,17 @@ __all__ = ["Alerting"]
 
 _AT_ONCE = 500
 """Series seen in good health that are written in one turn."""
+LONGEST_WAIT = 30.0
+"""Seconds after which what is due is looked for anew, whatever the wall clock did meanwhile."""
 RESTART_SECONDS = 5.0
 """Pause before delivery begins anew after a mistake of its own."""
 
 
 class Alerting:
-    """Engine, incidents and dispatcher as one."""
+    """Engine, desk of incidents and dispatcher as one."""
+
+    desk: Desk
+    """What people ask and do."""
 
     def __init__(
         self,
@@ -36,12 +45,18 @@ class Alerting:
         settings: Settings,
         clock: Clock,
         calendars: Calendars | None = None,
+        silences: Iterable[Silence] = (),
     ) -> None:
         self._engine = AlertEngine(rules, attachment=settings.alerts.attached_to, calendars=calendars)
         self._store = store
         self._clock = clock
         open_alerts = store.incidents.load_open()
         self._engine.restore(open_alerts, store.incidents.remembered())
+        self._stirred = asyncio.Event()
+        self._snapshot: Snapshot | None = None
+        self.desk = Desk(store, clock, self._open_alerts, self._stirred.set)
+        self._links = Links.of(settings)
+        self._configure_desk(settings, silences)
         self._notices = Notices(settings.district.slug)
         self._keeper = Keeper(store, self._notices, clock)
         self._outbox = SteadyOutbox(store.outbox)
@@ -61,14 +76,16 @@ class Alerting:
 
         Where the disk takes nothing, messages go out from memory; the next evaluation writes again.
         """
-        self._transitions += self._engine.evaluate(snapshot)
+        self._transitions += map(self._unhidden, self._engine.evaluate(snapshot))
+        self._snapshot = snapshot
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
         if self._keep(self._healthy):
             self._healthy = []
 
     async def judge_gently(self, snapshot: Snapshot) -> None:
         """The same in turns of a few milliseconds. One ends before the next begins."""
-        self._transitions += await gently(self._engine.evaluate_steps(snapshot))
+        self._transitions += map(self._unhidden, await gently(self._engine.evaluate_steps(snapshot)))
+        self._snapshot = snapshot
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
         if not self._keep(self._healthy[:_AT_ONCE]):
             return
@@ -78,10 +95,48 @@ class Alerting:
             self._store.incidents.remember(self._healthy[:_AT_ONCE])
             del self._healthy[:_AT_ONCE]
 
+    async def tend(self) -> None:
+        """Tells what is due at its time, without waiting for the next evaluation, until cancelled."""
+        while True:
+            wait, due, now = LONGEST_WAIT, self.desk.due(), self._clock.now().wall
+            if due is not None:
+                wait = min(max(due - now, 0.0), LONGEST_WAIT)
+            if not self._stirred.is_set():
+                await self._stirred_within(wait)
+            self._stirred.clear()
+            if self._snapshot is None:  # nothing is judged yet: who is silenced can't be told
+                await self._clock.sleep(1.0)
+                continue
+            if not self._keep(()):
+                await self._clock.sleep(RESTART_SECONDS)
+
+    async def _stirred_within(self, seconds: float) -> None:
+        waits = [
+            asyncio.ensure_future(self._stirred.wait()),
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:  # not waited for: a cancellation that came meanwhile would be lost
+                one.cancel()
+
     def _keep(self, healthy: Sequence[Remembered]) -> bool:
+        """What came of it and what is told of it are on disk together or not at all."""
         self._paths.look()
-        kept = self._keeper.keep(self._dispatcher, self._transitions, healthy)
+        found = self.desk.look(self._transitions, self._snapshot)
+        told = [with_reason(notice) for notice in found.notices]
+        if self._links is not None:
+            told = list(self._links.into(told, self._clock.now().wall))
+        kept = self._keeper.keep(
+            self._dispatcher,
+            self._transitions,
+            healthy,
+            told=told,
+            also=(lambda: self.desk.write(found)) if found.news else None,
+        )
         if kept:
+            self.desk.adopt(found)
             self._transitions = []
         return kept
 
@@ -91,7 +146,21 @@ class Alerting:
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""
-        return [*self._notices.alerts(), *self._engine.alerts()]
+        return [*self._notices.alerts(), *self._judged()]
+
+    def _judged(self) -> Sequence[Alert]:
+        """Those that rules have found."""
+        rules = self.desk.policy.life_safety_rules
+        if not rules:
+            return self._engine.alerts()
+        return [_shown(alert, rules) for alert in self._engine.alerts()]
+
+    def _open_alerts(self) -> Mapping[str, Alert]:
+        return {alert.id: alert for alert in self._judged() if alert.state is not AlertState.RESOLVED}
+
+    def _unhidden(self, transition: Transition) -> Transition:
+        alert = _shown(transition.alert, self.desk.policy.life_safety_rules)
+        return transition if alert is transition.alert else replace(transition, alert=alert)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Deliveries since the start by (channel, outcome)."""
@@ -133,10 +202,15 @@ class Alerting:
                 await asyncio.gather(dispatching, changed, return_exceptions=True)
 
     def prepare(
-        self, settings: Settings, rules: Iterable[Rule], calendars: Calendars | None = None
+        self,
+        settings: Settings,
+        rules: Iterable[Rule],
+        calendars: Calendars | None = None,
+        silences: Iterable[Silence] = (),
     ) -> Callable[[], None]:
-        """What puts other rules and channels to use: rules from the next evaluation on, channels, if they
-        differ, at once. Until it is called nothing has changed, and it can't fail.
+        """What puts other rules, channels, policy and silences to use: rules from the next evaluation on,
+        channels, if they differ, and all else at once. Until it is called nothing has changed, and it can't
+        fail.
 
         Raises MissingExtra, StoreError.
         """
@@ -146,7 +220,12 @@ class Alerting:
             delivery = self._deliver_by(settings)
             delivery.dispatcher.resume([alert for alert in self.alerts() if alert.resolved is None])
 
+        links = Links.of(settings)
+
         def adopt() -> None:
+            self._links = links
+            self._configure_desk(settings, silences)
+            self._stirred.set()
             attachment = settings.alerts.attached_to
             self._engine.replace_rules(rules, attachment=attachment, calendars=calendars)
             if delivery is not self._delivery:
@@ -157,7 +236,18 @@ class Alerting:
 
         return adopt
 
+    def _configure_desk(self, settings: Settings, silences: Iterable[Silence]) -> None:
+        key = None if self._links is None else self._links.key
+        self.desk.configure(policy_of(settings), silences, key)
+
     def _deliver_by(self, settings: Settings) -> Delivery:
         return deliver_by(
             settings, _channels(settings, self._clock), self._outbox, self._clock, self._engine.alerts
         )
+
+
+def _shown(alert: Alert, life_safety_rules: frozenset[str]) -> Alert:
+    """Nothing explains a life-safety alert away."""
+    if alert.suppressed_by and alert.rule in life_safety_rules:
+        return replace(alert, suppressed_by="")
+    return alert

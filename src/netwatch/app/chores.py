@@ -111,10 +111,8 @@ class Chores:
             columns = {**parts.snapshot.columns, **parts.school_day.columns}
             await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns))
             self._evaluations += 1
-        states: Counter[str] = Counter()
-        for alert in parts.alerting.alerts():
-            states["suppressed" if alert.suppressed_by else alert.state.value] += 1
-        parts.metrics.alerts(states)
+        standings = parts.alerting.desk.standings(parts.alerting.alerts())
+        parts.metrics.alerts(Counter(standing.state.value for standing in standings.values()))
 
     async def record(self) -> None:
         """Folds what is new into buckets; those that are full go to disk."""
@@ -165,6 +163,7 @@ class Chores:
         before = parts.clock.now().wall - parts.configuration.settings.history.retention
         await asyncio.to_thread(parts.history.prune, before)
         parts.store.incidents.forget(before)
+        parts.alerting.desk.forget(before)
 
     async def save(self) -> None:
         """Writes what makes the next start cheap."""

@@ -98,6 +98,7 @@ class Daemon:
             remote = RemoteWrite(parts)
             await remote.start(stack)
             works = [("polling", self._poll(parts)), ("notify", parts.alerting.run()), *chores.works()]
+            works.append(("incidents", parts.alerting.tend()))
             works += remote.works()
             tasks = [asyncio.create_task(work, name=name) for name, work in works]
             stack.push_async_callback(_cancel, tasks)
@@ -146,7 +147,7 @@ class Daemon:
         parts, old = self.parts, self.parts.configuration
         polled = {target.device for target in parts.targets()}
         new = await loaded.identified_gently(parts.state.device_id)
-        take_alerting_over = parts.alerting.prepare(new.settings, new.rules, new.school_time)
+        take_alerting_over = parts.alerting.prepare(new.settings, new.rules, new.school_time, new.silences)
         if self._web is not None:
             self._web.update(new.auth)
         take_alerting_over()
@@ -238,7 +239,9 @@ class Daemon:
             school_day=SchoolDay(workers, directory),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
-            alerting=Alerting(configuration.rules, store, settings, clock, configuration.school_time),
+            alerting=Alerting(
+                configuration.rules, store, settings, clock, configuration.school_time, configuration.silences
+            ),
             wires=wires,
             poller=poller,
             snapshot=state.snapshot(),

@@ -16,6 +16,7 @@ from netwatch.calendars import Calendars
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
 from netwatch.errors import ConfigError, Problem, ProfileError
+from netwatch.incidents import Silence, load_silences
 from netwatch.inventory import (
     Checker,
     Finding,
@@ -53,6 +54,8 @@ class Configuration:
     policy: ReplacementPolicy
     lifecycle: Lifecycle
     auth: Auth
+    silences: tuple[Silence, ...]
+    """Those that stand in files."""
     warnings: tuple[Problem, ...]
     """What is unwise but works."""
     profile_stamps: Stamps = ()
@@ -118,6 +121,7 @@ def load_configuration(
     else:
         profiles = try_to(lambda: _profiles(settings, catalogue, env))
     loaded: LoadedInventory = try_to(lambda: read_inventory(settings, env, _name_as_id))
+    silences = try_to(lambda: _silences(settings, rules, loaded))
     if not problems:
         problems += closure_problems(calendars, loaded.inventory.places)
     if problems:
@@ -132,6 +136,7 @@ def load_configuration(
         policy=policy,
         lifecycle=lifecycle,
         auth=auth,
+        silences=silences,
         profile_stamps=stamps,
         # What `netwatch check` refuses must not stop a district that runs: a switch that is gone, say.
         warnings=(*settings.warnings, *loaded.warnings, *misfit.problems, *misfit.warnings),
@@ -184,7 +189,8 @@ def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
         return Finding(warnings=tuple(profiles.problems), counts=counts)
 
     def of_rules(settings: Settings) -> Finding:
-        return Finding(counts={"rules": len(rules_of(settings, catalogue))})
+        rules = rules_of(settings, catalogue)
+        return Finding(counts={"rules": len(rules), "silences": len(_silences(settings, rules, None))})
 
     def of_planning(settings: Settings) -> Finding:
         _policy(settings)
@@ -210,6 +216,19 @@ def rules_of(settings: Settings, catalogue: Catalogue) -> tuple[Rule, ...]:
     """Those that the settings name, else the shipped ones. Raises ConfigError."""
     files = expand(settings.alerts.rules) or tuple(sorted((config_dir() / "rules").glob("*.yaml")))
     return load_rules([read_yaml(path) for path in files], catalogue)
+
+
+def _silences(
+    settings: Settings, rules: Sequence[Rule] | None, loaded: LoadedInventory | None
+) -> tuple[Silence, ...]:
+    """Names are checked against rules and places where those could be read. Raises ConfigError."""
+    documents = [read_yaml(path) for path in expand(settings.alerts.silences)]
+    sites: set[str] | None = None
+    if loaded is not None:
+        sites = {str(place) for place in loaded.inventory.places.by_id}
+        sites |= {name.rpartition("/")[2] for name in sites}
+    names = None if rules is None else {rule.name for rule in rules}
+    return load_silences(documents, settings.district.timezone, rules=names, sites=sites)
 
 
 def _policy(settings: Settings) -> ReplacementPolicy:

@@ -122,6 +122,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         metrics=metrics,
         reload=reload,
         ready=parts.ready,
+        desk=parts.alerting.desk,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
         locate=Locator(parts).find,

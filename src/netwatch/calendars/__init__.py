@@ -1,18 +1,41 @@
-"""Bell schedules, terms, holidays, closures: when lessons are on, and where. Pure functions of dates and
-instants."""
+"""Bell schedules, terms, holidays, closures: when lessons are on, and where; and times of day. Pure functions
+of dates and instants."""
 
 from netwatch.calendars.calendar import Bells, Calendar
-from netwatch.calendars.load import CalendarEntry, CalendarFile, ClosureEntry, Timezone, load_calendars
+from netwatch.calendars.fields import WEEKDAYS, ClockTime, ClockTimes, HoursField, LocalTime, Weekdays
+from netwatch.calendars.load import (
+    CalendarEntry,
+    CalendarFile,
+    ClosureEntry,
+    Day,
+    Timezone,
+    load_calendars,
+)
 from netwatch.calendars.places import Calendars, Closure
+from netwatch.calendars.wallclock import EVERY_DAY, Hours, hours_end, local_day, moment_of, next_time, spans
 
 __all__ = [
+    "EVERY_DAY",
+    "WEEKDAYS",
     "Bells",
     "Calendar",
     "CalendarEntry",
     "CalendarFile",
     "Calendars",
+    "ClockTime",
+    "ClockTimes",
     "Closure",
     "ClosureEntry",
+    "Day",
+    "Hours",
+    "HoursField",
+    "LocalTime",
     "Timezone",
+    "Weekdays",
+    "hours_end",
     "load_calendars",
+    "local_day",
+    "moment_of",
+    "next_time",
+    "spans",
 ]

@@ -22,6 +22,7 @@ COMMANDS = (
     "history",
     "rules",
     "calendar",
+    "alerts",
     "users",
     "simulate",
     "bench",

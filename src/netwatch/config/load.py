@@ -9,6 +9,7 @@ from pathlib import Path
 from netwatch.config.credentials import CredentialFile, CredentialSet
 from netwatch.config.fields import LoadContext
 from netwatch.config.settings import Settings
+from netwatch.config.telling import contradictions
 from netwatch.documents import Document, did_you_mean, read_yaml, validate
 from netwatch.errors import ConfigError, Problem
 
@@ -106,6 +107,7 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
                 message = f"channel {channel.name!r} is defined twice"
                 yield document.problem(path, message, f"first at {seen[channel.name]}")
             seen.setdefault(channel.name, place)
+    yield from contradictions(alerts, seen, document)
 
 
 def _exposure(settings: Settings, document: Document) -> Iterator[Problem]:

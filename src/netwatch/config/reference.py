@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from netwatch.calendars import Timezone
+from netwatch.calendars import ClockTime, ClockTimes, Day, HoursField, LocalTime, Timezone, Weekdays
 from netwatch.config import channels, fields
 from netwatch.config.durations import format_duration
 from netwatch.model import Secret
@@ -33,6 +33,12 @@ _NAMES: tuple[tuple[Any, str], ...] = (
     (fields.SecretUrl, "URL"),
     (channels.TemplateField, "text or secret"),
     (Timezone, "time zone"),
+    (ClockTime, "time of day"),
+    (ClockTimes, "list of times of day"),
+    (HoursField, "list of hours"),
+    (Weekdays, "list of weekdays"),
+    (LocalTime, "date and time"),
+    (Day, "date"),
 )
 _PLAIN = {bool: "true or false", int: "integer", float: "number", str: "text"}
 
@@ -136,8 +142,18 @@ def _default(info: FieldInfo, kind: str) -> str:
         return ""
     if kind == "duration":
         return format_duration(value)
+    if kind == "time of day":
+        return _clock(value)
+    if kind == "list of times of day":
+        return ", ".join(map(_clock, value))
+    if kind == "list of weekdays":
+        return "every day" if len(value) == 7 else ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value.value if isinstance(value, Enum) else value)
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"

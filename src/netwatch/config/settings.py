@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, PrivateAttr, model_validator
 
-from netwatch.calendars import Timezone
+from netwatch.calendars import ClockTime, ClockTimes, Timezone
 from netwatch.config.channels import (
     AlertmanagerSettings,
     AppriseSettings,
@@ -31,6 +31,17 @@ from netwatch.config.fields import (
     Slug,
 )
 from netwatch.config.remote_write import RemoteWriteSettings
+from netwatch.config.telling import (
+    AudienceSettings,
+    DampingSettings,
+    EscalationSettings,
+    LifeSafetySettings,
+    LinkSettings,
+    PersonSettings,
+    QuietHoursSettings,
+    RotaSettings,
+    UrgencyName,
+)
 from netwatch.documents import Strict, did_you_mean, fault
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, ReachabilityMethod
@@ -240,6 +251,42 @@ class AlertSettings(Strict):
     webhook: tuple[WebhookSettings, ...] = Field(default=(), description="Webhooks that take JSON.")
     email: tuple[EmailSettings, ...] = Field(default=(), description="E-mail.")
     mqtt: tuple[MqttSettings, ...] = Field(default=(), description="MQTT brokers.")
+    people: dict[str, PersonSettings] = Field(default_factory=dict, description="People by name.")
+    audiences: dict[str, AudienceSettings] = Field(
+        default_factory=dict, description="Named groups of channels and people."
+    )
+    tell: Names = Field(
+        default=(), description="Audiences that are told first; none: every channel, by its `at_least`."
+    )
+    escalation: tuple[EscalationSettings, ...] = Field(
+        default=(), description="Further audiences, as long as nobody acknowledges."
+    )
+    on_call: dict[str, RotaSettings] = Field(
+        default_factory=dict, description="Rotas by name: people who are on call in turn."
+    )
+    quiet_hours: QuietHoursSettings | None = Field(
+        default=None, description="Hours in which only severe alerts are told; without it there are none."
+    )
+    urgency: dict[str, UrgencyName] = Field(
+        default_factory=dict,
+        description="By rule: `now`, `digest` or `morning`, whatever the audience's urgency is.",
+    )
+    morning: ClockTime = Field(
+        default=6 * 3600 + 1800, description="When that is told which could wait for the morning."
+    )
+    digest: ClockTimes = Field(default=(6 * 3600 + 1800,), description="Times of the digest.")
+    damping: DampingSettings | None = Field(
+        default=None, description="Flap damping; without it (`damping: {}` has the defaults) there is none."
+    )
+    life_safety: LifeSafetySettings = Field(
+        default=LifeSafetySettings(), description="Alerts that nothing may hide."
+    )
+    silences: tuple[FileGlob, ...] = Field(
+        default=(), description="Files of silences and maintenance windows."
+    )
+    links: LinkSettings = Field(
+        default=LinkSettings(), description="Links in messages that acknowledge an alert."
+    )
     apprise: tuple[AppriseSettings, ...] = Field(default=(), description="Chat and paging through Apprise.")
     sms: tuple[SmsSettings, ...] = Field(default=(), description="Text messages through a modem's spool.")
     backup: Names = Field(

@@ -123,7 +123,7 @@ class SelfMetrics:
 
     def _outlets(self) -> None:
         self._alerts = self._gauge(
-            "netwatch_alerts", "Alerts by state: pending, firing or suppressed.", "state"
+            "netwatch_alerts", "Alerts by state: pending, firing, acknowledged or suppressed.", "state"
         )
         self._notified = self._counter(
             "netwatch_notifications_total",
@@ -251,8 +251,8 @@ class SelfMetrics:
     # -- what goes out
 
     def alerts(self, counts: Mapping[str, int]) -> None:
-        """Alerts by state: pending, firing, suppressed."""
-        for state in ("pending", "firing", "suppressed"):
+        """Alerts by state: pending, firing, acknowledged, suppressed."""
+        for state in ("pending", "firing", "acknowledged", "suppressed"):
             self._alerts.labels(state).set(counts.get(state, 0))
 
     def notifications(self, counts: Mapping[tuple[str, str], int]) -> None:

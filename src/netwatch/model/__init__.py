@@ -12,7 +12,7 @@ from netwatch.model.access import (
     UsmAuth,
     UsmPrivacy,
 )
-from netwatch.model.alert import Alert, AlertState, Transition
+from netwatch.model.alert import REPETITION, Alert, AlertState, Notice, Reason, Transition
 from netwatch.model.block import Block, BlockLayout, BlockSeries, BlockSubject
 from netwatch.model.catalogue import Catalogue, Family, FamilyType, HistoryPolicy, load_catalogue
 from netwatch.model.cost import DeviceCost, TableCost
@@ -75,6 +75,7 @@ from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
     "MOST_LABELS",
+    "REPETITION",
     "ROOT",
     "TOKEN",
     "WILDCARD",
@@ -120,6 +121,7 @@ __all__ = [
     "Inventory",
     "InventoryDevice",
     "LocationPattern",
+    "Notice",
     "Observation",
     "ObservationSink",
     "Paging",
@@ -133,6 +135,7 @@ __all__ = [
     "Reachability",
     "ReachabilityMethod",
     "Reading",
+    "Reason",
     "ReplacementPlan",
     "SchoolFacts",
     "Secret",

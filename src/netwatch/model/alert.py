@@ -9,7 +9,11 @@ from enum import StrEnum
 from netwatch.model.entity import EntityId
 from netwatch.model.severity import Severity
 
-__all__ = ["Alert", "AlertState", "Transition"]
+__all__ = ["REPETITION", "Alert", "AlertState", "Notice", "Reason", "Transition"]
+
+REPETITION = "repetition"
+"""Annotation of an alert that somebody is told of anew: tells one telling from another, for receivers that
+drop what they had before."""
 
 
 class AlertState(StrEnum):
@@ -54,3 +58,36 @@ class Transition:
     alert: Alert
     previous: AlertState | None
     at: float
+
+
+class Reason(StrEnum):
+    """Why somebody is told."""
+
+    NEW = "new"
+    FLAPPING = "flapping"
+    """It keeps coming back; from now on it is damped."""
+    CALM = "calm"
+    """It was damped, and has now lasted."""
+    QUIET = "quiet hours over"
+    MORNING = "morning"
+    DIGEST = "digest"
+    AGAIN = "still true after silence"
+    ESCALATED = "escalated"
+    """Nobody has acknowledged it."""
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that somebody is to be told of."""
+
+    alert: Alert
+    channels: frozenset[str] | None = None
+    """Names; None: every channel, each from its own severity on."""
+    reason: Reason = Reason.NEW
+    again: str = ""
+    """Makes it another message to a channel that was told of the alert before; empty: told once is enough."""
+    always: bool = False
+    """It is about life safety: neither an explanation nor a channel's least severity keeps it back."""
+    audiences: tuple[str, ...] = ()
+    """Names, for the timeline."""

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from netwatch.errors import ConfigError, DeliveryError
-from netwatch.model import Alert, AlertState, Severity
+from netwatch.model import REPETITION, Alert, AlertState, Severity
 
 __all__ = [
     "BaseChannel",
     "Channel",
     "Refused",
     "alert_document",
+    "message_key",
     "one_line",
     "short_text",
     "state_word",
@@ -75,10 +76,10 @@ class BaseChannel:
 
 
 def alert_document(alert: Alert, external_url: str = "") -> dict[str, Any]:
-    """An alert as webhooks and MQTT carry it. Times: Unix seconds. `key`: the same at each repetition."""
+    """An alert as webhooks and MQTT carry it. Times: Unix seconds. `key`: the same at each attempt."""
     return {
         "id": alert.id,
-        "key": f"{alert.id}:{alert.state.value}",
+        "key": message_key(alert),
         "rule": alert.rule,
         "state": alert.state.value,
         "severity": alert.severity.value,
@@ -104,9 +105,21 @@ def one_line(text: str) -> str:
 
 
 def short_text(alert: Alert, longest: int) -> str:
-    """For a small screen: state and summary, cut to that many characters."""
+    """For a small screen: state and summary, cut to that many characters, and the link that acknowledges,
+    whole or not at all."""
     text = f"{state_word(alert).upper()}: {one_line(alert.summary)}"
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+    link = alert.annotations.get("acknowledge", "")
+    room = longest - len(link) - 1 if link else longest
+    if room < longest / 4:
+        link, room = "", longest
+    text = text if len(text) <= room else f"{text[: room - 3]}..."
+    return f"{text} {link}" if link else text
+
+
+def message_key(alert: Alert) -> str:
+    """What a receiver may know a message by; another one where it is told anew."""
+    again = alert.annotations.get(REPETITION, "")
+    return f"{alert.id}:{alert.state.value}" + (f":{again}" if again else "")
 
 
 def alert_url(alert: Alert, external_url: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from netwatch.errors import DeliveryError, StoreError
-from netwatch.model import Alert, AlertState, Clock, Severity, Transition
+from netwatch.model import Alert, AlertState, Clock, Notice, Severity, Transition
 from netwatch.notify.channel import Channel, Refused
 from netwatch.notify.second import SecondPath
 from netwatch.notify.steady import Outbox, SteadyOutbox
@@ -91,29 +91,31 @@ class Dispatcher:
         """When each channel's task was seen at work, monotonic seconds."""
         self._log = structlog.get_logger("netwatch.notify")
 
-    def notify(self, transitions: Sequence[Transition]) -> int:
+    def notify(self, told: Sequence[Transition | Notice]) -> int:
         """Accepts what somebody should be told of: committed on return. Returns the number of new messages.
 
-        What is explained by another alert is not told. An end is told to whom the beginning was. Raises
-        StoreError.
+        A transition is for every channel; what is explained by another alert is not told. An end is told to
+        whom the beginning was. Raises StoreError.
         """
-        messages = [
-            (channel.name, _key(transition.alert), encode_alert(transition.alert))
-            for transition in transitions
-            for channel in self._channels
-            if self._is_for(channel, transition.alert)
-        ]
+        messages: list[tuple[str, str, str]] = []
+        for one in told:
+            notice = one if isinstance(one, Notice) else Notice(one.alert)
+            body = ""
+            for channel in self._channels:
+                if self._is_for(channel, notice):
+                    body = body or encode_alert(notice.alert)
+                    messages.append((channel.name, self._key_for(channel, notice), body))
         new = self._outbox.put(messages, self._clock.now().wall) if messages else 0
         for name, _, _ in messages:
             self._wake[name].set()
         return new
 
-    def hold(self, transitions: Sequence[Transition], problem: str) -> None:
+    def hold(self, told: Sequence[Transition | Notice], problem: str) -> None:
         """As `notify` where the store can't be written: what is to be told waits in memory and goes out from
         there. Once `notify` has accepted the same transitions, nothing is told twice."""
         self._outbox.problem = problem
         with self._outbox.in_memory():
-            self.notify(transitions)
+            self.notify(told)
 
     def kept(self) -> None:
         """The store took everything."""
@@ -180,11 +182,20 @@ class Dispatcher:
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.gather(*(channel.close() for channel in self._served), return_exceptions=True)
 
-    def _is_for(self, channel: Channel, alert: Alert) -> bool:
+    def _is_for(self, channel: Channel, notice: Notice) -> bool:
+        alert = notice.alert
         if alert.state is AlertState.RESOLVED:
             return self._outbox.has(channel.name, f"{alert.id}:{AlertState.FIRING.value}")
-        severe = _ORDER.index(alert.severity) >= _ORDER.index(channel.at_least)
-        return alert.state is AlertState.FIRING and not alert.suppressed_by and severe
+        if alert.state is not AlertState.FIRING or alert.suppressed_by:
+            return False
+        if notice.channels is not None and channel.name not in notice.channels:
+            return False
+        return notice.always or _ORDER.index(alert.severity) >= _ORDER.index(channel.at_least)
+
+    def _key_for(self, channel: Channel, notice: Notice) -> str:
+        """What was told before is told again only under a key of its own."""
+        key = _key(notice.alert)
+        return f"{key}:{notice.again}" if notice.again and self._outbox.has(channel.name, key) else key
 
     def wake(self, names: Iterable[str]) -> None:
         """These channels have something new."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from netwatch.errors import StoreError
-from netwatch.model import Clock, Severity, Transition
+from netwatch.model import Clock, Notice, Severity, Transition
 from netwatch.notify.dispatcher import Dispatcher
 from netwatch.notify.notices import Notices
 from netwatch.store import Remembered, Store
@@ -34,24 +34,36 @@ class Keeper:
         self._own += notices
 
     def keep(
-        self, dispatcher: Dispatcher, transitions: Sequence[Transition], healthy: Sequence[Remembered]
+        self,
+        dispatcher: Dispatcher,
+        transitions: Sequence[Transition],
+        healthy: Sequence[Remembered],
+        *,
+        told: Sequence[Transition | Notice] | None = None,
+        also: Callable[[], None] | None = None,
     ) -> bool:
-        """True: all of it is on disk. False: messages go out from memory, and the caller hands the same
-        transitions in again next time."""
+        """`told` is what goes out, None: the transitions; `also` writes more in the same transaction.
+
+        True: all of it is on disk. False: messages go out from memory, and the caller hands the same in again
+        next time.
+        """
+        told = transitions if told is None else told
         now = self._clock.now().wall
         own = [*self._own, *self._notices.ending(UNWRITTEN, now)]
-        if not transitions and not healthy and not own:
+        if not (transitions or healthy or own or told or also):
             return True
 
         def write() -> None:
             self._store.incidents.record(transitions)
             self._store.incidents.remember(healthy)
-            dispatcher.notify([*transitions, *own])
+            if also is not None:
+                also()
+            dispatcher.notify([*told, *own])
 
         try:
             self._store.persist(write)
         except StoreError as error:
-            self._failed(dispatcher, transitions, str(error), now)
+            self._failed(dispatcher, told, str(error), now)
             return False
         self._own.clear()
         if self._notices.ending(UNWRITTEN, now):
@@ -61,11 +73,11 @@ class Keeper:
         return True
 
     def _failed(
-        self, dispatcher: Dispatcher, transitions: Sequence[Transition], problem: str, now: float
+        self, dispatcher: Dispatcher, told: Sequence[Transition | Notice], problem: str, now: float
     ) -> None:
         summary = f"netwatch can't write its state and pages from memory: make room. {problem}"
         news = self._notices.begin(UNWRITTEN, summary, Severity.CRITICAL, now)
         if news:
             self._log.error("the store is not written; pages go out from memory", error=problem)
         self._own += news
-        dispatcher.hold([*transitions, *self._own], problem)
+        dispatcher.hold([*told, *self._own], problem)

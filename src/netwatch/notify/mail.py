@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from types import ModuleType
 
 from netwatch.errors import DeliveryError, MissingExtra
-from netwatch.model import Alert, AlertState, Clock, Severity
+from netwatch.model import REPETITION, Alert, AlertState, Clock, Severity
 from netwatch.notify.channel import BaseChannel, Refused, alert_url, one_line, tls_context
 from netwatch.notify.settings import EmailSettings
 
@@ -73,16 +73,17 @@ def compose(
     message["To"] = ", ".join(to)
     message["Date"] = format_datetime(now)
     domain = sender.rpartition("@")[2]
-    message["Message-ID"] = _message_id(alerts[0], alerts[0].state, domain)
-    if len(alerts) == 1 and alerts[0].state is AlertState.RESOLVED:
+    again = alerts[0].annotations.get(REPETITION, "")  # the same id twice would be dropped as a copy
+    message["Message-ID"] = _message_id(alerts[0], alerts[0].state, domain, again)
+    if len(alerts) == 1 and (again or alerts[0].state is AlertState.RESOLVED):
         message["In-Reply-To"] = message["References"] = _message_id(alerts[0], AlertState.FIRING, domain)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n\n".join(_paragraph(alert, external_url) for alert in alerts) + "\n")
     return message
 
 
-def _message_id(alert: Alert, state: AlertState, domain: str) -> str:
-    return f"<{alert.id}.{state.value}@{domain}>"
+def _message_id(alert: Alert, state: AlertState, domain: str, again: str = "") -> str:
+    return f"<{'.'.join(filter(None, (alert.id, state.value, again)))}@{domain}>"
 
 
 def _subject(alerts: Sequence[Alert]) -> str:
@@ -99,7 +100,7 @@ def _paragraph(alert: Alert, external_url: str) -> str:
     if alert.resolved is not None:
         lines.append(f"until {_when(alert.resolved)}")
     lines += [one_line(alert.annotations[name]) for name in ("description",) if alert.annotations.get(name)]
-    for name in ("devices_behind", "evidence", "runbook"):
+    for name in ("told_because", "devices_behind", "evidence", "runbook", "acknowledge"):
         if alert.annotations.get(name):
             lines.append(f"{name.replace('_', ' ')}: {one_line(alert.annotations[name])}")
     link = alert_url(alert, external_url)

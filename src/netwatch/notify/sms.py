@@ -13,7 +13,7 @@ from pathlib import Path
 
 from netwatch.errors import DeliveryError
 from netwatch.model import Alert, Clock
-from netwatch.notify.channel import BaseChannel, short_text
+from netwatch.notify.channel import BaseChannel, message_key, short_text
 from netwatch.notify.settings import SmsSettings
 
 __all__ = ["SmsChannel", "spool_file"]
@@ -39,7 +39,7 @@ class SmsChannel(BaseChannel):
         names = []
         for alert in alerts:
             for number in settings.to:
-                name = f"netwatch-{self.name}-{alert.id}-{alert.state.value}-{number.lstrip('+')}"
+                name = f"netwatch-{self.name}-{message_key(alert).replace(':', '-')}-{number.lstrip('+')}"
                 names.append(name)
                 if settings.sent is None or not (settings.sent / name).exists():
                     await asyncio.to_thread(self._put, name, spool_file(number, short_text(alert, LONGEST)))

@@ -11,12 +11,14 @@ from typing import TypeVar
 
 from netwatch.store.alert_json import decode_alert, encode_alert
 from netwatch.store.database import Database
+from netwatch.store.desk import DeskTable, StoredFlaps
 from netwatch.store.identity import IdentityTable
 from netwatch.store.incidents import IncidentTable, Remembered, TimelineEntry
 from netwatch.store.outbox import OutboxEntry, OutboxTable
 from netwatch.store.restart import RestartTable, StoredPlan
 
 __all__ = [
+    "DeskTable",
     "IdentityTable",
     "IncidentTable",
     "OutboxEntry",
@@ -24,6 +26,7 @@ __all__ = [
     "Remembered",
     "RestartTable",
     "Store",
+    "StoredFlaps",
     "StoredPlan",
     "TimelineEntry",
     "decode_alert",
@@ -44,6 +47,7 @@ class Store:
         self._database = Database(Path(path), read_only=read_only)
         self.identity = IdentityTable(self._database)
         self.incidents = IncidentTable(self._database)
+        self.desk = DeskTable(self._database)
         self.outbox = OutboxTable(self._database)
         self.restart = RestartTable(self._database)
 

@@ -66,6 +66,20 @@ class IncidentTable:
                     (alert.id, transition.at, alert.state.value, previous, _note(alert)),
                 )
 
+    def note(self, events: Iterable[tuple[str, float, str]]) -> None:
+        """Appends (alert, wall seconds, text) to the timelines of alerts whose states stay as they are. What
+        is said of an unknown alert is left out."""
+        self._database.write_many(
+            "INSERT INTO incident_event (incident, at, state, previous, note)"
+            " SELECT id, ?, state, state, ? FROM incident WHERE id = ?",
+            [(at, text, alert) for alert, at, text in events],
+        )
+
+    def find(self, alert_id: str) -> Alert | None:
+        """One alert, open or past; None for an unknown id."""
+        rows = self._database.rows("SELECT body FROM incident WHERE id = ?", (alert_id,))
+        return decode_alert(rows[0][0]) if rows else None
+
     def save(self, alerts: Sequence[Alert]) -> None:
         """Saves the alerts as they are now; their timelines stay as they are."""
         if alerts:

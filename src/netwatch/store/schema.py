@@ -102,4 +102,33 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX asset_tenure_asset ON asset_tenure (asset)",
     ),
+    (
+        """
+        CREATE TABLE incident_case (
+            incident TEXT PRIMARY KEY,
+            body     TEXT NOT NULL  -- JSON: who was told, who looks after it
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE flap (
+            series  TEXT PRIMARY KEY,
+            penalty REAL NOT NULL,
+            at      REAL NOT NULL,
+            damped  INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE silence (
+            id    TEXT PRIMARY KEY,
+            body  TEXT NOT NULL,  -- JSON
+            ended REAL            -- wall seconds at which somebody ended it
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE used_link (
+            nonce   TEXT PRIMARY KEY,
+            expires REAL NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )

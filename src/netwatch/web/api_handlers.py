@@ -18,7 +18,8 @@ from aiohttp import hdrs, web
 
 from netwatch.export import replacements_csv, replacements_json
 from netwatch.exposition import Shard, parse_shard, probe, probe_device, sd_targets, shards
-from netwatch.model import Alert, AlertState, Entity, Severity
+from netwatch.model import AlertState, Entity, Severity
+from netwatch.web.incident_json import alert_json
 from netwatch.web.lookup import Measure
 from netwatch.web.negotiation import content_type, wants_openmetrics
 from netwatch.web.page_handlers import DEVICE_PARAMETERS, device_filter
@@ -164,8 +165,10 @@ class ApiHandlers:
         site = query.text("site")
         everything = self._site.providers.alerts()
         found = [
-            _alert(alert, explains)
-            for alert, explains in alert_views(everything, everything)
+            alert_json(alert, explains, standing)
+            for alert, explains, standing in alert_views(
+                everything, everything, self._site.standings(everything)
+            )
             if (not state or alert.state == state)
             and (not severity or alert.severity == severity)
             and (not site or alert.labels.get("site") in (site, site.rpartition("/")[2]))
@@ -321,30 +324,6 @@ def _reading(measure: Measure) -> dict[str, Any]:
 def _number(value: float) -> float | None:
     """JSON has neither NaN nor infinity."""
     return value if math.isfinite(value) else None
-
-
-def _time(wall: float | None) -> str | None:
-    return None if wall is None else clock_time(wall)
-
-
-def _alert(alert: Alert, explains: int) -> dict[str, Any]:
-    return {
-        "id": alert.id,
-        "rule": alert.rule,
-        "state": alert.state,
-        "severity": alert.severity,
-        "summary": alert.summary,
-        "device": alert.device,
-        "entity": alert.entity,
-        "since": _time(alert.since),
-        "fired": _time(alert.fired),
-        "resolved": _time(alert.resolved),
-        "value": None if alert.value is None else _number(alert.value),
-        "suppressed_by": alert.suppressed_by or None,
-        "explains": explains,
-        "labels": dict(alert.labels),
-        "annotations": dict(alert.annotations),
-    }
 
 
 def _school(school: SchoolView) -> dict[str, Any]:

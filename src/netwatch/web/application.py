@@ -13,6 +13,7 @@ from netwatch.model import Clock, SystemClock
 from netwatch.web.api_handlers import ApiHandlers
 from netwatch.web.audit import AuditSink, audit_to_log
 from netwatch.web.auth import Auth, Role
+from netwatch.web.incident_handlers import IncidentHandlers
 from netwatch.web.login import Authenticator
 from netwatch.web.page_handlers import PageHandlers
 from netwatch.web.pages import error_page
@@ -30,6 +31,7 @@ def routes(
     pages: PageHandlers, api: ApiHandlers, metrics_path: str = "/metrics"
 ) -> list[tuple[str, str, Handler, Role | None]]:
     """(method, path, handler, role needed) of everything that is served; None is open to everybody."""
+    incidents = IncidentHandlers(pages.site)
     return [
         ("GET", "/", pages.overview, Role.VIEW),
         ("GET", "/schools/{site:.+}", pages.school, Role.VIEW),
@@ -37,6 +39,12 @@ def routes(
         ("GET", "/devices/{id}", pages.device, Role.VIEW),
         ("GET", "/devices/{id}/readings", pages.readings, Role.VIEW),
         ("GET", "/alerts", pages.alerts, Role.VIEW),
+        ("GET", "/alerts/{id}", incidents.page, Role.VIEW),
+        ("POST", "/alerts/{id}/acknowledge", incidents.acknowledge_form, Role.OPERATE),
+        ("POST", "/silences", incidents.silence_form, Role.OPERATE),
+        ("POST", "/silences/{id}/end", incidents.end_form, Role.OPERATE),
+        ("GET", "/acknowledge", incidents.link, None),
+        ("POST", "/acknowledge", incidents.use_link, None),
         ("GET", "/services", pages.services, Role.VIEW),
         ("GET", "/replacements", pages.replacements, Role.VIEW),
         ("GET", "/where", pages.where, Role.OPERATE),
@@ -47,6 +55,11 @@ def routes(
         ("GET", "/api/v1/devices", api.devices, Role.VIEW),
         ("GET", "/api/v1/devices/{id}", api.device, Role.VIEW),
         ("GET", "/api/v1/alerts", api.alerts, Role.VIEW),
+        ("GET", "/api/v1/alerts/{id}", incidents.alert, Role.VIEW),
+        ("POST", "/api/v1/alerts/{id}/acknowledge", incidents.acknowledge, Role.OPERATE),
+        ("GET", "/api/v1/silences", incidents.silences, Role.VIEW),
+        ("POST", "/api/v1/silences", incidents.add_silence, Role.OPERATE),
+        ("POST", "/api/v1/silences/{id}/end", incidents.end_silence, Role.OPERATE),
         ("GET", "/api/v1/schools", api.schools, Role.VIEW),
         ("GET", "/api/v1/where", api.where, Role.OPERATE),
         ("GET", "/api/v1/plan/replacements", api.replacements, Role.VIEW),

@@ -35,7 +35,6 @@ from netwatch.web.views import (
     DeviceFilter,
     SchoolView,
     Status,
-    active,
     alert_views,
     device_view,
     device_views,
@@ -71,6 +70,10 @@ class PageHandlers:
     def __init__(self, site: Site) -> None:
         self._site = site
 
+    @property
+    def site(self) -> Site:
+        return self._site
+
     def _data(self) -> tuple[Lookup, Sequence[Alert]]:
         return self._site.lookup(), self._site.providers.alerts()
 
@@ -79,10 +82,11 @@ class PageHandlers:
         lookup, alerts = self._data()
         plan = self._site.providers.replacement_plan()
         frame = self._site.frame(request, alerts)
+        standings = self._site.standings(alerts)
 
         def make() -> Html:
             schools = school_views(lookup, device_views(lookup, alerts), alerts)
-            urgent = alert_views(active(alerts), alerts)
+            urgent = alert_views(self._site.urgent(alerts), alerts, standings)
             pending = sum(a.state is AlertState.PENDING and not a.suppressed_by for a in alerts)
             return overview_page(frame, schools, urgent, pending, link_views(lookup, 8), plan)
 
@@ -93,13 +97,15 @@ class PageHandlers:
         key = site_key(request.match_info["site"])
         lookup, alerts = self._data()
         frame = self._site.frame(request, alerts)
+        standings = self._site.standings(alerts)
 
         def make() -> Html:
             devices = device_views(lookup, alerts)
             school = _school_named(key, school_views(lookup, devices, alerts))
             own = [view for view in devices if view.site == school.site]
             ids = {view.id for view in own}
-            urgent = alert_views([alert for alert in active(alerts) if alert.device in ids], alerts)
+            here = [alert for alert in self._site.urgent(alerts) if alert.device in ids]
+            urgent = alert_views(here, alerts, standings)
             return school_page(frame, school, own, urgent, link_views(lookup, 8, school.site))
 
         return await self._site.page(make)
@@ -140,6 +146,7 @@ class PageHandlers:
         entity = self._site.device(lookup, request.match_info["id"])
         explanation = self._site.providers.explain(entity.id)
         frame = self._site.frame(request, alerts)
+        standings = self._site.standings(alerts)
 
         def make() -> Html:
             parts = lookup.snapshot.of_device(entity.id)
@@ -153,7 +160,7 @@ class PageHandlers:
                 parts=parts,
                 measures=_measures(lookup, [entity, *parts]),
                 children=sorted(children, key=lambda view: view.name.casefold()),
-                alerts=alert_views([a for a in alerts if a.device == entity.id], alerts),
+                alerts=alert_views([a for a in alerts if a.device == entity.id], alerts, standings),
                 freshness=own_tables,
                 explanation=explanation,
             )
@@ -185,8 +192,12 @@ class PageHandlers:
     async def alerts(self, request: web.Request) -> web.Response:
         Query(request, ())
         _, alerts = self._data()
-        frame = self._site.frame(request, alerts)
-        return await self._site.page(lambda: alerts_page(frame, alert_views(alerts, alerts)))
+        frame, desk = self._site.frame(request, alerts), self._site.providers.desk
+        views = alert_views(alerts, alerts, self._site.standings(alerts))
+        silences = () if desk is None else desk.silences()
+        on_call = () if desk is None else desk.on_call()
+        may_act = desk is not None and request[IDENTITY].role.may(Role.OPERATE)
+        return await self._site.page(lambda: alerts_page(frame, views, silences, on_call, may_act=may_act))
 
     async def replacements(self, request: web.Request) -> web.Response:
         query = Query(request, ("kind", "school", "page"))

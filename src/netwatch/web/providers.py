@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
+from netwatch.incidents import Event, Silence, Standing
 from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
 
-__all__ = ["Providers", "ReloadResult"]
+__all__ = ["AlertDesk", "Providers", "ReloadResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,46 @@ class ReloadResult:
     """One line for a person, e.g. `152 devices, 2 added, 1 removed`."""
     problems: tuple[Problem, ...] = ()
     """Why the old configuration goes on."""
+
+
+class AlertDesk(Protocol):
+    """What people ask and do about incidents. Every method may raise StoreError."""
+
+    def standings(self, alerts: Iterable[Alert]) -> Mapping[str, Standing]:
+        """By id of the alert."""
+        ...
+
+    def history(self, alert_id: str) -> tuple[Alert, Sequence[Event]] | None:
+        """An alert, open or past, with its timeline; None for an unknown id."""
+        ...
+
+    def acknowledge(self, alert_id: str, by: str, note: str = "") -> Standing | None:
+        """None if no such alert fires."""
+        ...
+
+    def silences(self) -> Sequence[Silence]:
+        """Those that are on or will be."""
+        ...
+
+    def add_silence(self, wanted: Mapping[str, object], by: str) -> Silence:
+        """From keys of a file of silences. Raises ConfigError."""
+        ...
+
+    def end_silence(self, silence_id: str) -> bool:
+        """Whether there was one that may be ended here."""
+        ...
+
+    def on_call(self) -> Sequence[tuple[str, str]]:
+        """(rota, person) of this moment."""
+        ...
+
+    def follow(self, token: str) -> tuple[Alert, Standing, str]:
+        """(alert, where it stands, whom the link was sent to). Changes nothing. Raises LinkError."""
+        ...
+
+    def use(self, token: str) -> tuple[Alert, Standing]:
+        """Acknowledges the alert of a link, once. Raises LinkError."""
+        ...
 
 
 def _always() -> bool:
@@ -56,6 +97,8 @@ class Providers:
     ready: Callable[[], bool] = _always
     """False until every device was polled once or given up."""
     healthy: Callable[[], bool] = _always
+    desk: AlertDesk | None = None
+    """None: alerts are only shown."""
     explain: Callable[[EntityId], Mapping[str, Any] | None] = _nothing
     """How a device was recognised: what matched, and which table gives which family."""
     costs: Callable[[], Sequence[DeviceCost]] = _free

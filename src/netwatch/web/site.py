@@ -12,6 +12,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from netwatch import __version__
+from netwatch.incidents import IncidentState, Standing
 from netwatch.model import Alert, Clock, Entity, EntityId
 from netwatch.web.html import Html
 from netwatch.web.lookup import Kept, Lookup
@@ -67,6 +68,17 @@ class Site:
             raise not_found("there is no such device; it may have been taken out of the inventory")
         return entity
 
+    def standings(self, alerts: Sequence[Alert]) -> Mapping[str, Standing]:
+        """Where each alert stands, by id; nothing where nobody keeps that."""
+        desk = self.providers.desk
+        return {} if desk is None else desk.standings(alerts)
+
+    def urgent(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """What somebody has to look at: firing, and nothing explains, silences or damps it."""
+        standings = self.standings(alerts)
+        hidden = {key for key, one in standings.items() if one.state is IncidentState.SUPPRESSED}
+        return [alert for alert in active(alerts) if alert.id not in hidden]
+
     def frame(self, request: web.Request, alerts: Sequence[Alert]) -> Frame:
         identity = request.get(IDENTITY)
         # A request that was refused learns nothing of the district.
@@ -76,7 +88,7 @@ class Site:
             now=self.clock.now().wall,
             data_at=None if lookup is None else lookup.snapshot.at.wall,
             simulated=self.providers.simulated,
-            firing=len(active(alerts)),
+            firing=len(self.urgent(alerts)),
             identity=identity,
             version=self._version,
             metrics_path=self.providers.metrics_path,

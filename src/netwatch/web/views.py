@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from netwatch.incidents import Standing, standing_of
 from netwatch.model import Alert, AlertState, Entity, EntityId, PlaceId, PlaceKind, Severity
 from netwatch.web.lookup import Link, Lookup
 
@@ -92,10 +93,11 @@ class LinkView:
 
 
 class AlertView(NamedTuple):
-    """An alert, and how many others it explains."""
+    """An alert, how many others it explains, and where it stands."""
 
     alert: Alert
     explains: int
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +125,21 @@ _STATE_ORDER = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED
 _SEVERITY_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def alert_views(shown: Iterable[Alert], everything: Iterable[Alert]) -> list[AlertView]:
+def alert_views(
+    shown: Iterable[Alert], everything: Iterable[Alert], standings: Mapping[str, Standing] | None = None
+) -> list[AlertView]:
     """Firing first, what others explain last, the severe before the mild, of these what explains most of
     `everything`, then the newest first."""
+    known = standings or {}
     explained = Counter(
         alert.suppressed_by
         for alert in everything
         if alert.suppressed_by and alert.state is not AlertState.RESOLVED
     )
-    views = [AlertView(alert, explained[alert.id]) for alert in shown]
+    views = [
+        AlertView(alert, explained[alert.id], known.get(alert.id) or standing_of(alert, None))
+        for alert in shown
+    ]
     return sorted(views, key=_urgency)
 
 

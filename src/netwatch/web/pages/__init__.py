@@ -3,6 +3,7 @@
 from netwatch.web.pages.alerts import alerts_page
 from netwatch.web.pages.device import DeviceDetail, device_page, readings_page
 from netwatch.web.pages.devices import PAGE_SIZE, devices_page
+from netwatch.web.pages.incidents import incident_page, link_page, link_used_page
 from netwatch.web.pages.layout import Frame
 from netwatch.web.pages.lists import last_page
 from netwatch.web.pages.overview import overview_page, school_page
@@ -22,7 +23,10 @@ __all__ = [
     "device_page",
     "devices_page",
     "error_page",
+    "incident_page",
     "last_page",
+    "link_page",
+    "link_used_page",
     "overview_page",
     "readings_page",
     "replacements_page",

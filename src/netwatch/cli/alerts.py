@@ -1,0 +1,207 @@
+"""`netwatch alerts`: what fires, who looks after it, and what is silenced; asks a running netwatch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+__all__ = ["register"]
+
+_URL = "http://127.0.0.1:8600"
+
+
+Url = Annotated[
+    str, typer.Option("--url", metavar="URL", envvar="NETWATCH_URL", help="Where netwatch answers.")
+]
+User = Annotated[
+    str,
+    typer.Option(
+        "--user", metavar="NAME", envvar="NETWATCH_USER", help="User; the password is in NETWATCH_PASSWORD."
+    ),
+]
+CaFile = Annotated[
+    Path | None, typer.Option("--ca-file", metavar="FILE", help="Certificates to trust, in PEM.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the sub-commands of `netwatch alerts`."""
+    group = typer.Typer(
+        no_args_is_help=True, help="Show, acknowledge and silence alerts of a running netwatch."
+    )
+    app.add_typer(group, name="alerts")
+    _add_looking(group)
+    _add_acting(group)
+    _add_silences(group)
+
+
+def _add_looking(group: typer.Typer) -> None:
+    @group.command("list")
+    def list_command(
+        everything: bool = typer.Option(
+            False, "--all", help="Also what is pending, explained or resolved lately."
+        ),
+        url: Url = _URL,
+        user: User = "",
+        ca_file: CaFile = None,
+    ) -> None:
+        """List what fires, the most urgent first."""
+        shown = ("firing", "acknowledged")
+        found = _ask(url, user, ca_file, "/api/v1/alerts")["alerts"]
+        rows = [one for one in found if everything or one["incident"]["state"] in shown]
+        for one in rows:
+            typer.echo(_line(one))
+        if not rows:
+            typer.echo("nothing is firing")
+
+    @group.command("show")
+    def show(
+        alert: str = typer.Argument(..., metavar="ID", help="Id of the alert."),
+        url: Url = _URL,
+        user: User = "",
+        ca_file: CaFile = None,
+    ) -> None:
+        """Show one alert with its history."""
+        found = _ask(url, user, ca_file, f"/api/v1/alerts/{quote(alert, safe='')}")
+        typer.echo(_line(found))
+        for name in ("description", "evidence", "runbook"):
+            if found["annotations"].get(name):
+                typer.echo(f"{name}: {found['annotations'][name]}")
+        for event in found["history"]:
+            typer.echo(f"{event['at']}  {event['text']}")
+
+
+def _add_acting(group: typer.Typer) -> None:
+    @group.command("acknowledge")
+    def acknowledge(
+        alert: str = typer.Argument(..., metavar="ID", help="Id of the alert."),
+        note: str = typer.Option("", "--note", metavar="TEXT", help="What you are doing about it."),
+        url: Url = _URL,
+        user: User = "",
+        ca_file: CaFile = None,
+    ) -> None:
+        """Say that you look after an alert: it is not escalated any more."""
+        path = f"/api/v1/alerts/{quote(alert, safe='')}/acknowledge"
+        found = _ask(url, user, ca_file, path, {"note": note, "by": _me()})
+        typer.echo(f"{found['id']} acknowledged by {found['incident']['acknowledged']['by']}")
+
+    @group.command("silence")
+    def silence(
+        duration: str = typer.Option("", "--for", metavar="DURATION", help="How long from now on, e.g. 2h."),
+        device: list[str] = typer.Option([], "--device", metavar="NAME", help="Devices, with * and ?."),
+        site: list[str] = typer.Option([], "--site", metavar="PLACE", help="Places, with all below them."),
+        tag: list[str] = typer.Option([], "--tag", metavar="TAG", help="Tags of devices."),
+        rule: list[str] = typer.Option([], "--rule", metavar="RULE", help="Rules."),
+        starts: str = typer.Option(
+            "", "--starts", metavar="TIME", help='When it begins, e.g. "2026-12-05 22:00"; default: now.'
+        ),
+        ends: str = typer.Option("", "--ends", metavar="TIME", help="When it ends; instead of --for."),
+        comment: str = typer.Option("", "--comment", metavar="TEXT", help="What for."),
+        url: Url = _URL,
+        user: User = "",
+        ca_file: CaFile = None,
+    ) -> None:
+        """Silence what matches all that is given. What still fires at the end is told."""
+        wanted: dict[str, Any] = {"comment": comment, "by": _me()}
+        lists = (("devices", device), ("sites", site), ("tags", tag), ("rules", rule))
+        wanted |= {key: values for key, values in lists if values}
+        wanted |= {key: text for key, text in (("for", duration), ("starts", starts), ("ends", ends)) if text}
+        made = _ask(url, user, ca_file, "/api/v1/silences", wanted)
+        typer.echo(f"{made['id']} silences {_what(made)} until {made['ends']}")
+
+
+def _add_silences(group: typer.Typer) -> None:
+    @group.command("silences")
+    def silences(
+        end: str = typer.Option("", "--end", metavar="ID", help="End this one now."),
+        url: Url = _URL,
+        user: User = "",
+        ca_file: CaFile = None,
+    ) -> None:
+        """List silences and maintenance windows, or end one."""
+        if end:
+            _ask(url, user, ca_file, f"/api/v1/silences/{quote(end, safe='')}/end", {})
+            typer.echo(f"{end} has ended")
+            return
+        found = _ask(url, user, ca_file, "/api/v1/silences")["silences"]
+        for one in found:
+            now = (
+                f"until {one['active_until'] or 'somebody ends it'}"
+                if one["active"]
+                else f"from {one['next']}"
+            )
+            why = f": {one['comment']}" if one["comment"] else ""
+            typer.echo(f"{one['id']}  {now}  {_what(one)}{why}" + (f" ({one['by']})" if one["by"] else ""))
+        if not found:
+            typer.echo("nothing is silenced")
+
+
+def _line(alert: Mapping[str, Any]) -> str:
+    incident = alert["incident"]
+    head = f"{alert['id']}  {incident['state']:<12}  {alert['severity']:<8}  {alert['since']}"
+    text = f"{head}  {alert['summary']}"
+    known = incident["acknowledged"]
+    notes = [f"acknowledged by {known['by']}"] if known else []
+    notes += [incident["suppressed_by"] or ""] if incident["suppressed_by"] else []
+    notes += [f"held back: {incident['held']}"] if incident["held"] and not notes else []
+    return f"{text} ({'; '.join(notes)})" if notes else text
+
+
+def _what(silence: Mapping[str, Any]) -> str:
+    return " ".join(
+        f"{key}={','.join(silence[key])}" for key in ("rules", "sites", "devices", "tags") if silence[key]
+    )
+
+
+def _me() -> str:
+    """Who asks, where netwatch has no users: the account of this machine."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _ask(
+    url: str, user: str, ca_file: Path | None, path: str, sent: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The JSON answer to a GET, or to a POST of `sent`. Raises NetwatchError in words for a person."""
+    import asyncio
+
+    return asyncio.run(_exchange(url.rstrip("/") + path, user, ca_file, sent))
+
+
+async def _exchange(
+    address: str, user: str, ca_file: Path | None, sent: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    import ssl
+
+    import aiohttp
+
+    from netwatch.errors import NetwatchError
+
+    headers = {
+        "Authorization": aiohttp.encode_basic_auth(user, os.environ.get("NETWATCH_PASSWORD", ""), "utf-8")
+    }
+    tls = ssl.create_default_context(cafile=ca_file) if address.startswith("https:") else True
+    timeout = aiohttp.ClientTimeout(total=20)
+    async with aiohttp.ClientSession(headers=headers if user else {}, timeout=timeout) as session:
+        method = "GET" if sent is None else "POST"
+        try:
+            async with session.request(method, address, json=sent, ssl=tls, allow_redirects=False) as answer:
+                found: dict[str, Any] = await answer.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise NetwatchError(
+                f"{address}: no answer ({type(error).__name__}): does netwatch run there? See --url"
+            ) from None
+        if answer.status >= 400:
+            detail = found.get("detail", "") if isinstance(found, dict) else ""
+            hint = ": use --user, and NETWATCH_PASSWORD for the password" if answer.status == 401 else ""
+            raise NetwatchError(f"refused ({answer.status}): {detail}{hint}")
+        return found

@@ -1,0 +1,73 @@
+"""The life of an incident: who is told of it, when, who looks after it, and what hides it. Pure."""
+
+from netwatch.incidents.case import (
+    Acknowledgement,
+    Case,
+    IncidentState,
+    Standing,
+    decode_case,
+    encode_case,
+    series_of,
+    standing_of,
+)
+from netwatch.incidents.damping import Damping, Flaps
+from netwatch.incidents.desk import DeskState, Event, Look, acknowledge, look
+from netwatch.incidents.links import Link, LinkError, make_token, read_token
+from netwatch.incidents.load import (
+    SilenceEntry,
+    SilenceFile,
+    decode_silence,
+    encode_silence,
+    load_silences,
+    silence_of,
+)
+from netwatch.incidents.policy import (
+    EVERYBODY,
+    Audience,
+    Escalation,
+    Policy,
+    QuietHours,
+    Urgency,
+)
+from netwatch.incidents.rota import Rota, Swap
+from netwatch.incidents.silence import Matcher, Silence, Subject, silencing
+
+__all__ = [
+    "EVERYBODY",
+    "Acknowledgement",
+    "Audience",
+    "Case",
+    "Damping",
+    "DeskState",
+    "Escalation",
+    "Event",
+    "Flaps",
+    "IncidentState",
+    "Link",
+    "LinkError",
+    "Look",
+    "Matcher",
+    "Policy",
+    "QuietHours",
+    "Rota",
+    "Silence",
+    "SilenceEntry",
+    "SilenceFile",
+    "Standing",
+    "Subject",
+    "Swap",
+    "Urgency",
+    "acknowledge",
+    "decode_case",
+    "decode_silence",
+    "encode_case",
+    "encode_silence",
+    "load_silences",
+    "look",
+    "make_token",
+    "read_token",
+    "series_of",
+    "silence_of",
+    "silencing",
+    "standing_of",
+]

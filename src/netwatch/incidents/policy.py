@@ -1,0 +1,116 @@
+"""Whom to tell, when, and what else is to be known for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from netwatch.calendars import Hours, hours_end, next_time
+from netwatch.incidents.damping import Damping
+from netwatch.incidents.rota import Rota
+from netwatch.model import Severity
+
+__all__ = ["EVERYBODY", "Audience", "Escalation", "Policy", "QuietHours", "Urgency", "at_least"]
+
+_ORDER = {severity: number for number, severity in enumerate(Severity)}
+
+
+def at_least(severity: Severity, least: Severity) -> bool:
+    """Whether it is that severe or more."""
+    return _ORDER[severity] >= _ORDER[least]
+
+
+class Urgency(StrEnum):
+    NOW = "now"
+    DIGEST = "digest"
+    """With everything else of its kind at the next time of the digest, if it still fires then."""
+    MORNING = "morning"
+    """At the next morning's time, if it still fires then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A named group of channels and people."""
+
+    name: str
+    channels: frozenset[str] | None = None
+    """Names; None: every channel."""
+    on_call: str = ""
+    """Name of a rota: whoever is on call is told, too."""
+    at_least: Severity = Severity.INFO
+    urgency: Urgency = Urgency.NOW
+    quiet: bool = True
+    """Whether quiet hours hold for it."""
+
+
+EVERYBODY = Audience("")
+"""Who is told where nobody wrote audiences down: all channels at once, each from its own severity on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Another audience, if nobody acknowledges."""
+
+    after: float
+    """Seconds from the first telling on."""
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    hours: Hours
+    at_least: Severity = Severity.CRITICAL
+    """Least severity that is told all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All of it. The default tells everything to every channel at once."""
+
+    timezone: str = "UTC"
+    audiences: Mapping[str, Audience] = field(default_factory=dict)
+    tell: tuple[str, ...] = ()
+    """Audiences that are told first; empty: everybody."""
+    life_safety: tuple[str, ...] = ()
+    """Audiences that are told of a life-safety alert beside those."""
+    life_safety_rules: frozenset[str] = frozenset()
+    escalation: tuple[Escalation, ...] = ()
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Channels by name of person."""
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
+    quiet: QuietHours | None = None
+    urgency: Mapping[str, Urgency] = field(default_factory=dict)
+    """By rule."""
+    morning: int = 6 * 3600 + 1800
+    """Seconds after midnight of the wall clock."""
+    digest: tuple[int, ...] = (6 * 3600 + 1800,)
+    damping: Damping | None = None
+
+    def audience(self, name: str) -> Audience:
+        return self.audiences.get(name, EVERYBODY)
+
+    def channels(self, audience: Audience, at: float) -> frozenset[str] | None:
+        """Names of the audience's channels at wall second `at`; None for all."""
+        if audience.channels is None:
+            return None
+        rota = self.rotas.get(audience.on_call)
+        return audience.channels | (self.people[rota.on_call(at)] if rota is not None else frozenset())
+
+    def urgency_of(self, rule: str, audience: Audience) -> Urgency:
+        """What is said of the rule, else of the audience."""
+        return self.urgency.get(rule, audience.urgency)
+
+    def due(self, urgency: Urgency, since: float) -> float:
+        """When something that waits since then is to be told."""
+        if urgency is Urgency.NOW:
+            return since
+        times = (self.morning,) if urgency is Urgency.MORNING else self.digest
+        return next_time(ZoneInfo(self.timezone), since, times)
+
+    def quiet_until(self, audience: Audience, severity: Severity, at: float) -> float | None:
+        """When the quiet hours end that keep it from this audience; None if none do."""
+        if self.quiet is None or not audience.quiet or at_least(severity, self.quiet.at_least):
+            return None
+        return hours_end(ZoneInfo(self.timezone), at, self.quiet.hours)
