@@ -107,7 +107,13 @@ async def test_blocks_that_are_under_way_when_netwatch_stops_reach_the_disk() ->
             written.extend(block.number for block in blocks)
 
     clock = SimpleNamespace(now=lambda: SimpleNamespace(wall=0.0))
-    parts = SimpleNamespace(recorder=Recorder(), history=History(), clock=clock, snapshot=object())
+    parts = SimpleNamespace(
+        recorder=Recorder(),
+        history=History(),
+        clock=clock,
+        snapshot=object(),
+        configuration=SimpleNamespace(calendars=None),
+    )
     task = asyncio.create_task(Chores(parts).record())
     for _ in range(2):
         await asyncio.sleep(0)
