@@ -6,9 +6,9 @@ from datetime import date
 from types import MappingProxyType
 
 import pytest
-from alert_snapshots import device, part, snapshot
+from alert_snapshots import device, part, rules, snapshot
 
-from netwatch.alerts import CONTEXT, Context
+from netwatch.alerts import CONTEXT, AlertEngine, Context
 from netwatch.model import (
     Alert,
     AlertState,
@@ -116,3 +116,18 @@ def test_what_changed_before(other: Alert, told: str) -> None:
 def test_an_entity_that_is_gone_has_no_context() -> None:
     gone = alert("a", device("gone"))
     assert Context(PICTURE, (gone,)).of(gone) == {}
+
+
+def test_a_page_carries_its_context_from_the_moment_it_is_told() -> None:
+    engine = AlertEngine(
+        rules(
+            "rules: [{rule: Full, value: netwatch_interface_oper_up, equals: 0, for: 60s, severity: warning,"
+            " message: '{interface} is down'}]"
+        )
+    )
+    values = {"netwatch_interface_oper_up": {"core/Te1": 0.0}}
+    for at, known in ((NOW, False), (NOW + 60, True), (NOW + 120, True)):
+        picture = snapshot(at, [CORE, ACCESS, PORT], values, inventory=INVENTORY)
+        engine.evaluate(picture)
+        (found,) = engine.alerts()
+        assert ("circuit" in found.annotations) is known

@@ -101,6 +101,11 @@ class Lab:
         self.alerts[number] = replace(self.alerts[number], suppressed_by=by)
         self.look([number])
 
+    def grow(self, number: str, devices: int, fault: str = "") -> None:
+        told = {"devices_behind": str(devices)} | ({"fault": fault} if fault else {})
+        self.alerts[number] = replace(self.alerts[number], annotations=told)
+        self.look([number])
+
     def acknowledge(self, number: str, by: str = "ana") -> None:
         self.state, _, _ = acknowledge(self.state, self.alerts[number], by, self.now)
         self.look([number])

@@ -61,6 +61,30 @@ def test_what_somebody_acknowledges_is_not() -> None:
     assert "a: acknowledged by ana" not in lab.events  # the one who acknowledges writes it down
 
 
+def test_who_was_told_of_a_fault_hears_when_it_is_much_greater_and_not_of_each_device() -> None:
+    lab = Lab()
+    lab.fire("a", annotations={"devices_behind": "3"})
+    for devices in (4, 5, 6, 7, 3, 11):
+        lab.pass_time(10)
+        lab.grow("a", devices)
+    lab.restart()
+    assert lab.got("on-call") == ["a new", "a greater than told"]
+    lab.grow("a", 12, "utility power of lincoln has failed")
+    lab.grow("a", 13, "utility power of lincoln has failed")
+    assert lab.got("on-call") == ["a new", "a greater than told", "a greater than told"]
+    assert lab.got("leads") == []
+    assert len({notice.again for _, notice in lab.told}) == 3
+
+
+def test_a_fault_that_was_never_told_is_told_once_however_it_grew() -> None:
+    lab = Lab()
+    lab.silence("work", ("a",), START, START + HOUR)
+    lab.fire("a")
+    lab.grow("a", 8)
+    lab.pass_time(HOUR)
+    assert lab.got("on-call") == ["a still true after silence"]
+
+
 def test_a_silence_hides_and_at_its_end_what_still_fires_is_told() -> None:
     lab = Lab()
     lab.silence("work", ("a", "b"), START, START + HOUR)

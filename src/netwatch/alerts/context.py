@@ -3,20 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from netwatch.alerts.lifecycle import Active
 from netwatch.alerts.message import format_value
-from netwatch.model import Alert, Asset, Circuit, EntityId, EntityKind, Place, PlaceId, PlaceKind, Snapshot
+from netwatch.alerts.suppression import ActiveKey, grown
+from netwatch.model import (
+    Alert,
+    AlertState,
+    Asset,
+    Circuit,
+    EntityId,
+    EntityKind,
+    Place,
+    PlaceId,
+    PlaceKind,
+    Snapshot,
+)
 
-__all__ = ["CONTEXT", "Context"]
+__all__ = ["CONTEXT", "Context", "add_context"]
 
 CONTEXT = ("affected", "circuit", "changed_before", "warranty", "spare")
 """Annotations that `Context.of` may give, in the order in which a page shows them."""
 CHANGE_SECONDS = 3600.0
 """What began at most this long before an alert may have to do with it."""
 _MOST_LISTED = 3
+_AT_ONCE = 2000
+
+
+def add_context(
+    active: dict[ActiveKey, Active],
+    before: Mapping[ActiveKey, Active],
+    snapshot: Snapshot,
+    resolved: Iterable[Alert],
+) -> Iterator[None]:
+    """Annotates what somebody is told of from now on, in `active` itself. `resolved`: what ended lately."""
+    context: Context | None = None
+    for number, (key, one) in enumerate(list(active.items()), 1):
+        if _news(before.get(key), one):
+            if context is None:
+                context = Context(snapshot, (*(each.alert for each in active.values()), *resolved))
+            annotations = {**one.alert.annotations, **context.of(one.alert)}
+            active[key] = replace(one, alert=replace(one.alert, annotations=annotations))
+            yield
+        elif not number % _AT_ONCE:
+            yield
+
+
+def _news(old: Active | None, new: Active) -> bool:
+    """Whether it begins to be a fault of its own, or is a greater one than before."""
+    return _loud(new.alert) and (old is None or not _loud(old.alert) or grown(old.alert, new.alert))
+
+
+def _loud(alert: Alert) -> bool:
+    return alert.state is AlertState.FIRING and not alert.suppressed_by
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from netwatch.alerts.context import add_context
 from netwatch.alerts.derived import CHANGES, Changes, Remembered, derived_steps
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
 from netwatch.alerts.grown import Grown
@@ -114,6 +115,7 @@ def evaluate_steps(
     memo.tidy(snapshot.columns)
     yield
     active, causes = yield from with_causes(rules, snapshot, active, state.active, state.causes, attachment)
+    yield from add_context(active, state.active, snapshot, state.resolved)
     transitions = yield from _transitions(state.active, active, now)
     yield
     ended = tuple(

@@ -60,6 +60,8 @@ class Case:
     """Since when, in this round, nothing explains or silences it; None while something does."""
     told: Mapping[str, float] = field(default_factory=dict)
     """By step: when its audience was told in this round."""
+    extent: tuple[int, str] = (0, "")
+    """Devices behind it, and what is greater than one device, as they were told last."""
     acknowledged: Acknowledgement | None = None
     counted: bool = False
     """Its beginning was counted as a flap."""
@@ -142,6 +144,7 @@ def encode_case(case: Case) -> str:
             "silenced_by": case.silenced_by,
             "ready": case.ready,
             "told": dict(case.told),
+            "extent": list(case.extent),
             "acknowledged": None
             if acknowledged is None
             else [acknowledged.by, acknowledged.at, acknowledged.note],
@@ -169,6 +172,7 @@ def decode_case(text: str) -> Case:
             silenced_by=document["silenced_by"],
             ready=document["ready"],
             told=document["told"],
+            extent=(document["extent"][0], document["extent"][1]),
             acknowledged=None if acknowledged is None else Acknowledgement(*acknowledged),
             counted=document["counted"],
             flapping=document["flapping"],

@@ -146,6 +146,12 @@ def _with_subject(case: Case | None, alert: Alert, known: Subject | None, policy
     return case if case.subject == subject else replace(case, subject=subject)
 
 
+def _extent(alert: Alert) -> tuple[int, str]:
+    """Devices behind it, and what is greater than one device: a power failure, a carrier."""
+    behind = alert.annotations.get("devices_behind", "")
+    return int(behind) if behind.isdecimal() else 0, alert.annotations.get("fault", "")
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One audience that is to be told once in each round."""
@@ -231,7 +237,21 @@ class _Visit:
         self._speak(case, steps_told)
         if held and held != case.held:
             self._note(f"held back: {held}")
+        case = self._with_extent(case, told)
         return replace(case, told=told, held=held, due=min(due, default=None))
+
+    def _with_extent(self, case: Case, told: Mapping[str, float]) -> Case:
+        """Who was told of a fault hears when it is much greater than that, not of each device more."""
+        extent, before = _extent(self._alert), case.extent
+        if not told or extent == before:
+            return case
+        if case.told:
+            if extent[0] < max(1, 2 * before[0]) and extent[1] in ("", before[1]):
+                return case
+            steps = [step for step in self._steps(case, dict(told)) if step.key in case.told]
+            awake = [step for step in steps if case.subject.life_safety or not self._asleep(step.audience)]
+            self._speak(case, [(step, Reason.GREATER) for step in awake])
+        return replace(case, extent=extent)
 
     def _steps(self, case: Case, told: Mapping[str, float]) -> Iterator[_Step]:
         """All of them in order. `told` grows while they are gone through."""
@@ -271,6 +291,9 @@ class _Visit:
         quiet = policy.quiet_until(step.audience, alert.severity, now)
         return (None, "") if quiet is None else (quiet, "quiet hours")
 
+    def _asleep(self, audience: Audience) -> bool:
+        return self._policy.quiet_until(audience, self._alert.severity, self._now) is not None
+
     def _reason(self, case: Case, step: _Step) -> Reason:
         if step.escalation:
             return Reason.ESCALATED
@@ -295,6 +318,8 @@ class _Visit:
             channels = self._policy.channels(step.audience, self._now)
             again = step.escalation or ("again" if case.round else "")
             again += f"-{case.round}" if case.round else ""
+            if reason is Reason.GREATER:
+                again = f"greater-{self._now:.0f}"
             name = step.audience.name
             self._note(f"told to {name or 'all channels'} ({reason.value})")
             known = groups.get((again, step.always))

@@ -72,6 +72,8 @@ class Reason(StrEnum):
     MORNING = "morning"
     DIGEST = "digest"
     AGAIN = "still true after silence"
+    GREATER = "greater than told"
+    """It has at least twice as many devices behind it, or is seen to be something greater."""
     ESCALATED = "escalated"
     """Nobody has acknowledged it."""
     ENDED = "ended"

@@ -94,13 +94,28 @@ def _subject(alerts: Sequence[Alert]) -> str:
     return f"[{head}] {one_line(worst.summary)[:150]}{more}"
 
 
+_SAID = (
+    "told_because",
+    "fault",
+    "affected",
+    "circuit",
+    "changed_before",
+    "warranty",
+    "spare",
+    "evidence",
+    "runbook",
+    "acknowledge",
+)
+"""Annotations that a mail shows beside the description, in this order."""
+
+
 def _paragraph(alert: Alert, external_url: str) -> str:
     state = "RESOLVED" if alert.state is AlertState.RESOLVED else alert.severity.value.upper()
     lines = [f"{state}: {one_line(alert.summary)}", f"since {_when(alert.since)}"]
     if alert.resolved is not None:
         lines.append(f"until {_when(alert.resolved)}")
     lines += [one_line(alert.annotations[name]) for name in ("description",) if alert.annotations.get(name)]
-    for name in ("told_because", "devices_behind", "evidence", "runbook", "acknowledge"):
+    for name in _SAID:
         if alert.annotations.get(name):
             lines.append(f"{name.replace('_', ' ')}: {one_line(alert.annotations[name])}")
     link = alert_url(alert, external_url)
