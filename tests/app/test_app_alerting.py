@@ -291,6 +291,22 @@ def test_a_silence_that_makes_no_sense_is_refused(house: House, wanted: dict[str
     assert house.desk.silences() == []
 
 
+def test_what_people_were_told_is_counted_over_restarts(house: House) -> None:
+    house.fire("a")
+    house.judge()
+    house.fire("b")
+    house.judge(60)
+    house.desk.acknowledge("b", "ana")
+    house.judge(900)
+    house.resolve("a")
+    house.judge(60)
+    house.restart()
+    found = house.desk.noise(7 * 86400.0)
+    assert found.people == (("ana", 2, pytest.approx(2, rel=1e-3)), ("board", 1, pytest.approx(1, rel=1e-3)))
+    (rule,) = found.rules
+    assert (rule.messages, rule.incidents, rule.idle, rule.short) == (3, 2, 1.0, 0.0)
+
+
 def test_a_link_acknowledges_its_alert_once(house: House) -> None:
     house.fire("a")
     house.fire("b")

@@ -60,6 +60,23 @@ async def test_a_person_acknowledges_and_the_page_says_who_and_since_when() -> N
         assert web.audit[-1].who == "operate"
 
 
+async def test_noise_is_told_in_weeks() -> None:
+    async with running(providers(desk=web_desk.FakeDesk())) as web:
+        answer = await web.client.get("/api/v1/noise?weeks=2")
+        found = await answer.json()
+        assert found["people"] == [{"name": "ana", "messages": 1, "per_week": 0.5}]
+        assert found["rules"] == [
+            {
+                "rule": "DeviceUnreachable",
+                "messages": 1,
+                "incidents": 1,
+                "without_action": 1.0,
+                "over_at_once": 0.0,
+            }
+        ]
+        assert (await web.client.get("/api/v1/noise?weeks=0")).status == 400
+
+
 async def test_who_only_looks_sees_no_forms_and_may_do_nothing() -> None:
     desk = web_desk.FakeDesk()
     async with running(providers(desk=desk), auth=users()) as web:

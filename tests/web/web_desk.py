@@ -15,10 +15,13 @@ from netwatch.incidents import (
     Link,
     LinkError,
     Matcher,
+    Noise,
     Silence,
     SilenceEntry,
     Standing,
+    Told,
     make_token,
+    noise,
     read_token,
     silence_of,
     standing_of,
@@ -83,6 +86,10 @@ class FakeDesk:
 
     def on_call(self) -> Sequence[tuple[str, str]]:
         return [("network", "ana")]
+
+    def noise(self, seconds: float) -> Noise:
+        told = [Told(NOW - 86400.0, "ana", "a1", "DeviceUnreachable", NOW - 80000.0, None)]
+        return noise(told, NOW - seconds, NOW)
 
     def follow(self, token: str) -> tuple[Alert, Standing, str]:
         link = read_token(KEY, token, NOW)

@@ -18,22 +18,25 @@ from netwatch.incidents import (
     IncidentState,
     LinkError,
     Look,
+    Noise,
     Policy,
     Silence,
     SilenceEntry,
     Standing,
     Subject,
+    Told,
     acknowledge,
     decode_case,
     decode_silence,
     encode_case,
     encode_silence,
     look,
+    noise,
     read_token,
     silence_of,
     standing_of,
 )
-from netwatch.model import Alert, AlertState, Clock, PlaceId, Snapshot, Transition
+from netwatch.model import Alert, AlertState, Clock, PlaceId, Reason, Snapshot, Transition
 from netwatch.store import Store, StoredFlaps
 
 __all__ = ["Desk", "subject_of"]
@@ -127,6 +130,12 @@ class Desk:
                 {key: None if one is None else StoredFlaps(*_plain(one)) for key, one in found.flaps.items()}
             )
         self._store.incidents.note((event.alert, event.at, event.text) for event in found.events)
+        self._store.desk.add_tellings(
+            (found.state.looked, recipient, notice.alert.id, notice.alert.rule)
+            for notice in found.notices
+            if notice.reason is not Reason.ENDED
+            for recipient in self._policy.recipients(notice)
+        )
 
     def adopt(self, found: Look) -> None:
         """That is on disk now: the next look goes on from there."""
@@ -160,6 +169,7 @@ class Desk:
         with self._store.transaction():
             self._store.desk.save_cases({alert_id: encode_case(case)})
             self._store.incidents.note([(event.alert, event.at, event.text)])
+            self._store.desk.acknowledged(alert_id, event.at)
         self._state = state
         if self._touched is not None:
             self._touched[alert_id] = None
@@ -202,6 +212,12 @@ class Desk:
         """(rota, person) of this moment."""
         now = self._clock.now().wall
         return [(name, rota.on_call(now)) for name, rota in self._policy.rotas.items()]
+
+    def noise(self, seconds: float) -> Noise:
+        """What people were told in so many seconds up to now. Raises StoreError."""
+        now = self._clock.now().wall
+        told = [Told(*one) for one in self._store.desk.tellings(now - seconds)]
+        return noise(told, now - seconds, now + 1.0)
 
     def follow(self, token: str) -> tuple[Alert, Standing, str]:
         """(alert, where it stands, whom the link was sent to) of a link that is still good. Changes nothing.

@@ -68,6 +68,7 @@ def policy_of(settings: Settings) -> Policy:
         life_safety=alerts.life_safety.audiences,
         life_safety_rules=frozenset(alerts.life_safety.rules),
         escalation=tuple(Escalation(step.after, step.audience) for step in alerts.escalation),
+        channels_at_least={channel.name: channel.at_least for channel in alerts.channels()},
         people=people,
         rotas=rotas,
         quiet=None if quiet is None else QuietHours(quiet.hours, quiet.at_least),

@@ -75,6 +75,30 @@ def _add_looking(group: typer.Typer) -> None:
         for event in found["history"]:
             typer.echo(f"{event['at']}  {event['text']}")
 
+    @group.command("noise")
+    def noise(
+        weeks: int = typer.Option(4, "--weeks", min=1, max=520, help="How far back."),
+        url: Url = _URL,
+        user: User = "",
+        ca_file: CaFile = None,
+    ) -> None:
+        """Tell who was told how much, which rules it came from, and what of it led to nothing."""
+        found = _ask(url, user, ca_file, f"/api/v1/noise?weeks={weeks}")
+        if not found["people"]:
+            typer.echo(f"nobody was told of anything in {weeks} weeks")
+            return
+        typer.echo(f"{'who':<24} {'messages':>8} {'per week':>8}")
+        for one in found["people"]:
+            typer.echo(f"{one['name']:<24} {one['messages']:>8} {one['per_week']:>8.1f}")
+        typer.echo(f"\n{'rule':<24} {'messages':>8} {'faults':>8} {'no action':>9} {'over in 5 min':>13}")
+        for one in found["rules"]:
+            shares = f"{_share(one['without_action']):>9} {_share(one['over_at_once']):>13}"
+            typer.echo(f"{one['rule']:<24} {one['messages']:>8} {one['incidents']:>8} {shares}")
+
+
+def _share(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.0%}"
+
 
 def _add_acting(group: typer.Typer) -> None:
     @group.command("acknowledge")

@@ -21,6 +21,7 @@ from netwatch.incidents.load import (
     load_silences,
     silence_of,
 )
+from netwatch.incidents.noise import Noise, Told, noise
 from netwatch.incidents.policy import (
     EVERYBODY,
     Audience,
@@ -47,6 +48,7 @@ __all__ = [
     "LinkError",
     "Look",
     "Matcher",
+    "Noise",
     "Policy",
     "QuietHours",
     "Rota",
@@ -56,6 +58,7 @@ __all__ = [
     "Standing",
     "Subject",
     "Swap",
+    "Told",
     "Urgency",
     "acknowledge",
     "decode_case",
@@ -65,6 +68,7 @@ __all__ = [
     "load_silences",
     "look",
     "make_token",
+    "noise",
     "read_token",
     "series_of",
     "silence_of",

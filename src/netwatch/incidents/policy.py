@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from netwatch.calendars import Hours, hours_end, next_time
 from netwatch.incidents.damping import Damping
 from netwatch.incidents.rota import Rota
-from netwatch.model import Severity
+from netwatch.model import Notice, Severity
 
 __all__ = ["EVERYBODY", "Audience", "Escalation", "Policy", "QuietHours", "Urgency", "at_least"]
 
@@ -77,6 +77,8 @@ class Policy:
     """Audiences that are told of a life-safety alert beside those."""
     life_safety_rules: frozenset[str] = frozenset()
     escalation: tuple[Escalation, ...] = ()
+    channels_at_least: Mapping[str, Severity] = field(default_factory=dict)
+    """The least severity that each channel takes."""
     people: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Channels by name of person."""
     rotas: Mapping[str, Rota] = field(default_factory=dict)
@@ -97,6 +99,17 @@ class Policy:
             return None
         rota = self.rotas.get(audience.on_call)
         return audience.channels | (self.people[rota.on_call(at)] if rota is not None else frozenset())
+
+    def recipients(self, notice: Notice) -> list[str]:
+        """Who hears a notice: people by their channels, and channels that are nobody's."""
+        heard = {
+            name
+            for name, least in self.channels_at_least.items()
+            if (notice.channels is None or name in notice.channels)
+            and (notice.always or at_least(notice.alert.severity, least))
+        }
+        people = [name for name, channels in self.people.items() if channels & heard]
+        return sorted(people) + sorted(heard.difference(*self.people.values()))
 
     def urgency_of(self, rule: str, audience: Audience) -> Urgency:
         """What is said of the rule, else of the audience."""

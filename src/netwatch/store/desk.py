@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netwatch.store.database import Database
 
-__all__ = ["DeskTable", "StoredFlaps"]
+__all__ = ["DeskTable", "StoredFlaps", "StoredTelling"]
 
 
 class StoredFlaps(NamedTuple):
@@ -17,6 +17,18 @@ class StoredFlaps(NamedTuple):
     at: float
     """Wall seconds."""
     damped: bool
+
+
+class StoredTelling(NamedTuple):
+    """That somebody was told of an incident, and what became of that. Times: wall seconds."""
+
+    at: float
+    recipient: str
+    """A person, else a channel that is nobody's."""
+    incident: str
+    rule: str
+    ended: float | None
+    acknowledged: float | None
 
 
 class DeskTable:
@@ -81,8 +93,32 @@ class DeskTable:
     def link_used(self, nonce: str) -> bool:
         return bool(self._database.rows("SELECT 1 FROM used_link WHERE nonce = ?", (nonce,)))
 
+    def add_tellings(self, rows: Iterable[tuple[float, str, str, str]]) -> None:
+        """(wall seconds, recipient, incident, rule) of each message."""
+        self._database.write_many(
+            "INSERT INTO telling (at, recipient, incident, rule) VALUES (?, ?, ?, ?)", rows
+        )
+
+    def acknowledged(self, incident: str, at: float) -> None:
+        """Notes the first acknowledgement."""
+        self._database.write_many("INSERT OR IGNORE INTO acknowledgement VALUES (?, ?)", [(incident, at)])
+
+    def tellings(self, since: float) -> list[StoredTelling]:
+        """From that wall second on, in order."""
+        rows = self._database.rows(
+            "SELECT telling.at, recipient, telling.incident, telling.rule, resolved, acknowledgement.at"
+            " FROM telling LEFT JOIN incident ON incident.id = telling.incident"
+            " LEFT JOIN acknowledgement ON acknowledgement.incident = telling.incident"
+            " WHERE telling.at >= ? ORDER BY telling.at, number",
+            (since,),
+        )
+        return [StoredTelling(*row) for row in rows]
+
     def forget(self, before: float) -> None:
-        """Deletes silences that were ended, and links that expired, before that wall second."""
+        """Deletes silences that were ended, links that expired, and who was told of what, before that wall
+        second."""
         with self._database.transaction() as connection:
+            connection.execute("DELETE FROM telling WHERE at < ?", (before,))
+            connection.execute("DELETE FROM acknowledgement WHERE at < ?", (before,))
             connection.execute("DELETE FROM silence WHERE ended < ?", (before,))
             connection.execute("DELETE FROM used_link WHERE expires < ?", (before,))

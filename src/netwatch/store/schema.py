@@ -130,5 +130,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             expires REAL NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
+        """
+        CREATE TABLE telling (
+            number    INTEGER PRIMARY KEY,
+            at        REAL NOT NULL,
+            recipient TEXT NOT NULL,  -- a person, else a channel
+            incident  TEXT NOT NULL,
+            rule      TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX telling_at ON telling (at)",
+        """
+        CREATE TABLE acknowledgement (
+            incident TEXT PRIMARY KEY,
+            at       REAL NOT NULL  -- the first one
+        ) STRICT, WITHOUT ROWID
+        """,
     ),
 )

@@ -57,6 +57,7 @@ def routes(
         ("GET", "/api/v1/alerts", api.alerts, Role.VIEW),
         ("GET", "/api/v1/alerts/{id}", incidents.alert, Role.VIEW),
         ("POST", "/api/v1/alerts/{id}/acknowledge", incidents.acknowledge, Role.OPERATE),
+        ("GET", "/api/v1/noise", incidents.noise, Role.VIEW),
         ("GET", "/api/v1/silences", incidents.silences, Role.VIEW),
         ("POST", "/api/v1/silences", incidents.add_silence, Role.OPERATE),
         ("POST", "/api/v1/silences/{id}/end", incidents.end_silence, Role.OPERATE),

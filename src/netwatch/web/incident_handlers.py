@@ -16,7 +16,7 @@ from netwatch.errors import ConfigError
 from netwatch.incidents import LinkError, Silence, Standing, standing_of
 from netwatch.model import Alert
 from netwatch.web.auth import Role
-from netwatch.web.incident_json import alert_json, event_json, silence_json, standing_json
+from netwatch.web.incident_json import alert_json, event_json, noise_json, silence_json, standing_json
 from netwatch.web.pages import Frame, error_page, incident_page, link_page, link_used_page
 from netwatch.web.problem import HttpProblem, Query, bad_request, not_found
 from netwatch.web.providers import AlertDesk
@@ -67,6 +67,10 @@ class IncidentHandlers:
         Query(request, ())
         self._end(request)
         return web.json_response({"id": request.match_info["id"], "ended": True})
+
+    async def noise(self, request: web.Request) -> web.Response:
+        weeks = Query(request, ("weeks",)).number("weeks", 4, 1, 520)
+        return web.json_response(noise_json(self._desk().noise(weeks * 7 * 86400.0)))
 
     # For people.
 

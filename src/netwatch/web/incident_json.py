@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from netwatch.calendars import WEEKDAYS
-from netwatch.incidents import Event, Silence, Standing
+from netwatch.incidents import Event, Noise, Silence, Standing
 from netwatch.model import Alert
 from netwatch.web.units import clock_time
 
-__all__ = ["alert_json", "event_json", "silence_json", "standing_json"]
+__all__ = ["alert_json", "event_json", "noise_json", "silence_json", "standing_json"]
 
 
 def _time(wall: float | None) -> str | None:
@@ -56,6 +56,27 @@ def standing_json(standing: Standing) -> dict[str, Any]:
 
 def event_json(event: Event) -> dict[str, Any]:
     return {"at": clock_time(event.at), "text": event.text}
+
+
+def noise_json(noise: Noise) -> dict[str, Any]:
+    return {
+        "start": clock_time(noise.start),
+        "end": clock_time(noise.end),
+        "people": [
+            {"name": name, "messages": count, "per_week": round(rate, 2)}
+            for name, count, rate in noise.people
+        ],
+        "rules": [
+            {
+                "rule": one.rule,
+                "messages": one.messages,
+                "incidents": one.incidents,
+                "without_action": one.idle,
+                "over_at_once": one.short,
+            }
+            for one in noise.rules
+        ],
+    }
 
 
 def silence_json(silence: Silence, now: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
-from netwatch.incidents import Event, Silence, Standing
+from netwatch.incidents import Event, Noise, Silence, Standing
 from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
 
 __all__ = ["AlertDesk", "Providers", "ReloadResult"]
@@ -54,6 +54,10 @@ class AlertDesk(Protocol):
 
     def on_call(self) -> Sequence[tuple[str, str]]:
         """(rota, person) of this moment."""
+        ...
+
+    def noise(self, seconds: float) -> Noise:
+        """What people were told in so many seconds up to now."""
         ...
 
     def follow(self, token: str) -> tuple[Alert, Standing, str]:
