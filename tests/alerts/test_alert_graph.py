@@ -6,8 +6,8 @@ from alert_snapshots import device, part, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netwatch.alerts.graph import Evidence, Graph, Way, complete
-from netwatch.alerts.topology import attachments, build_graph, known_links
+from netwatch.alerts.causes.graph import Evidence, Graph, Way, complete
+from netwatch.alerts.causes.topology import attachments, build_graph, known_links
 from netwatch.model import Entity, EntityId, EntityKind, Inventory, InventoryDevice, Snapshot, Target
 
 

@@ -11,7 +11,7 @@ from alert_snapshots import CATALOGUE
 from typer.testing import CliRunner
 
 from netwatch.alerts import load_rule_tests, load_rules
-from netwatch.alerts.testing_series import parse_selector, parse_values
+from netwatch.alerts.tools.testing_series import parse_selector, parse_values
 from netwatch.cli.rules import register
 from netwatch.documents import parse_yaml, read_yaml
 from netwatch.errors import ConfigError

@@ -1,16 +1,16 @@
 """Rules over snapshots: what is wrong, since when, and which fault explains which. Pure."""
 
-from netwatch.alerts.context import CONTEXT, Context
+from netwatch.alerts.causes.context import CONTEXT, Context
 from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
-from netwatch.alerts.explaining import condition_text, explain_alert, explain_rule, scope_text
 from netwatch.alerts.fitting import misfits
 from netwatch.alerts.frame import Memo
 from netwatch.alerts.loading import load_rules
 from netwatch.alerts.message import format_value
-from netwatch.alerts.prometheus import PrometheusRules, export_prometheus
 from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
 from netwatch.alerts.school_day import school_day_columns, school_days
-from netwatch.alerts.testing import CaseResult, RuleTests, load_rule_tests
+from netwatch.alerts.tools.explaining import condition_text, explain_alert, explain_rule, scope_text
+from netwatch.alerts.tools.prometheus import PrometheusRules, export_prometheus
+from netwatch.alerts.tools.testing import CaseResult, RuleTests, load_rule_tests
 
 __all__ = [
     "CONTEXT",

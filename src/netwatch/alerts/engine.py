@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from netwatch.alerts.context import add_context
+from netwatch.alerts.causes.context import add_context
+from netwatch.alerts.causes.suppression import ActiveKey, CauseMemory, grown, with_causes
 from netwatch.alerts.derived import CHANGES, Changes, Remembered, derived_steps
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
 from netwatch.alerts.grown import Grown
@@ -16,7 +17,6 @@ from netwatch.alerts.lifecycle import Active, Verdict, advance
 from netwatch.alerts.message import alert_labels, fields_of, render
 from netwatch.alerts.rule import OnUnknown, Rule
 from netwatch.alerts.scope import Surroundings
-from netwatch.alerts.suppression import ActiveKey, CauseMemory, grown, with_causes
 from netwatch.calendars import Calendars
 from netwatch.model import Alert, AlertState, EntityId, EntityKind, Snapshot, Transition, differences
 

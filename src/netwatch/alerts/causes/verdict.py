@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from netwatch.alerts.graph import Evidence, Graph, Way
+from netwatch.alerts.causes.graph import Evidence, Graph, Way
 from netwatch.model import EntityId
 
 __all__ = ["SKEW", "Known", "Silence", "Verdict", "reach_verdict"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from netwatch.alerts.causes.suppression import ActiveKey, grown
 from netwatch.alerts.lifecycle import Active
 from netwatch.alerts.message import format_value
-from netwatch.alerts.suppression import ActiveKey, grown
 from netwatch.model import (
     Alert,
     AlertState,

@@ -15,10 +15,10 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from netwatch.alerts.graph import Graph
+from netwatch.alerts.causes.graph import Graph
+from netwatch.alerts.causes.topology import Links
+from netwatch.alerts.causes.verdict import SKEW, TOGETHER, Known, Silence, Verdict, reach_verdict
 from netwatch.alerts.rule import Rule
-from netwatch.alerts.topology import Links
-from netwatch.alerts.verdict import SKEW, TOGETHER, Known, Silence, Verdict, reach_verdict
 from netwatch.model import Alert, AlertState, Entity, EntityId, EntityKind, PlaceId, PlaceKind, Snapshot
 
 __all__ = ["Explanation", "Roles", "explain", "silent_alerts"]

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from netwatch.alerts.loading import Names
-from netwatch.alerts.testing_series import Selector
+from netwatch.alerts.tools.testing_series import Selector
 from netwatch.documents import Document, Strict, did_you_mean
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import (

@@ -14,12 +14,12 @@ from operator import is_
 
 import numpy as np
 
-from netwatch.alerts.cause import Explanation, Roles, explain, is_never_hidden, silent_alerts
-from netwatch.alerts.graph import Graph
+from netwatch.alerts.causes.cause import Explanation, Roles, explain, is_never_hidden, silent_alerts
+from netwatch.alerts.causes.graph import Graph
+from netwatch.alerts.causes.topology import USUAL_PATIENCE, Links, attachments, build_graph, known_links
+from netwatch.alerts.causes.verdict import Silence
 from netwatch.alerts.lifecycle import Active
 from netwatch.alerts.rule import Rule
-from netwatch.alerts.topology import USUAL_PATIENCE, Links, attachments, build_graph, known_links
-from netwatch.alerts.verdict import Silence
 from netwatch.model import Alert, AlertState, Entity, EntityId, Inventory, Snapshot
 
 __all__ = ["ActiveKey", "CauseMemory", "grown", "with_causes"]

@@ -15,8 +15,8 @@ from netwatch.alerts.derived import with_derived
 from netwatch.alerts.engine import AlertEngine
 from netwatch.alerts.loading import Duration, Names
 from netwatch.alerts.rule import Rule
-from netwatch.alerts.testing_series import Selector, parse_selector, parse_values
-from netwatch.alerts.testing_world import DeviceEntry, PlaceEntry, World
+from netwatch.alerts.tools.testing_series import Selector, parse_selector, parse_values
+from netwatch.alerts.tools.testing_world import DeviceEntry, PlaceEntry, World
 from netwatch.calendars import CalendarEntry, Calendars, Timezone, load_calendars
 from netwatch.documents import Document, Strict, did_you_mean, fault, validate
 from netwatch.errors import ConfigError, Problem

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
-from netwatch.alerts.graph import Evidence, Graph, Need, Way, complete
-from netwatch.alerts.subnets import Subnets
+from netwatch.alerts.causes.graph import Evidence, Graph, Need, Way, complete
+from netwatch.alerts.causes.subnets import Subnets
 from netwatch.model import Entity, EntityId, PlaceId, PlaceKind, Snapshot
 
 __all__ = ["Links", "attachments", "build_graph", "known_links", "unpolled_id"]

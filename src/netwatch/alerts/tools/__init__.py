@@ -1,0 +1,1 @@
+"""What people do with rules beside running them: test, explain and export them. Pure."""
