@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from netwatch.discovery.contexts import in_contexts
 from netwatch.discovery.enterprises import first_objects
 from netwatch.discovery.http_answers import answering, host_of
 from netwatch.discovery.identity import identity_observation, scope_of
+from netwatch.discovery.snmp_tables import SnmpTables, walk_many
 from netwatch.errors import ConfigError, MissingExtra, Problem, WireError, WireNotFound
 from netwatch.model import Clock, EntityKind, HttpRequest, Observation, SnmpValue, Target
 from netwatch.profiles import (
@@ -41,7 +40,7 @@ from netwatch.profiles import (
     rows_of_records,
 )
 from netwatch.profiles.values import Value, text, truth
-from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner, WalksMany
+from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner
 
 __all__ = ["NO_ROWS", "Discovery", "discover"]
 
@@ -50,9 +49,6 @@ SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 LARGE = 50
 """Rows whose mapping takes about 10 ms."""
-WORTH_A_LOOK = 3
-"""Columns of one entry from which on it pays to ask first if there is anything: most tables are not there."""
-
 NO_ROWS = "no rows"
 """Why most tables are skipped: the device has no such thing."""
 
@@ -102,11 +98,10 @@ class _Run:
     clock: Clock
     answers: dict[str, SnmpValue] = field(default_factory=dict)
     """Single OIDs that were asked."""
-    walked: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
-    there: dict[str, bool] = field(default_factory=dict)
-    """Entries of tables: does the device have anything of them?"""
+    tables: SnmpTables | None = field(init=False)
+    """What is read over SNMP."""
     refused: list[WireError] = field(default_factory=list)
     """Why tables could not be read."""
     documents: DocumentReader | None = None
@@ -115,6 +110,9 @@ class _Run:
     """Tables to be polled although nothing of them could be read now."""
     partial: set[str] = field(default_factory=set)
     """Tables of which a part could not be read."""
+
+    def __post_init__(self) -> None:
+        self.tables = None if self.session is None else SnmpTables(self.session)
 
     async def discover(self) -> Discovery:
         if self.session is not None:
@@ -187,7 +185,7 @@ class _Run:
         if self.session is None:
             return {}
         await self._get(roots)
-        below = await _walk_many(self.session, [root for root in roots if root not in self.answers], 1)
+        below = await walk_many(self.session, [root for root in roots if root not in self.answers], 1)
         return {root: root in self.answers or bool(below[root]) for root in roots}
 
     @property
@@ -216,7 +214,11 @@ class _Run:
         """Per-VLAN instances of bridge tables: community@vlan, or a context of v3."""
         if self.snmp is None:
             return
-        ask = partial(self._rows, table)
+        limit = self._limit(table)
+
+        async def ask(session: SnmpSession) -> Rows:
+            return await SnmpTables(session).rows(table, limit)
+
         async for vlan, rows in in_contexts(self.snmp, self.target, _vlans(observations), ask):
             if rows:
                 frame = DeviceFrame(profile, {table.name: rows}, scalars, vlan)
@@ -309,53 +311,14 @@ class _Run:
                 self.partial.add(table.name)
                 self.problems += [f"table {table.name}: {text}" for text in found.problems]
             return rows_of_document(table, found.data)
-        return await self._rows(table, None)
-
-    async def _rows(self, table: Table, session: SnmpSession | None) -> Rows:
-        """Columns of a table put together to rows; `session`: another context, whose answers are not kept."""
-        asked = session or self.session
-        if asked is None:
-            return {}
-        there, walked = ({}, {}) if session is not None else (self.there, self.walked)
-        entries = Counter(_entry_of(column.at) for column in table.columns.values())
-        wanted = [
-            column.at
-            for column in table.columns.values()
-            if there.get(_entry_of(column.at), True) and column.at not in walked
-        ]
-        limit = self._limit(table) + 1
-        for entry in dict.fromkeys(map(_entry_of, wanted)):
-            columns = [at for at in dict.fromkeys(wanted) if _entry_of(at) == entry]
-            if not isinstance(asked, WalksMany) and entries[entry] >= WORTH_A_LOOK and entry not in there:
-                there[entry] = bool(await asked.walk(entry, limit=1))
-            if there.get(entry, True):
-                walked |= await _walk_many(asked, columns, limit)
-        rows: Rows = {}
-        for alias, column in table.columns.items():
-            start = len(column.at) + 1
-            for oid, value in walked.get(column.at, {}).items():
-                if value is not None and len(oid) > start:
-                    rows.setdefault(oid[start:], {})[alias] = value
-        return rows
+        return {} if self.tables is None else await self.tables.rows(table, self._limit(table))
 
     async def _look(self, tables: Iterable[Table]) -> None:
-        """Asks of many tables at once whether the device has anything of them: mostly it has not."""
-        session = self.session
-        if session is None or not isinstance(session, WalksMany):
-            return
-        columns = (
-            column
-            for table in tables
-            if table.source is TableSource.SNMP
-            for column in table.columns.values()
-        )
-        entries = sorted({_entry_of(column.at) for column in columns} - self.there.keys())
-        try:
-            found = await session.walk_many(entries, limit=1)
-        except WireError as error:
-            self.problems.append(str(error))  # each table finds out for itself
-        else:
-            self.there |= {entry: bool(below) for entry, below in found.items()}
+        if self.tables is not None:
+            try:
+                await self.tables.look(tables)
+            except WireError as error:
+                self.problems.append(str(error))  # each table finds out for itself
 
     def _limit(self, table: Table) -> int:
         return self.target.limits.get(table.name, table.max_rows)
@@ -386,19 +349,6 @@ class _Run:
         if plan.oids or plan.roots or table.source is not TableSource.SNMP:
             plans.append(plan)
             _ = plan.blocks  # compiled here, where it may take its time
-
-
-async def _walk_many(
-    session: SnmpSession, roots: Sequence[str], limit: int
-) -> dict[str, dict[str, SnmpValue]]:
-    """Subtrees side by side where the session can do that."""
-    if isinstance(session, WalksMany):
-        return await session.walk_many(roots, limit=limit)
-    return {root: await session.walk(root, limit=limit) for root in roots}
-
-
-def _entry_of(column: str) -> str:
-    return column.rpartition(".")[0]
 
 
 def _vlans(observations: Iterable[Observation]) -> list[str]:
