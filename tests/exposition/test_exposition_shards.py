@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from netwatch.exposition import Renderer, SelfMetrics, Shard, parse_shard, probe, render, sd_targets, shards
+from netwatch.exposition.delivery import DeliveryFigures, PathFigures
 from netwatch.model import (
     Column,
     DeviceCost,
@@ -145,6 +146,17 @@ def test_own_metrics_join_those_of_the_devices():
     own.alerts({"firing": 2})
     own.notifications({("mail", "delivered"): 1})
     own.queued({"mail": 3})
+    own.delivery.show(
+        DeliveryFigures(
+            oldest={"mail": 4.0},
+            in_memory=0,
+            reserve=1 << 24,
+            handed_over={"mail": 1},
+            paths={"sms": PathFigures(True, 1e9)},
+            heartbeats={"sent": 2},
+            heartbeat_at=1e9,
+        )
+    )
     own.history_written(100, 4096)
     own.trap(used=False)
     own.rendered(0.01)
@@ -168,6 +180,8 @@ def test_own_metrics_join_those_of_the_devices():
     assert values["netwatch_state_entities", "interface"] == 2
     assert values["netwatch_alerts", "firing"] == 2
     assert values["netwatch_notifications_queued", "mail"] == 3
+    assert values["netwatch_notifications_handed_over_total", "mail"] == 1
+    assert values["netwatch_backup_test_success", "sms"] == 1
     text = own.render(openmetrics=False).decode()
     names = {s.name for f in parse_text(text) for s in f.samples}
     for family in own.families():

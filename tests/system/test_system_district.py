@@ -274,6 +274,19 @@ def test_nobody_polls_late(district: District, observed: float) -> None:
         assert len(times) >= WINDOW / INTERVAL * 0.6
 
 
+def test_nobody_is_paged_for_what_was_not_planted(district: District, observed: float) -> None:
+    """One page per fault, and no other."""
+    pages = Counter(
+        (one["rule"], one["labels"]["device"])
+        for one in district.alerts()
+        if one["state"] == "firing" and not one["suppressed_by"] and one["severity"] != "info"
+    )
+    places = {one["device"] for one in district.truth["conditions"]}
+    places |= {end["device"] for end in (one.get("far_end") for one in district.truth["conditions"]) if end}
+    assert {page for page in pages if page[1] not in places} == set()
+    assert {page for page, count in pages.items() if count > 1} == set()
+
+
 # who looks at it
 
 
