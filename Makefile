@@ -6,7 +6,7 @@ CONFIG ?=
 SCALE  ?= 150
 NATIVE := $(wildcard src/netwatch/native/*.[ch])
 
-.PHONY: help run test test-long lint bench lock wheel clean
+.PHONY: help run test test-long lint bench grade lock wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## This list
@@ -35,6 +35,9 @@ lint: $(VENV)/.dev  ## ruff, mypy strict, import-linter
 
 bench: $(VENV)/.bench  ## Measure netwatch beside its peers: CPU seconds and ratios of one run
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tests.bench.run
+
+grade: $(VENV)/.run  ## Grade what is read of recordings of real devices: GOLDEN=folder; fails if a family is read less
+	@sh scripts/grade.sh "$(BIN)" "$(GOLDEN)"
 
 wheel: $(VENV)/.dev  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
