@@ -6,7 +6,9 @@ import email
 import email.policy
 import ipaddress
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -200,3 +202,10 @@ def test_what_is_told_anew_is_another_mail_of_the_same_thread_with_reason_and_li
     assert mail["In-Reply-To"] == "<a.firing@b.example>"
     assert "told because: escalated\n" in mail.get_content()
     assert "acknowledge: https://nw.example/acknowledge?token=x\n" in mail.get_content()
+
+
+def test_times_are_those_of_the_district(make_alert) -> None:
+    now = datetime(2026, 11, 28, 8, tzinfo=ZoneInfo("America/Chicago"))
+    alert = replace(make_alert("a"), since=datetime(2026, 11, 28, 14, 1, 35, tzinfo=UTC).timestamp())
+    body = compose([alert], "a@b.example", ["c@d.example"], now).get_content()
+    assert "since 2026-11-28 08:01:35 CST" in body

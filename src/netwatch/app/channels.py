@@ -52,11 +52,11 @@ def channel_settings(settings: Settings) -> tuple[object, ...]:
 
 def channels(settings: Settings, clock: Clock) -> list[Channel]:
     """Raises MissingExtra where a channel's library is not installed."""
-    alerts, url = settings.alerts, settings.web.external_url
+    alerts, url, zone = settings.alerts, settings.web.external_url, settings.district.timezone
     return [
         *(AlertmanagerChannel(taken_from(Cluster, x), clock, external_url=url) for x in alerts.alertmanager),
         *(WebhookChannel(taken_from(Webhook, x), clock, external_url=url) for x in alerts.webhook),
-        *(EmailChannel(taken_from(Email, x), clock, external_url=url) for x in alerts.email),
+        *(EmailChannel(taken_from(Email, x), clock, external_url=url, timezone=zone) for x in alerts.email),
         *(MqttChannel(taken_from(Mqtt, x), external_url=url) for x in alerts.mqtt),
         *(AppriseChannel(taken_from(Chat, x), external_url=url) for x in alerts.apprise),
         *(SmsChannel(taken_from(Sms, x), clock) for x in alerts.sms),

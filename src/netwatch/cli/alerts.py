@@ -69,9 +69,11 @@ def _add_looking(group: typer.Typer) -> None:
         """Show one alert with its history."""
         found = _ask(url, user, ca_file, f"/api/v1/alerts/{quote(alert, safe='')}")
         typer.echo(_line(found))
-        for name in ("description", "evidence", "runbook"):
+        from netwatch.alerts import CONTEXT
+
+        for name in ("description", "fault", *CONTEXT, "evidence", "runbook"):
             if found["annotations"].get(name):
-                typer.echo(f"{name}: {found['annotations'][name]}")
+                typer.echo(f"{name.replace('_', ' ')}: {found['annotations'][name]}")
         for event in found["history"]:
             typer.echo(f"{event['at']}  {event['text']}")
 

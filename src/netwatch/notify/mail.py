@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.utils import format_datetime
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 from netwatch.errors import DeliveryError, MissingExtra
 from netwatch.model import REPETITION, Alert, AlertState, Clock, Severity
@@ -21,17 +22,21 @@ _ORDER = list(Severity)
 class EmailChannel(BaseChannel):
     """One plain text mail for all alerts that are ready."""
 
-    def __init__(self, settings: EmailSettings, clock: Clock, *, external_url: str = "") -> None:
+    def __init__(
+        self, settings: EmailSettings, clock: Clock, *, external_url: str = "", timezone: str = "UTC"
+    ) -> None:
+        """`timezone`: IANA name; mails tell times by its wall clock."""
         super().__init__(settings.name, settings.at_least)
         self._settings = settings
         self._clock = clock
         self._external_url = external_url
+        self._zone = ZoneInfo(timezone)
         self._smtp = _library()
         self._tls = None if settings.tls == "none" else tls_context(settings.ca_file)
 
     async def deliver(self, alerts: Sequence[Alert]) -> None:
         settings, smtp = self._settings, self._smtp
-        now = datetime.fromtimestamp(self._clock.now().wall, UTC)
+        now = datetime.fromtimestamp(self._clock.now().wall, self._zone)
         message = compose(alerts, settings.sender, settings.to, now, self._external_url)
         try:
             await smtp.send(
@@ -66,7 +71,7 @@ class EmailChannel(BaseChannel):
 def compose(
     alerts: Sequence[Alert], sender: str, to: Sequence[str], now: datetime, external_url: str = ""
 ) -> EmailMessage:
-    """Subject: what matters most, readable on a phone. Body: one paragraph per alert."""
+    """Subject: what matters most, for a phone. Body: one paragraph per alert, times in the zone of `now`."""
     message = EmailMessage()
     message["Subject"] = _subject(alerts)
     message["From"] = sender
@@ -78,7 +83,7 @@ def compose(
     if len(alerts) == 1 and (again or alerts[0].state is AlertState.RESOLVED):
         message["In-Reply-To"] = message["References"] = _message_id(alerts[0], AlertState.FIRING, domain)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content("\n\n".join(_paragraph(alert, external_url) for alert in alerts) + "\n")
+    message.set_content("\n\n".join(_paragraph(alert, external_url, now.tzinfo) for alert in alerts) + "\n")
     return message
 
 
@@ -109,11 +114,11 @@ _SAID = (
 """Annotations that a mail shows beside the description, in this order."""
 
 
-def _paragraph(alert: Alert, external_url: str) -> str:
+def _paragraph(alert: Alert, external_url: str, zone: tzinfo | None) -> str:
     state = "RESOLVED" if alert.state is AlertState.RESOLVED else alert.severity.value.upper()
-    lines = [f"{state}: {one_line(alert.summary)}", f"since {_when(alert.since)}"]
+    lines = [f"{state}: {one_line(alert.summary)}", f"since {_when(alert.since, zone)}"]
     if alert.resolved is not None:
-        lines.append(f"until {_when(alert.resolved)}")
+        lines.append(f"until {_when(alert.resolved, zone)}")
     lines += [one_line(alert.annotations[name]) for name in ("description",) if alert.annotations.get(name)]
     for name in _SAID:
         if alert.annotations.get(name):
@@ -122,8 +127,8 @@ def _paragraph(alert: Alert, external_url: str) -> str:
     return "\n".join([*lines, link] if link else lines)
 
 
-def _when(wall: float) -> str:
-    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _when(wall: float, zone: tzinfo | None) -> str:
+    return datetime.fromtimestamp(wall, zone or UTC).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _library() -> ModuleType:
