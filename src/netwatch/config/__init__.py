@@ -1,5 +1,6 @@
 """Settings and secrets: read strictly, with the place and the remedy of every mistake."""
 
+from netwatch.config.alerts import AlertSettings
 from netwatch.config.channels import AlertmanagerSettings, EmailSettings, MqttSettings, WebhookSettings
 from netwatch.config.credentials import (
     CredentialSet,
@@ -15,7 +16,6 @@ from netwatch.config.load import expand, load_settings
 from netwatch.config.remote_write import RemoteWriteSettings
 from netwatch.config.secrets import resolve_secret
 from netwatch.config.settings import (
-    AlertSettings,
     DeviceDefaults,
     DistrictSettings,
     HistorySettings,

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+)
 
 from netwatch.config.durations import parse_bit_rate, parse_duration, parse_size
 from netwatch.config.secrets import SecretError, lookup
@@ -23,6 +31,7 @@ from netwatch.errors import Problem
 from netwatch.model import Secret
 
 __all__ = [
+    "RESTART",
     "BitRate",
     "Duration",
     "FileGlob",
@@ -40,6 +49,10 @@ __all__ = [
     "secret_of",
     "shown",
 ]
+
+
+RESTART: dict[str, JsonValue] = {"restart": True}
+"""Marks what a running netwatch can't take over on reload."""
 
 
 @dataclass(slots=True)
