@@ -10,10 +10,9 @@ from urllib.parse import quote
 
 import typer
 
+from netwatch.cli.daemon import DEFAULT_URL, headers
+
 __all__ = ["register"]
-
-_URL = "http://127.0.0.1:8600"
-
 
 Url = Annotated[
     str, typer.Option("--url", metavar="URL", envvar="NETWATCH_URL", help="Where netwatch answers.")
@@ -46,7 +45,7 @@ def _add_looking(group: typer.Typer) -> None:
         everything: bool = typer.Option(
             False, "--all", help="Also what is pending, explained or resolved lately."
         ),
-        url: Url = _URL,
+        url: Url = DEFAULT_URL,
         user: User = "",
         ca_file: CaFile = None,
     ) -> None:
@@ -62,7 +61,7 @@ def _add_looking(group: typer.Typer) -> None:
     @group.command("show")
     def show(
         alert: str = typer.Argument(..., metavar="ID", help="Id of the alert."),
-        url: Url = _URL,
+        url: Url = DEFAULT_URL,
         user: User = "",
         ca_file: CaFile = None,
     ) -> None:
@@ -80,7 +79,7 @@ def _add_looking(group: typer.Typer) -> None:
     @group.command("noise")
     def noise(
         weeks: int = typer.Option(4, "--weeks", min=1, max=520, help="How far back."),
-        url: Url = _URL,
+        url: Url = DEFAULT_URL,
         user: User = "",
         ca_file: CaFile = None,
     ) -> None:
@@ -107,7 +106,7 @@ def _add_acting(group: typer.Typer) -> None:
     def acknowledge(
         alert: str = typer.Argument(..., metavar="ID", help="Id of the alert."),
         note: str = typer.Option("", "--note", metavar="TEXT", help="What you are doing about it."),
-        url: Url = _URL,
+        url: Url = DEFAULT_URL,
         user: User = "",
         ca_file: CaFile = None,
     ) -> None:
@@ -128,7 +127,7 @@ def _add_acting(group: typer.Typer) -> None:
         ),
         ends: str = typer.Option("", "--ends", metavar="TIME", help="When it ends; instead of --for."),
         comment: str = typer.Option("", "--comment", metavar="TEXT", help="What for."),
-        url: Url = _URL,
+        url: Url = DEFAULT_URL,
         user: User = "",
         ca_file: CaFile = None,
     ) -> None:
@@ -145,7 +144,7 @@ def _add_silences(group: typer.Typer) -> None:
     @group.command("silences")
     def silences(
         end: str = typer.Option("", "--end", metavar="ID", help="End this one now."),
-        url: Url = _URL,
+        url: Url = DEFAULT_URL,
         user: User = "",
         ca_file: CaFile = None,
     ) -> None:
@@ -212,12 +211,11 @@ async def _exchange(
 
     from netwatch.errors import NetwatchError
 
-    headers = {
-        "Authorization": aiohttp.encode_basic_auth(user, os.environ.get("NETWATCH_PASSWORD", ""), "utf-8")
-    }
     tls = ssl.create_default_context(cafile=ca_file) if address.startswith("https:") else True
     timeout = aiohttp.ClientTimeout(total=20)
-    async with aiohttp.ClientSession(headers=headers if user else {}, timeout=timeout) as session:
+    async with aiohttp.ClientSession(
+        headers=headers({**os.environ, "NETWATCH_USER": user}), timeout=timeout
+    ) as session:
         method = "GET" if sent is None else "POST"
         try:
             async with session.request(method, address, json=sent, ssl=tls, allow_redirects=False) as answer:

@@ -12,7 +12,17 @@ from netwatch.discovery.http_answers import answering, host_of
 from netwatch.discovery.identity import identity_observation, scope_of
 from netwatch.discovery.snmp_tables import SnmpTables, walk_many
 from netwatch.errors import ConfigError, MissingExtra, Problem, WireError, WireNotFound
-from netwatch.model import Clock, EntityKind, HttpRequest, Observation, SnmpValue, Target
+from netwatch.model import (
+    SYS_DESCR,
+    SYS_NAME,
+    SYS_OBJECT_ID,
+    Clock,
+    EntityKind,
+    HttpRequest,
+    Observation,
+    SnmpValue,
+    Target,
+)
 from netwatch.profiles import (
     PRODUCT,
     DeviceFrame,
@@ -44,9 +54,6 @@ from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRu
 
 __all__ = ["NO_ROWS", "Discovery", "discover"]
 
-SYS_DESCR = "1.3.6.1.2.1.1.1.0"
-SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
-SYS_NAME = "1.3.6.1.2.1.1.5.0"
 LARGE = 50
 """Rows whose mapping takes about 10 ms."""
 NO_ROWS = "no rows"

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from netwatch.drafting.groups import Column, Group, Groups, as_text, dotted, group
 from netwatch.drafting.identity import (
-    SYS_DESCR,
-    SYS_NAME,
     facts,
     is_agent,
     kind_of,
@@ -23,6 +21,7 @@ from netwatch.drafting.sheet import FactLine, Sheet
 from netwatch.drafting.tables import Drafting, draft_table
 from netwatch.drafting.words import Words, load_words
 from netwatch.drafting.writing import written
+from netwatch.model import SYS_DESCR, SYS_NAME
 from netwatch.profiles import Fingerprint, Profile, ProfileSet, TableSource, candidates, choose
 from netwatch.wire import Recording
 

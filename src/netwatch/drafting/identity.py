@@ -10,12 +10,9 @@ from netwatch.drafting.groups import Column, Group, Groups, dotted
 from netwatch.drafting.mib_library import Library
 from netwatch.drafting.naming import title_of
 from netwatch.drafting.words import Words
-from netwatch.model import SnmpValue
+from netwatch.model import SYS_OBJECT_ID, SnmpValue
 
 __all__ = [
-    "SYS_DESCR",
-    "SYS_NAME",
-    "SYS_OBJECT_ID",
     "Fact",
     "facts",
     "is_agent",
@@ -24,9 +21,6 @@ __all__ = [
     "sys_object_id",
 ]
 
-SYS_DESCR = "1.3.6.1.2.1.1.1.0"
-SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
-SYS_NAME = "1.3.6.1.2.1.1.5.0"
 ENTERPRISES = (1, 3, 6, 1, 4, 1)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from netwatch.incidents.case import Acknowledgement, Case, series_of
 from netwatch.incidents.damping import Flaps
-from netwatch.incidents.policy import Audience, Policy, Urgency, at_least
+from netwatch.incidents.policy import Audience, Policy, Urgency
 from netwatch.incidents.silence import Silence, Subject, silencing
 from netwatch.model import Alert, AlertState, Notice, Reason
 
@@ -225,7 +225,7 @@ class _Visit:
         due = [case.silence_due] if case.silence_due is not None else []
         held, steps_told = "", list[tuple[_Step, Reason]]()
         for step in self._steps(case, told):
-            if step.key in told or not at_least(self._alert.severity, step.audience.at_least):
+            if step.key in told or not self._alert.severity.reaches(step.audience.at_least):
                 continue
             wait, why = self._wait(case, step)
             if wait is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = ["SHORT", "Noise", "RuleNoise", "Told", "noise"]
@@ -81,6 +81,5 @@ def _of_rule(rule: str, messages: Sequence[Told]) -> RuleNoise:
     return RuleNoise(rule, len(messages), len(first), _share(idle, over), _share(short, over))
 
 
-def _share(some: Sequence[Told], of: Iterable[Told]) -> float | None:
-    total = len(list(of))
-    return len(some) / total if total else None
+def _share(some: Sequence[Told], of: Sequence[Told]) -> float | None:
+    return len(some) / len(of) if of else None

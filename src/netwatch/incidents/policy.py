@@ -12,14 +12,7 @@ from netwatch.incidents.damping import Damping
 from netwatch.incidents.rota import Rota
 from netwatch.model import Notice, Severity
 
-__all__ = ["EVERYBODY", "Audience", "Escalation", "Policy", "QuietHours", "Urgency", "at_least"]
-
-_ORDER = {severity: number for number, severity in enumerate(Severity)}
-
-
-def at_least(severity: Severity, least: Severity) -> bool:
-    """Whether it is that severe or more."""
-    return _ORDER[severity] >= _ORDER[least]
+__all__ = ["EVERYBODY", "Audience", "Escalation", "Policy", "QuietHours", "Urgency"]
 
 
 class Urgency(StrEnum):
@@ -106,7 +99,7 @@ class Policy:
             name
             for name, least in self.channels_at_least.items()
             if (notice.channels is None or name in notice.channels)
-            and (notice.always or at_least(notice.alert.severity, least))
+            and (notice.always or notice.alert.severity.reaches(least))
         }
         people = [name for name, channels in self.people.items() if channels & heard]
         return sorted(people) + sorted(heard.difference(*self.people.values()))
@@ -124,6 +117,6 @@ class Policy:
 
     def quiet_until(self, audience: Audience, severity: Severity, at: float) -> float | None:
         """When the quiet hours end that keep it from this audience; None if none do."""
-        if self.quiet is None or not audience.quiet or at_least(severity, self.quiet.at_least):
+        if self.quiet is None or not audience.quiet or severity.reaches(self.quiet.at_least):
             return None
         return hours_end(ZoneInfo(self.timezone), at, self.quiet.hours)

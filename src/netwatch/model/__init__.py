@@ -69,7 +69,7 @@ from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, Repl
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, Snapshot
-from netwatch.model.snmp import SnmpValue
+from netwatch.model.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SnmpValue
 from netwatch.model.time import Clock, Instant, SystemClock
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
@@ -77,6 +77,9 @@ __all__ = [
     "MOST_LABELS",
     "REPETITION",
     "ROOT",
+    "SYS_DESCR",
+    "SYS_NAME",
+    "SYS_OBJECT_ID",
     "TOKEN",
     "WILDCARD",
     "Alert",

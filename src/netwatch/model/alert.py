@@ -50,6 +50,11 @@ class Alert:
     suppressed_by: str = ""
     """Id of the alert that explains this one. Suppressed alerts are shown, not sent."""
 
+    @property
+    def active(self) -> bool:
+        """Firing, and no other alert explains it: what somebody has to look at."""
+        return self.state is AlertState.FIRING and not self.suppressed_by
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:

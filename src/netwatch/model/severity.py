@@ -35,3 +35,15 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 info, 1 warning, 2 critical."""
+        return _RANKS[self]
+
+    def reaches(self, least: Severity) -> bool:
+        """Whether it is at least as severe as that."""
+        return self.rank >= least.rank
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}

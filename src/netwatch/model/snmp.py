@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["SnmpValue"]
+__all__ = ["SYS_DESCR", "SYS_NAME", "SYS_OBJECT_ID", "SnmpValue"]
+
+SYS_DESCR = "1.3.6.1.2.1.1.1.0"
+SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
+SYS_NAME = "1.3.6.1.2.1.1.5.0"
+"""SNMPv2-MIB (RFC 3418)."""
 
 SnmpValue = int | float | bytes | str | None
 """One value.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from netwatch.errors import DeliveryError, StoreError
-from netwatch.model import Alert, AlertState, Clock, Notice, Severity, Transition
+from netwatch.model import Alert, AlertState, Clock, Notice, Transition
 from netwatch.notify.channel import Channel, Refused
 from netwatch.notify.second import SecondPath
 from netwatch.notify.steady import Outbox, SteadyOutbox
@@ -19,7 +19,6 @@ from netwatch.store import OutboxEntry, decode_alert, encode_alert
 
 __all__ = ["ChannelStatus", "Dispatcher", "Manners"]
 
-_ORDER = list(Severity)
 _BATCH = 50
 """Messages in one delivery."""
 _LOOK = 5.0
@@ -190,7 +189,7 @@ class Dispatcher:
             return False
         if notice.channels is not None and channel.name not in notice.channels:
             return False
-        return notice.always or _ORDER.index(alert.severity) >= _ORDER.index(channel.at_least)
+        return notice.always or alert.severity.reaches(channel.at_least)
 
     def _key_for(self, channel: Channel, notice: Notice) -> str:
         """What was told before is told again only under a key of its own."""

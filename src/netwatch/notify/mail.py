@@ -10,13 +10,11 @@ from types import ModuleType
 from zoneinfo import ZoneInfo
 
 from netwatch.errors import DeliveryError, MissingExtra
-from netwatch.model import REPETITION, Alert, AlertState, Clock, Severity
+from netwatch.model import REPETITION, Alert, AlertState, Clock
 from netwatch.notify.channel import BaseChannel, Refused, alert_url, one_line, tls_context
 from netwatch.notify.settings import EmailSettings
 
 __all__ = ["EmailChannel", "compose"]
-
-_ORDER = list(Severity)
 
 
 class EmailChannel(BaseChannel):
@@ -93,7 +91,7 @@ def _message_id(alert: Alert, state: AlertState, domain: str, again: str = "") -
 
 def _subject(alerts: Sequence[Alert]) -> str:
     firing = [alert for alert in alerts if alert.state is AlertState.FIRING]
-    worst = max(firing or alerts, key=lambda alert: _ORDER.index(alert.severity))
+    worst = max(firing or alerts, key=lambda alert: alert.severity.rank)
     head = worst.severity.value if firing else "resolved"
     more = f" (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
     return f"[{head}] {one_line(worst.summary)[:150]}{more}"

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import structlog
 
 from netwatch.errors import StoreError
-from netwatch.model import Alert, AlertState, Clock, Severity
+from netwatch.model import Alert, AlertState, Clock
 from netwatch.notify.channel import Channel
 from netwatch.notify.steady import SteadyOutbox
 from netwatch.store import OutboxEntry, decode_alert
 
 __all__ = ["SecondPath", "internet_at_fault"]
 
-_ORDER = list(Severity)
 _MOST = 1000
 """Waiting messages that are looked at in one go, of each channel."""
 
@@ -106,4 +105,4 @@ class SecondPath:
         alert = decode_alert(entry.body)
         if alert.state is AlertState.RESOLVED:
             return self._outbox.has(backup.name, f"{alert.id}:{AlertState.FIRING.value}")
-        return undelivered and _ORDER.index(alert.severity) >= _ORDER.index(backup.at_least)
+        return undelivered and alert.severity.reaches(backup.at_least)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from netwatch.model import Evidence, SnmpValue
+from netwatch.model import SYS_OBJECT_ID, Evidence, SnmpValue
 
 __all__ = ["ANOTHER_DEVICE", "SENTINELS", "SYS_UP_TIME", "Sentinels", "evidence_of"]
 
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"  # SNMPv2-MIB, hundredths of a second
 ENGINE_BOOTS = "1.3.6.1.6.3.10.2.1.2.0"  # SNMP-FRAMEWORK-MIB
 ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"  # SNMP-FRAMEWORK-MIB, seconds
-SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"  # SNMPv2-MIB
 IF_TABLE_LAST_CHANGE = "1.3.6.1.2.1.31.1.5.0"  # IF-MIB
 ENT_LAST_CHANGE_TIME = "1.3.6.1.2.1.47.1.4.1.0"  # ENTITY-MIB
 

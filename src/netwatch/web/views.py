@@ -118,7 +118,7 @@ _LOOPBACK = "softwareLoopback"
 
 def active(alerts: Iterable[Alert]) -> list[Alert]:
     """Firing alerts that no other alert explains: what somebody has to look at."""
-    return [alert for alert in alerts if alert.state is AlertState.FIRING and not alert.suppressed_by]
+    return [alert for alert in alerts if alert.active]
 
 
 _STATE_ORDER = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}

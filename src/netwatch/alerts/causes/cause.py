@@ -117,7 +117,7 @@ def explain(
         answered,
         on_battery=power,
         ports_down={alert.entity: alert.since for alert in alerts if alert.rule in roles.ports},
-        paged={device for device, alert in silent.items() if _is_told(alert)},
+        paged={device for device, alert in silent.items() if alert.active},
     )
     yield
     verdict = yield from reach_verdict(graph, known)
@@ -146,13 +146,9 @@ def explain(
     return out
 
 
-def _is_told(alert: Alert) -> bool:
-    return alert.state is AlertState.FIRING and not alert.suppressed_by
-
-
 def _order(alert: Alert) -> tuple[bool, float, str]:
     """Of several alerts of one fault: what was told already leads, then what began first."""
-    return not _is_told(alert), alert.since, alert.id
+    return not alert.active, alert.since, alert.id
 
 
 def _top(alert_id: str, by: Mapping[str, str]) -> str:
@@ -258,10 +254,10 @@ class _Explained:
     def follow_ports(self, alerts: Iterable[Alert], peers: Mapping[EntityId, list[Entity]]) -> None:
         """People know already that a port is down: that what hangs on it is silent is no other fault."""
         for alert in alerts:
-            if alert.rule in self.roles.ports and _is_told(alert):
+            if alert.rule in self.roles.ports and alert.active:
                 for peer in peers.get(alert.entity, ()):
                     silence = self.silences.get(peer.device)
-                    told = silence is not None and _is_told(self.silent[peer.device])
+                    told = silence is not None and self.silent[peer.device].active
                     if silence is not None and not told and silence.answered <= alert.since + SKEW:
                         self.ports[peer.device] = alert.id
 

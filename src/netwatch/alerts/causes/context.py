@@ -12,7 +12,6 @@ from netwatch.alerts.lifecycle import Active
 from netwatch.alerts.message import format_value
 from netwatch.model import (
     Alert,
-    AlertState,
     Asset,
     Circuit,
     EntityId,
@@ -54,11 +53,7 @@ def add_context(
 
 def _news(old: Active | None, new: Active) -> bool:
     """Whether it begins to be a fault of its own, or is a greater one than before."""
-    return _loud(new.alert) and (old is None or not _loud(old.alert) or grown(old.alert, new.alert))
-
-
-def _loud(alert: Alert) -> bool:
-    return alert.state is AlertState.FIRING and not alert.suppressed_by
+    return new.alert.active and (old is None or not old.alert.active or grown(old.alert, new.alert))
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class _AlertTest(Strict):
 
 class _Test(Strict):
     name: str = ""
-    start: Annotated[datetime, BeforeValidator(_start)] = datetime(2026, 9, 1, 9, 0)  # noqa: DTZ001
+    start: Annotated[datetime, BeforeValidator(_start)] = datetime(2026, 9, 1, 9, 0)  # noqa: DTZ001 - wall clock of the district
     interval: Duration | None = None
     input_series: tuple[_InputSeries, ...]
     links: tuple[tuple[str, str], ...] = ()
