@@ -138,18 +138,19 @@ def test_the_starter_configuration_loads_as_a_whole(tmp_path: Path) -> None:
 def test_problems_of_all_files_are_told_together(tmp_path: Path) -> None:
     write_starter(tmp_path)
     (tmp_path / "rules.yaml").write_text("rules:\n  - {name: X, ifs: 1}\n")
-    (tmp_path / "policy.yaml").write_text("nmae: x\n")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "replacement.yaml").write_text("nmae: x\n")
     (tmp_path / "inventory/devices.yaml").write_text("devices:\n  - {nmae: sw}\n")
     settings = tmp_path / "netwatch.yaml"
     settings.write_text(
         settings.read_text().replace(
-            "alerts:\n", "planning: {policy: policy.yaml}\nalerts:\n  rules: [rules.yaml]\n", 1
+            "alerts:\n", "planning: {policies: own}\nalerts:\n  rules: [rules.yaml]\n", 1
         )
     )
     with pytest.raises(ConfigError) as caught:
         load_configuration(settings, {}, load_catalogue())
     files = {Path(problem.file).name for problem in caught.value.problems}
-    assert files == {"rules.yaml", "policy.yaml", "devices.yaml"}
+    assert files == {"rules.yaml", "replacement.yaml", "devices.yaml"}
     assert "did you mean 'name'?" in str(caught.value)
 
 

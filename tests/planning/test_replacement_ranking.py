@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netwatch.calendars import Calendar, Calendars
 from netwatch.documents import parse_yaml
 from netwatch.model import (
     Asset,
@@ -20,6 +22,7 @@ from netwatch.model import (
     Entity,
     EntityId,
     EntityKind,
+    HistoryReader,
     Instant,
     Inventory,
     InventoryDevice,
@@ -35,7 +38,15 @@ from netwatch.model import (
     Target,
     load_catalogue,
 )
-from netwatch.planning import Lifecycle, Topology, load_lifecycle, load_policy, rank_replacements
+from netwatch.planning import (
+    Lifecycle,
+    ReplacementPolicy,
+    Topology,
+    gather,
+    load_lifecycle,
+    load_policy,
+    rank,
+)
 from netwatch.resources import config_dir
 
 CATALOGUE = load_catalogue()
@@ -51,6 +62,21 @@ RX = "netwatch_interface_receive_bytes_total"
 TX = "netwatch_interface_transmit_bytes_total"
 ERRORS = "netwatch_interface_receive_errors_total"
 SPEED = "netwatch_interface_speed_bytes_per_second"
+
+
+def rank_replacements(
+    snapshot: Snapshot,
+    history: HistoryReader,
+    lifecycle: Lifecycle,
+    policy: ReplacementPolicy,
+    *,
+    at: float,
+    calendars: Mapping[str, Calendar] = MappingProxyType({}),
+) -> ReplacementPlan:
+    """Gathers and ranks, as the daemon does."""
+    known = calendars if isinstance(calendars, Calendars) else Calendars(calendars)
+    known = known.with_default(policy.school_hours.calendar())
+    return rank(gather(snapshot, history, known, at=at, days=policy.history_days), lifecycle, policy)
 
 
 class Memory:

@@ -148,7 +148,7 @@ class Chores:
         calendars = self._parts.configuration.calendars
         if calendars is not self._calendars:
             before, self._calendars = self._calendars, calendars
-            if calendars != before and self._parts.planner.plan is not None:
+            if calendars != before and self._parts.planner.plans is not None:
                 await self.plan()
 
     async def look_back(self) -> None:

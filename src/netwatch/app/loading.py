@@ -27,7 +27,7 @@ from netwatch.inventory import (
     read_inventory,
 )
 from netwatch.model import Catalogue, EntityId, Inventory, InventoryDevice
-from netwatch.planning import Lifecycle, ReplacementPolicy, load_lifecycle, load_policy
+from netwatch.planning import Lifecycle, Policies, load_lifecycle, load_policies
 from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir, config_dir
 from netwatch.web import Auth, load_web_file
@@ -51,7 +51,7 @@ class Configuration:
     profiles: ProfileSet
     rules: tuple[Rule, ...]
     calendars: Calendars
-    policy: ReplacementPolicy
+    policies: Policies
     lifecycle: Lifecycle
     auth: Auth
     silences: tuple[Silence, ...]
@@ -62,8 +62,8 @@ class Configuration:
 
     @property
     def school_time(self) -> Calendars:
-        """The calendars, with the policy's school hours where a place has none."""
-        return self.calendars.with_default(self.policy.school_hours.calendar())
+        """The calendars, with the school hours of the replacement policy where a place has none."""
+        return self.calendars.with_default(self.policies.replacement.school_hours.calendar())
 
     @property
     def refused(self) -> Sequence[Problem]:
@@ -112,7 +112,7 @@ def load_configuration(
 
     rules = try_to(lambda: rules_of(settings, catalogue))
     calendars = try_to(lambda: read_calendars(settings))
-    policy = try_to(lambda: _policy(settings))
+    policies = try_to(lambda: _policies(settings))
     lifecycle = try_to(lambda: _lifecycle(settings))
     auth = try_to(lambda: _auth(settings))
     stamps = _stamps((collectors_dir(), *settings.collectors))
@@ -126,14 +126,14 @@ def load_configuration(
         problems += closure_problems(calendars, loaded.inventory.places)
     if problems:
         raise ConfigError(problems)
-    misfit = _misfits(settings, rules, loaded.inventory, calendars, policy)
+    misfit = _misfits(settings, rules, loaded.inventory, calendars, policies)
     return Configuration(
         settings=settings,
         inventory=loaded.inventory,
         profiles=profiles,
         rules=rules,
         calendars=calendars,
-        policy=policy,
+        policies=policies,
         lifecycle=lifecycle,
         auth=auth,
         silences=silences,
@@ -148,10 +148,10 @@ def _misfits(
     rules: Sequence[Rule],
     inventory: Inventory,
     calendars: Calendars,
-    policy: ReplacementPolicy,
+    policies: Policies,
 ) -> Finding:
     """Rules that can't work in this district."""
-    school_time = calendars.with_default(policy.school_hours.calendar())
+    school_time = calendars.with_default(policies.replacement.school_hours.calendar())
     problems, warnings = misfits(
         rules, inventory, school_time, profile_roles((collectors_dir(), *settings.collectors))
     )
@@ -173,7 +173,7 @@ def fitting_checkers(catalogue: Catalogue) -> Sequence[FittingChecker]:
 
     def of_rules(settings: Settings, inventory: Inventory) -> Finding:
         rules = rules_of(settings, catalogue)
-        return _misfits(settings, rules, inventory, read_calendars(settings), _policy(settings))
+        return _misfits(settings, rules, inventory, read_calendars(settings), _policies(settings))
 
     return (of_rules,)
 
@@ -193,7 +193,7 @@ def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:
         return Finding(counts={"rules": len(rules), "silences": len(_silences(settings, rules, None))})
 
     def of_planning(settings: Settings) -> Finding:
-        _policy(settings)
+        _policies(settings)
         return Finding(counts={"milestones": len(_lifecycle(settings).milestones)})
 
     def of_web(settings: Settings) -> Finding:
@@ -231,8 +231,8 @@ def _silences(
     return load_silences(documents, settings.district.timezone, rules=names, sites=sites)
 
 
-def _policy(settings: Settings) -> ReplacementPolicy:
-    return load_policy(settings.planning.policy or config_dir() / "planning" / "replacement.yaml")
+def _policies(settings: Settings) -> Policies:
+    return load_policies(settings.planning.policies, config_dir() / "planning")
 
 
 def _lifecycle(settings: Settings) -> Lifecycle:

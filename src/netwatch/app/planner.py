@@ -1,4 +1,4 @@
-"""Keeps the replacement plan current, in a worker process over frozen data."""
+"""Keeps the plans current, in a worker process over frozen data."""
 
 from __future__ import annotations
 
@@ -9,41 +9,45 @@ from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
 from netwatch.model import ReplacementPlan, Snapshot, load_catalogue
-from netwatch.planning import Lifecycle, ReplacementPolicy, rank_replacements
+from netwatch.planning import Lifecycle, Plans, Policies, make_plans
 
 __all__ = ["Planner"]
 
 
 class Planner:
-    """Holds the last plan; makes a new one when asked."""
+    """Holds the last plans; makes new ones when asked."""
 
     def __init__(self, workers: Workers, history: Path) -> None:
         self._workers = workers
         self._history = history
-        self.plan: ReplacementPlan | None = None
-        """None until the first one was made."""
+        self.plans: Plans | None = None
+        """None until the first ones were made."""
+
+    def replacements(self) -> ReplacementPlan | None:
+        """The last ranking; None until there is one."""
+        return None if self.plans is None else self.plans.replacements
 
     async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
-        """Ranks anew, for the moment of the snapshot."""
-        self.plan = await self._workers.run(
-            _rank,
+        """Makes all plans anew, for the moment of the snapshot."""
+        self.plans = await self._workers.run(
+            _make,
             snapshot,
             self._history,
             configuration.lifecycle,
-            configuration.policy,
+            configuration.policies,
             configuration.calendars,
         )
 
 
-def _rank(
+def _make(
     snapshot: Snapshot,
     history: Path,
     lifecycle: Lifecycle,
-    policy: ReplacementPolicy,
+    policies: Policies,
     calendars: Calendars,
-) -> ReplacementPlan:
+) -> Plans:
     store = SegmentStore(history, load_catalogue())
     try:
-        return rank_replacements(snapshot, store, lifecycle, policy, at=snapshot.at.wall, calendars=calendars)
+        return make_plans(snapshot, store, lifecycle, policies, calendars, at=snapshot.at.wall)
     finally:
         store.close()

@@ -118,7 +118,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
     return Providers(
         snapshot=lambda: parts.snapshot,
         alerts=parts.alerting.alerts,
-        replacement_plan=lambda: parts.planner.plan,
+        replacement_plan=parts.planner.replacements,
         metrics=metrics,
         reload=reload,
         ready=parts.ready,

@@ -220,8 +220,9 @@ class HistorySettings(Strict):
 class PlanningSettings(Strict):
     """What the ranked lists are made from."""
 
-    policy: PathField | None = Field(
-        default=None, description="Replacement policy; without it the one that netwatch ships."
+    policies: PathField | None = Field(
+        default=None,
+        description="Folder of policies, e.g. `replacement.yaml`; what is missing there is as shipped.",
     )
     lifecycle: tuple[PathField, ...] = Field(
         default=(), description="Folders of useful lives and vendors' milestones; none: what netwatch ships."

@@ -66,6 +66,7 @@ from netwatch.model.observation import (
 )
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
 from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
+from netwatch.model.report import Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, Snapshot
@@ -93,6 +94,7 @@ __all__ = [
     "BlockSeries",
     "BlockSubject",
     "Catalogue",
+    "Cell",
     "Circuit",
     "Clock",
     "Column",
@@ -140,11 +142,16 @@ __all__ = [
     "Reading",
     "Reason",
     "ReplacementPlan",
+    "Report",
+    "ReportColumn",
+    "ReportRow",
     "SchoolFacts",
     "Secret",
     "Seen",
     "SeriesHistory",
     "Severity",
+    "Sheet",
+    "Show",
     "Sighting",
     "SipAccess",
     "Snapshot",

@@ -1,21 +1,32 @@
-"""Planning: what to replace first, and why. Pure over snapshots, history and facts."""
+"""Planning: what to replace, where to expand, when things are full, and what it costs.
 
+Pure over snapshots, history and facts. `basis` gathers what is known and measured; each plan is a room that
+judges it under a policy of its own; `plans` makes them all.
+"""
+
+from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
 from netwatch.planning.curve import Curve
-from netwatch.planning.lifecycle import Lifecycle, Milestone, UsefulLife, load_lifecycle
-from netwatch.planning.policy import MilestoneKind, ReplacementPolicy, SaturationMeasure, load_policy
-from netwatch.planning.replacement import rank_replacements
-from netwatch.planning.topology import Topology
+from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
+from netwatch.planning.plans import Plans, make_plans
+from netwatch.planning.policies import Policies, load_policies
+from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
 
 __all__ = [
+    "Basis",
     "Curve",
     "Lifecycle",
     "Milestone",
     "MilestoneKind",
+    "Plans",
+    "Policies",
     "ReplacementPolicy",
     "SaturationMeasure",
     "Topology",
     "UsefulLife",
+    "gather",
     "load_lifecycle",
+    "load_policies",
     "load_policy",
-    "rank_replacements",
+    "make_plans",
+    "rank",
 ]

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.calendars import Calendar
 from netwatch.model import EntityId, HistoryReader, SeriesHistory, Snapshot, percentile
-from netwatch.planning.policy import SaturationMeasure
-from netwatch.planning.topology import Topology
+from netwatch.planning.basis.topology import Topology
 
-__all__ = ["Downtime", "Errors", "Fullness", "Measurements", "PartState", "Reboots", "measure", "name_of"]
+__all__ = [
+    "Downtime",
+    "Errors",
+    "Fullness",
+    "Measurements",
+    "PartState",
+    "Reboots",
+    "SaturationMeasure",
+    "measure",
+    "name_of",
+]
 
 _LEVELS = (
     "netwatch_sensor_state_level",
@@ -29,6 +39,16 @@ _ALWAYS_FULL = ("compactdisc", "ramdisk", "removabledisk", "floppydisk")
 """hrStorageTypes of HOST-RESOURCES-MIB (RFC 2790) of which nobody waits for free space."""
 _ERRORS = ("netwatch_interface_receive_errors_total", "netwatch_interface_transmit_errors_total")
 _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
+
+
+class SaturationMeasure(StrEnum):
+    """What can be full."""
+
+    UPLINK = "uplink"
+    AIRTIME = "airtime"
+    PROCESSOR = "processor"
+    VOLUME = "volume"
+    POE = "poe"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -12,30 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from netwatch.calendars import Calendar
 from netwatch.documents import Document, Strict, read_yaml, validate
+from netwatch.planning.basis import SaturationMeasure
 from netwatch.planning.curve import CurveField
+from netwatch.planning.lifecycle import MilestoneKind
 
-__all__ = ["MilestoneKind", "ReplacementPolicy", "SaturationMeasure", "load_policy"]
-
-
-class MilestoneKind(StrEnum):
-    """Ends that makers announce, kept apart: the end of sale is not the end of support."""
-
-    ANNOUNCED = "announced"
-    END_OF_SALE = "end_of_sale"
-    END_OF_SOFTWARE_MAINTENANCE = "end_of_software_maintenance"
-    LAST_CONTRACT_RENEWAL = "last_contract_renewal"
-    END_OF_SECURITY_FIXES = "end_of_security_fixes"
-    LAST_DAY_OF_SUPPORT = "last_day_of_support"
-
-
-class SaturationMeasure(StrEnum):
-    """What can be full."""
-
-    UPLINK = "uplink"
-    AIRTIME = "airtime"
-    PROCESSOR = "processor"
-    VOLUME = "volume"
-    POE = "poe"
+__all__ = ["ReplacementPolicy", "load_policy"]
 
 
 def _sentence(text: str) -> str:

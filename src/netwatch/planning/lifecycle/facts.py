@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
@@ -14,11 +15,21 @@ from pydantic import Field, model_validator
 from netwatch.documents import Document, Strict, read_yaml, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import DeviceKind
-from netwatch.planning.policy import MilestoneKind
 
-__all__ = ["Lifecycle", "Milestone", "UsefulLife", "load_lifecycle"]
+__all__ = ["Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
 
 Confidence = Literal["high", "medium", "low", "common"]
+
+
+class MilestoneKind(StrEnum):
+    """Ends that makers announce, kept apart: the end of sale is not the end of support."""
+
+    ANNOUNCED = "announced"
+    END_OF_SALE = "end_of_sale"
+    END_OF_SOFTWARE_MAINTENANCE = "end_of_software_maintenance"
+    LAST_CONTRACT_RENEWAL = "last_contract_renewal"
+    END_OF_SECURITY_FIXES = "end_of_security_fixes"
+    LAST_DAY_OF_SUPPORT = "last_day_of_support"
 
 
 class UsefulLife(Strict):

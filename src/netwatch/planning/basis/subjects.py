@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from netwatch.model import (
@@ -14,7 +14,6 @@ from netwatch.model import (
     Snapshot,
     WitnessKind,
 )
-from netwatch.planning.policy import ReplacementPolicy
 
 __all__ = ["Subject", "match_devices", "subjects"]
 
@@ -84,9 +83,9 @@ class Subject:
         return str(own or getattr(self.device, name, "") or "")
 
 
-def subjects(snapshot: Snapshot, policy: ReplacementPolicy) -> tuple[Subject, ...]:
-    """Everything that the policy ranks, in order of name and serial."""
-    found = (one for one in _all(snapshot) if one.role not in policy.not_ranked)
+def subjects(snapshot: Snapshot, but: Collection[str] = ()) -> tuple[Subject, ...]:
+    """Everything that can be bought, but the roles `but`, in order of name and serial."""
+    found = (one for one in _all(snapshot) if one.role not in but)
     return tuple(sorted(found, key=lambda one: (one.name, one.serial, one.id or "")))
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 
-from netwatch.model import Contribution, EntityId, EvidenceItem, InventoryDevice, Snapshot
-from netwatch.planning.lifecycle import Lifecycle
-from netwatch.planning.measures import Measurements, name_of
-from netwatch.planning.policy import MilestoneKind, Part, ReplacementPolicy
-from netwatch.planning.subjects import Subject
-from netwatch.planning.topology import Topology
+from netwatch.model import Contribution, EntityId, EvidenceItem
+from netwatch.planning.basis import Basis, Measurements, Subject, Topology
+from netwatch.planning.lifecycle import Lifecycle, MilestoneKind
+from netwatch.planning.replacement.policy import Part, ReplacementPolicy
 
 __all__ = ["Knowledge", "Verdict", "judge"]
 
@@ -24,18 +21,24 @@ _MONTH = 30 * 86400.0
 class Knowledge:
     """Everything that the criteria stand on."""
 
-    snapshot: Snapshot
+    basis: Basis
     lifecycle: Lifecycle
     policy: ReplacementPolicy
-    topology: Topology
-    measured: Measurements
-    inventory_of: Mapping[EntityId, InventoryDevice]
-    day: date
-    """The day of the plan, UTC."""
-    at: float
+
+    @property
+    def measured(self) -> Measurements:
+        return self.basis.measured
+
+    @property
+    def topology(self) -> Topology:
+        return self.basis.topology
+
+    @property
+    def day(self) -> date:
+        return self.basis.day
 
     def label(self, entity: EntityId) -> str:
-        return name_of(self.snapshot.entities, entity)
+        return self.basis.label(entity)
 
 
 @dataclass(slots=True)
@@ -270,7 +273,9 @@ def _people(
     subject: Subject, behind: frozenset[EntityId] | None, known: Knowledge, verdict: Verdict, out: _Sum
 ) -> None:
     parts = known.policy.criteria.consequence.parts
-    served = [known.inventory_of[one] for one in sorted(behind or ()) if one in known.inventory_of]
+    served = [
+        known.basis.inventory_of[one] for one in sorted(behind or ()) if one in known.basis.inventory_of
+    ]
     if subject.device is None:
         verdict.unknown.append("life safety")
     else:
@@ -309,8 +314,3 @@ def _item(
     text: str, source: str, value: float | None = None, unit: str = "", at: float | None = None
 ) -> EvidenceItem:
     return EvidenceItem(text, source, None if value is None else float(value), unit, at)
-
-
-def day_of(at: float) -> date:
-    """The UTC day of wall seconds."""
-    return datetime.fromtimestamp(at, UTC).date()

@@ -1,0 +1,76 @@
+"""The basis of plans: what is known and measured, whatever a policy makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from netwatch.calendars import Calendar, Calendars
+from netwatch.model import EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
+from netwatch.planning.basis.measures import Measurements, measure, name_of
+from netwatch.planning.basis.subjects import match_devices, subjects
+from netwatch.planning.basis.topology import Topology
+
+__all__ = ["Basis", "day_of", "gather"]
+
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Frozen, and made of plain data: it can be sent to a worker, and judged again under other policies."""
+
+    snapshot: Snapshot
+    topology: Topology
+    inventory_of: Mapping[EntityId, InventoryDevice]
+    """The entry of the inventory that each seen device is."""
+    calendars: Calendars
+    """With the default for schools that name none."""
+    places: Mapping[EntityId, PlaceId | None]
+    """Where each seen device is."""
+    measured: Measurements
+    start: float
+    """Wall seconds at which the measured window begins."""
+    at: float
+    """Wall seconds for which plans are made; the window ends there."""
+
+    @property
+    def day(self) -> date:
+        """The day of the plans, UTC."""
+        return day_of(self.at)
+
+    def label(self, entity: EntityId) -> str:
+        """The name of an entity for people."""
+        return name_of(self.snapshot.entities, entity)
+
+    def calendar_of(self, device: EntityId) -> Calendar:
+        """Whose lesson time counts for a device."""
+        return self.calendars.at(self.places.get(device), self.snapshot.inventory.places)
+
+
+def gather(
+    snapshot: Snapshot,
+    history: HistoryReader,
+    calendars: Calendars,
+    *,
+    at: float,
+    days: float,
+) -> Basis:
+    """Reads history once, of the `days` before `at` (wall seconds). Takes seconds where there is much of it:
+    call it in a worker. `calendars` has a default: lesson time of schools that name none."""
+    topology = Topology(snapshot)
+    places = {one.id: one.place for one in subjects(snapshot) if one.id is not None}
+    start = at - days * DAY
+    known = snapshot.inventory.places
+
+    def calendar_of(device: EntityId) -> Calendar:
+        return calendars.at(places.get(device), known)
+
+    measured = measure(snapshot, history, topology, calendar_of, start=start, end=at)
+    return Basis(snapshot, topology, match_devices(snapshot), calendars, places, measured, start, at)
+
+
+def day_of(at: float) -> date:
+    """The UTC day of wall seconds."""
+    return datetime.fromtimestamp(at, UTC).date()
