@@ -1,0 +1,102 @@
+"""Editions of a report: what the district reads, and what anybody may read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from netwatch.model import Cell, EvidenceItem, Report, ReportRow, Sheet
+
+__all__ = ["Edition", "edition_of"]
+
+
+class Edition(StrEnum):
+    INTERNAL = "internal"
+    """Everything."""
+    PUBLIC = "public"
+    """Public columns only; keys are numbers, evidence is counted."""
+
+
+_ADDRESS = re.compile(
+    r"""\b\d{1,3}(?:\.\d{1,3}){3}\b            # IPv4
+      | \b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b  # MAC
+      | \b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b
+      | (?:\b[0-9a-f]{1,4}:){3,7}[0-9a-f]{0,4} # IPv6
+      | ::[0-9a-f]{1,4}\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_TELLING = 4
+"""Letters from which on a private cell that turns up in a sentence is no coincidence."""
+_WITHHELD = "withheld"
+
+
+def edition_of(report: Report, edition: Edition) -> Report:
+    """The report as that edition holds it. The public one is made of what is allowed, not by removing what is
+    forbidden: whatever a plan adds later stays private until its column says `public`. Sheets without any
+    public column are left out."""
+    if edition is Edition.INTERNAL:
+        return report
+    private = _private(report)
+    sheets = tuple(
+        _sheet(sheet, private) for sheet in report.sheets if any(column.public for column in sheet.columns)
+    )
+    notes = (*_discreet(report.notes, private), "Public edition: without addresses, names of devices or wiring.")
+    return replace(report, sheets=sheets, notes=notes)
+
+
+def _private(report: Report) -> frozenset[str]:
+    """Texts that no sentence of the public edition may hold: private cells that no public cell says too."""
+    hidden: set[str] = set()
+    told: set[str] = set()
+    for sheet in report.sheets:
+        for place, column in enumerate(sheet.columns):
+            texts = (row.cells[place] for row in sheet.rows)
+            (told if column.public else hidden).update(
+                text.strip() for text in texts if isinstance(text, str) and len(text.strip()) >= _TELLING
+            )
+    return frozenset(hidden - told)
+
+
+def _sheet(sheet: Sheet, private: frozenset[str]) -> Sheet:
+    places = [place for place, column in enumerate(sheet.columns) if column.public]
+    keys = {sheet.columns[place].key for place in places}
+    rows = tuple(
+        ReportRow(
+            f"{sheet.name}-{number:05d}",
+            tuple(_cell(row.cells[place]) for place in places),
+            MappingProxyType({key: _counted(items) for key, items in row.evidence.items() if key in keys}),
+            _discreet(row.unknown, private),
+        )
+        for number, row in enumerate(sheet.rows, start=1)
+    )
+    columns = tuple(sheet.columns[place] for place in places)
+    return Sheet(sheet.name, sheet.title, columns, rows, _discreet(sheet.notes, private))
+
+
+def _cell(cell: Cell) -> Cell:
+    """A public column discloses nothing by promise; an address in it is a slip."""
+    return _WITHHELD if isinstance(cell, str) and _ADDRESS.search(cell) else cell
+
+
+def _discreet(sentences: Iterable[str], private: frozenset[str]) -> tuple[str, ...]:
+    """Those that hold neither an address nor a private cell."""
+    out = []
+    for sentence in sentences:
+        words = set(re.findall(r"\S+", sentence)) | set(re.findall(r"[\w.-]+", sentence))
+        if _ADDRESS.search(sentence) or words & private:
+            continue
+        if any(" " in text and text in sentence for text in private):
+            continue
+        out.append(sentence)
+    return tuple(out)
+
+
+def _counted(items: Sequence[EvidenceItem]) -> tuple[EvidenceItem, ...]:
+    """How many facts of which sort there are: words of this module only."""
+    measured = sum(item.source.startswith("netwatch_") for item in items)
+    kinds = (("measurement", measured), ("recorded fact", len(items) - measured))
+    told = [f"{count} {word}{'' if count == 1 else 's'}" for word, count in kinds if count]
+    return (EvidenceItem(" and ".join(told), "netwatch"),) if told else ()
