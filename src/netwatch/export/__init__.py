@@ -1,18 +1,27 @@
-"""Plans as CSV, JSON and tables."""
+"""Reports in every form: table, CSV, workbook, JSON, a document for a board; and what of them is public."""
 
-from netwatch.export.replacements import CRITERIA, SCHEMA, plan_from_json, replacements_csv, replacements_json
+from netwatch.export.edition import Edition, edition_of
+from netwatch.export.formats import Document, Format, find_report, find_sheet, render
+from netwatch.export.packet import packet
+from netwatch.export.report_csv import report_csv
 from netwatch.export.report_json import REPORT_SCHEMA, canonical_json, report_from_json, report_to_json
-from netwatch.export.table import replacements_table
+from netwatch.export.report_table import ReportTable
+from netwatch.export.report_xlsx import report_xlsx
 
 __all__ = [
-    "CRITERIA",
     "REPORT_SCHEMA",
-    "SCHEMA",
+    "Document",
+    "Edition",
+    "Format",
+    "ReportTable",
     "canonical_json",
-    "plan_from_json",
-    "replacements_csv",
-    "replacements_json",
-    "replacements_table",
+    "edition_of",
+    "find_report",
+    "find_sheet",
+    "packet",
+    "render",
+    "report_csv",
     "report_from_json",
     "report_to_json",
+    "report_xlsx",
 ]

@@ -114,7 +114,7 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, int):
         return str(cell)
     assert cell is not None
-    return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell)
+    return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(float(f"{cell:.12g}"))
 
 
 def harmless(text: str) -> str:

@@ -30,6 +30,7 @@ _ADDRESS = re.compile(
 )
 _TELLING = 4
 """Letters from which on a private cell that turns up in a sentence is no coincidence."""
+_WORD = re.compile(r"[\w.-]*\w")
 _WITHHELD = "withheld"
 
 
@@ -39,19 +40,21 @@ def edition_of(report: Report, edition: Edition) -> Report:
     public column are left out."""
     if edition is Edition.INTERNAL:
         return report
-    private = _private(report)
+    discreet = _Discreet(_private(report))
     sheets = tuple(
-        _sheet(sheet, private) for sheet in report.sheets if any(column.public for column in sheet.columns)
+        _sheet(sheet, discreet) for sheet in report.sheets if any(column.public for column in sheet.columns)
     )
-    notes = (*_discreet(report.notes, private), "Public edition: without addresses, names of devices or wiring.")
+    notes = (*discreet(report.notes), "Public edition: without addresses, names of devices or wiring.")
     return replace(report, sheets=sheets, notes=notes)
 
 
 def _private(report: Report) -> frozenset[str]:
-    """Texts that no sentence of the public edition may hold: private cells that no public cell says too."""
+    """Texts that no sentence of the public edition may hold: keys and private cells that no public cell says
+    too."""
     hidden: set[str] = set()
     told: set[str] = set()
     for sheet in report.sheets:
+        hidden.update(row.key for row in sheet.rows if len(row.key) >= _TELLING)
         for place, column in enumerate(sheet.columns):
             texts = (row.cells[place] for row in sheet.rows)
             (told if column.public else hidden).update(
@@ -60,7 +63,7 @@ def _private(report: Report) -> frozenset[str]:
     return frozenset(hidden - told)
 
 
-def _sheet(sheet: Sheet, private: frozenset[str]) -> Sheet:
+def _sheet(sheet: Sheet, discreet: _Discreet) -> Sheet:
     places = [place for place, column in enumerate(sheet.columns) if column.public]
     keys = {sheet.columns[place].key for place in places}
     rows = tuple(
@@ -68,12 +71,12 @@ def _sheet(sheet: Sheet, private: frozenset[str]) -> Sheet:
             f"{sheet.name}-{number:05d}",
             tuple(_cell(row.cells[place]) for place in places),
             MappingProxyType({key: _counted(items) for key, items in row.evidence.items() if key in keys}),
-            _discreet(row.unknown, private),
+            discreet(row.unknown),
         )
         for number, row in enumerate(sheet.rows, start=1)
     )
     columns = tuple(sheet.columns[place] for place in places)
-    return Sheet(sheet.name, sheet.title, columns, rows, _discreet(sheet.notes, private))
+    return Sheet(sheet.name, sheet.title, columns, rows, discreet(sheet.notes))
 
 
 def _cell(cell: Cell) -> Cell:
@@ -81,17 +84,26 @@ def _cell(cell: Cell) -> Cell:
     return _WITHHELD if isinstance(cell, str) and _ADDRESS.search(cell) else cell
 
 
-def _discreet(sentences: Iterable[str], private: frozenset[str]) -> tuple[str, ...]:
-    """Those that hold neither an address nor a private cell."""
-    out = []
-    for sentence in sentences:
-        words = set(re.findall(r"\S+", sentence)) | set(re.findall(r"[\w.-]+", sentence))
-        if _ADDRESS.search(sentence) or words & private:
-            continue
-        if any(" " in text and text in sentence for text in private):
-            continue
-        out.append(sentence)
-    return tuple(out)
+class _Discreet:
+    """Lets those sentences through that hold neither an address nor a private cell."""
+
+    def __init__(self, private: frozenset[str]) -> None:
+        self._words = private
+        self._phrases = tuple(text for text in private if not _WORD.fullmatch(text))
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, sentences: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sentence for sentence in sentences if self._may_pass(sentence))
+
+    def _may_pass(self, sentence: str) -> bool:
+        """Rows repeat the same few sentences."""
+        if sentence not in self._known:
+            self._known[sentence] = not (
+                _ADDRESS.search(sentence)
+                or self._words.intersection(_WORD.findall(sentence))
+                or any(phrase in sentence for phrase in self._phrases)
+            )
+        return self._known[sentence]
 
 
 def _counted(items: Sequence[EvidenceItem]) -> tuple[EvidenceItem, ...]:
