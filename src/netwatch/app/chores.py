@@ -142,6 +142,7 @@ class Chores:
     async def plan(self) -> None:
         """Makes the ranked lists anew."""
         await self._parts.planner.refresh(self._parts.snapshot, self._parts.configuration)
+        self._parts.metrics.plans.show(self._parts.planner.reports() or {})
 
     async def follow_calendars(self) -> None:
         """A snow day that was entered by a reload holds for the ranked lists too, and at once."""

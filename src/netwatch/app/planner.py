@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import ReplacementPlan, Snapshot, load_catalogue
+from netwatch.model import ReplacementPlan, Report, Snapshot, load_catalogue
 from netwatch.planning import Lifecycle, Plans, Policies, make_plans
 
 __all__ = ["Planner"]
@@ -26,6 +27,10 @@ class Planner:
     def replacements(self) -> ReplacementPlan | None:
         """The last ranking; None until there is one."""
         return None if self.plans is None else self.plans.replacements
+
+    def reports(self) -> Mapping[str, Report] | None:
+        """The last plans by name; None until there are any."""
+        return None if self.plans is None else self.plans.reports
 
     async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
         """Makes all plans anew, for the moment of the snapshot."""

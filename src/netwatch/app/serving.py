@@ -119,6 +119,8 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         snapshot=lambda: parts.snapshot,
         alerts=parts.alerting.alerts,
         replacement_plan=parts.planner.replacements,
+        reports=parts.planner.reports,
+        worker=parts.workers.run,
         metrics=metrics,
         reload=reload,
         ready=parts.ready,

@@ -37,8 +37,8 @@ def used(sheet: Sheet) -> tuple[int, ...]:
 
 
 def shown(cell: Cell, show: Show, currency: str = "", *, unknown: str = UNKNOWN) -> str:
-    """As people read it: percent, bits per second, TB, a currency's sign. A text that is unknown is empty, any
-    other unknown is `unknown`."""
+    """As people read it: percent, bits per second, TB, a currency's sign. A text that is unknown is empty,
+    any other unknown is `unknown`."""
     if is_unknown(cell):
         return "" if show is Show.TEXT else unknown
     if isinstance(cell, bool):

@@ -269,6 +269,4 @@ def _line(x1: float, y1: float, x2: float, y2: float, *, thick: bool = False) ->
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", weight: str | None = None) -> Html:
-    return tag(
-        "text", text, x=x, y=y, text_anchor=anchor, font_weight=weight, font_size=13, fill=_INK
-    )
+    return tag("text", text, x=x, y=y, text_anchor=anchor, font_weight=weight, font_size=13, fill=_INK)

@@ -31,6 +31,8 @@ _ADDRESS = re.compile(
 _TELLING = 4
 """Letters from which on a private cell that turns up in a sentence is no coincidence."""
 _WORD = re.compile(r"[\w.-]*\w")
+_FACT = re.compile(r"[^\W\d_][^\d._@:]*")
+"""The name of a fact, as plans call it; those that hold digits or dots may name a device."""
 _WITHHELD = "withheld"
 
 
@@ -71,7 +73,7 @@ def _sheet(sheet: Sheet, discreet: _Discreet) -> Sheet:
             f"{sheet.name}-{number:05d}",
             tuple(_cell(row.cells[place]) for place in places),
             MappingProxyType({key: _counted(items) for key, items in row.evidence.items() if key in keys}),
-            discreet(row.unknown),
+            tuple(fact for fact in discreet(row.unknown) if _FACT.fullmatch(fact)),
         )
         for number, row in enumerate(sheet.rows, start=1)
     )

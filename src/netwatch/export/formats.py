@@ -11,7 +11,7 @@ from enum import StrEnum
 from netwatch.documents import did_you_mean
 from netwatch.errors import PlanningError
 from netwatch.export.edition import Edition, edition_of
-from netwatch.export.packet import packet
+from netwatch.export.packet import document_of
 from netwatch.export.report_csv import report_csv
 from netwatch.export.report_json import report_to_json
 from netwatch.export.report_table import ReportTable
@@ -91,7 +91,7 @@ def render(
     elif form is Format.XLSX:
         body = report_xlsx(report)
     elif form is Format.HTML:
-        body = packet((report,), district=district, edition=edition)
+        body = document_of((report,), district, edition)
     else:
         body = _table(report, chosen, limit, width)
     media_type, ending = _TYPES[form]

@@ -1,4 +1,4 @@
-"""Plans as one document for a board: no scripts, nothing from elsewhere, the same bytes for the same plans."""
+"""Plans as one document for a board: without scripts or anything from elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netwatch.export.markup import Child, Html, fragment, tag
 from netwatch.export.report_table import first_words
 from netwatch.model import EvidenceItem, Report, ReportRow, Sheet, Show
 
-__all__ = ["packet"]
+__all__ = ["document_of", "packet"]
 
 _ROWS = 25
 _OPENED = 10
@@ -33,8 +33,12 @@ def packet(
     version: str = "",
 ) -> bytes:
     """The document, UTF-8. Reports stand in the order given; an edition narrows each of them."""
-    plans = [edition_of(report, edition) for report in reports]
-    plans = [report for report in plans if report.sheets]
+    return document_of((edition_of(report, edition) for report in reports), district, edition, version)
+
+
+def document_of(reports: Iterable[Report], district: str, edition: Edition, version: str = "") -> bytes:
+    """Of reports that are already narrowed to the edition."""
+    plans = [report for report in reports if report.sheets]
     title = plans[0].title if len(plans) == 1 else "Network plans"
     head = tag(
         "head",
@@ -47,7 +51,12 @@ def packet(
         "body",
         tag("a", "Skip to the plans", href="#content", class_="skip"),
         _cover(plans, title, district, edition),
-        tag("main", [_plan(report, number) for number, report in enumerate(plans)], id="content", tabindex="-1"),
+        tag(
+            "main",
+            [_plan(report, number, edition) for number, report in enumerate(plans)],
+            id="content",
+            tabindex="-1",
+        ),
         tag("footer", tag("p", " ".join(["Made by netwatch", version]).strip(), " from its own readings.")),
     )
     whole = fragment(Html("<!doctype html>\n"), tag("html", head, body, lang="en"), Html("\n"))
@@ -83,8 +92,8 @@ def _cover(plans: Sequence[Report], title: str, district: str, edition: Edition)
         tag("dl", [[tag("dt", name), tag("dd", text)] for name, text in facts if text], class_="facts"),
         tag(
             "p",
-            "Every number comes from readings and records; what is missing is told as unknown, which is neither "
-            "zero nor good.",
+            "Every number comes from readings and records; what is missing is told as unknown, which is "
+            "neither zero nor good.",
         ),
         tag(
             "nav",
@@ -98,7 +107,7 @@ def _cover(plans: Sequence[Report], title: str, district: str, edition: Edition)
     )
 
 
-def _plan(report: Report, number: int) -> Html:
+def _plan(report: Report, number: int, edition: Edition) -> Html:
     name = f"plan-{number}"
     sheets = [sheet for sheet in report.sheets if sheet.rows] or list(report.sheets[:1])
     return tag(
@@ -106,7 +115,10 @@ def _plan(report: Report, number: int) -> Html:
         tag("h2", report.title, id=f"{name}-head"),
         tag("p", _summary(report), class_="lead"),
         _notes(report.notes),
-        [_sheet(report, sheet, f"{name}-{place}", first=not place) for place, sheet in enumerate(sheets)],
+        [
+            _sheet(report, sheet, f"{name}-{place}", opened=not place and edition is Edition.INTERNAL)
+            for place, sheet in enumerate(sheets)
+        ],
         id=name,
         aria_labelledby=f"{name}-head",
     )
@@ -127,8 +139,8 @@ def _summary(report: Report) -> str:
     return " ".join(said)
 
 
-def _sheet(report: Report, sheet: Sheet, name: str, *, first: bool) -> Html:
-    if not sheet.rows:
+def _sheet(report: Report, sheet: Sheet, name: str, *, opened: bool) -> Html:
+    if not sheet.rows or not sheet.columns:
         return tag("div", tag("h3", sheet.title), tag("p", "Nothing to tell."), _notes(sheet.notes))
     return tag(
         "div",
@@ -136,7 +148,7 @@ def _sheet(report: Report, sheet: Sheet, name: str, *, first: bool) -> Html:
         _notes(sheet.notes),
         chart_of(sheet, name, report.currency),
         _table(report, sheet),
-        _opened(report, sheet) if first else None,
+        _opened(report, sheet) if opened else None,
     )
 
 
@@ -149,9 +161,7 @@ def _table(report: Report, sheet: Sheet) -> Html:
     rest = len(sheet.rows) - len(rows)
     caption = sheet.title if not rest else f"{sheet.title}: the first {len(rows)} of {len(sheet.rows):,}"
     named = next((place for place in places if sheet.columns[place].show is Show.TEXT), places[0])
-    head = [
-        tag("th", sheet.columns[at].title, scope="col", class_=_class(sheet, at)) for at in places
-    ]
+    head = [tag("th", sheet.columns[at].title, scope="col", class_=_class(sheet, at)) for at in places]
     body = []
     for row in rows:
         cells: list[Child] = []
@@ -212,7 +222,11 @@ def _row(report: Report, sheet: Sheet, row: ReportRow) -> Html:
         items = row.evidence.get(column.key, ())
         if items:
             value = shown(row.cells[place], column.show, report.currency)
-            parts.append(tag("li", f"{column.title} {value}: ", [_item(item, last=item is items[-1]) for item in items]))
+            parts.append(
+                tag(
+                    "li", f"{column.title} {value}: ", [_item(item, last=item is items[-1]) for item in items]
+                )
+            )
     if row.unknown:
         parts.append(tag("li", f"Unknown: {', '.join(row.unknown)}"))
     return tag("li", tag("strong", " · ".join(first_words(sheet, row, 2)) or "Row"), tag("ul", parts))

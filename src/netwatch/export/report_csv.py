@@ -12,7 +12,8 @@ __all__ = ["report_csv"]
 
 
 def report_csv(report: Report, sheet: Sheet | None = None, limit: int | None = None) -> str:
-    """RFC 4180 text with a header line and CRLF between lines, one line per row of the sheet (None: the first).
+    """RFC 4180 text with a header line and CRLF between lines, one line per row of the sheet, which is the
+    first one if None is given.
 
     The header holds the keys of the columns, in their order, then `policy`, `at` and `simulated`, which are
     those of the report. Cells are in base units, unknown is empty. A text that a spreadsheet would take for a

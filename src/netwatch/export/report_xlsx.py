@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
 import re
-
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,6 +22,8 @@ _LONGEST = 32_000
 """Characters; a cell holds 32,767."""
 _WIDEST, _NARROWEST = 60, 8
 _LETTER = 1
+_FIRST_YEAR = 1900
+"""Before it a spreadsheet knows no dates."""
 _FORMATS = {
     Show.COUNT: "#,##0",
     Show.NUMBER: "#,##0.####",
@@ -31,7 +33,9 @@ _FORMATS = {
     Show.YEARS: "0.0",
     Show.SECONDS: "[h]:mm:ss",
     Show.BYTES: '[>=1000000000000]0.00,,,,"\u00a0TB";[>=1000000000]0.0,,,"\u00a0GB";0.0,,"\u00a0MB"',
-    Show.BYTES_PER_SECOND: '[>=1000000000]0.00,,,"\u00a0Gbit/s";[>=1000000]0.0,,"\u00a0Mbit/s";0.0,"\u00a0kbit/s"',
+    Show.BYTES_PER_SECOND: (
+        '[>=1000000000]0.00,,,"\u00a0Gbit/s";[>=1000000]0.0,,"\u00a0Mbit/s";0.0,"\u00a0kbit/s"'
+    ),
     Show.WATTS: '#,##0"\u00a0W"',
 }
 _SIGNS = {"USD": '"$"#,##0.00', "EUR": "[$€-x-euro2] #,##0.00", "GBP": "[$£-809]#,##0.00"}
@@ -52,10 +56,8 @@ def report_xlsx(report: Report) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, {**options, "strings_to_numbers": False}) as book:
-        made = datetime(2000, 1, 1) if not iso(report) else datetime.fromtimestamp(report.at, UTC)
-        book.set_properties(
-            {"title": _clean(report.title), "author": "netwatch", "created": made.replace(tzinfo=None)}
-        )
+        made = datetime.fromtimestamp(report.at if iso(report) else 0.0, UTC).replace(tzinfo=None)
+        book.set_properties({"title": _clean(report.title), "author": "netwatch", "created": made})
         _Writer(report, book).write()
     return out.getvalue()
 
@@ -85,7 +87,9 @@ class _Writer:
         self._soft = book.add_format({"valign": "top", "italic": True, "font_color": "#5F6A66"})
         self._link = book.add_format({"valign": "top", "font_color": "#0C5C62", "underline": 1})
         self._moment = book.add_format({"valign": "top", "num_format": "yyyy-mm-dd hh:mm"})
-        money = _SIGNS.get(report.currency, f'#,##0.00 "{report.currency}"' if report.currency else "#,##0.00")
+        money = _SIGNS.get(
+            report.currency, f'#,##0.00 "{report.currency}"' if report.currency else "#,##0.00"
+        )
         self._formats = {
             show: book.add_format({"valign": "top", "num_format": form})
             for show, form in {**_FORMATS, Show.MONEY: money.replace('""', '"')}.items()
@@ -143,11 +147,18 @@ class _Writer:
         elif isinstance(cell, str):
             page.write_string(row, place, _clean(cell), self._text)
         elif isinstance(cell, date):
-            page.write_datetime(row, place, datetime(cell.year, cell.month, cell.day), self._formats[Show.DATE])
+            if cell.year < _FIRST_YEAR:
+                page.write_string(row, place, cell.isoformat(), self._text)
+            else:
+                page.write_datetime(row, place, cell, self._formats[Show.DATE])
         else:
             assert cell is not None
             form = self._formats.get(show, self._formats[Show.NUMBER])
-            page.write_number(row, place, float(cell) * _FACTOR.get(show, 1.0), form)
+            value = float(cell) * _FACTOR.get(show, 1.0)
+            if math.isfinite(value):
+                page.write_number(row, place, value, form)
+            else:
+                page.write_string(row, place, str(cell), self._text)
 
     def _to_evidence(self, page: Any, sheet: Sheet, row: ReportRow, number: int, evidence: _Evidence) -> None:
         first = len(evidence.rows) + 1
@@ -193,7 +204,10 @@ class _Writer:
             ("Made for", iso(report)),
             ("Policy", report.policy),
             ("Currency", report.currency),
-            ("Simulated history", "yes: it shows how a plan looks, not what to do" if report.simulated else "no"),
+            (
+                "Simulated history",
+                "yes: it shows how a plan looks, not what to do" if report.simulated else "no",
+            ),
             ("Unknown", "The word “unknown” is a fact that is missing. It is neither 0 nor good."),
         ]
         lines += [("Note", note) for note in report.notes]
@@ -217,9 +231,7 @@ class _Writer:
         if place >= len(sheet.columns):
             return 11.0
         show = sheet.columns[place].show
-        texts = (
-            shown(row.cells[place], show, self._report.currency) for row in sheet.rows[:500]
-        )
+        texts = (shown(row.cells[place], show, self._report.currency) for row in sheet.rows[:500])
         longest = max(map(len, texts), default=0)
         least = max(map(len, head.split()), default=0) + 3  # the arrow of the filter
         return float(min(max(longest + 1.5, least, _NARROWEST), _WIDEST if show is Show.TEXT else 22))
@@ -274,5 +286,3 @@ def _clean(text: str) -> str:
 def _printed(text: str) -> str:
     """A header holds 255 characters, and `&` begins a code there."""
     return _clean(text)[:110].replace("&", "&&")
-
-

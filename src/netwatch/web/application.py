@@ -17,6 +17,7 @@ from netwatch.web.incident_handlers import IncidentHandlers
 from netwatch.web.login import Authenticator
 from netwatch.web.page_handlers import PageHandlers
 from netwatch.web.pages import error_page
+from netwatch.web.plan_handlers import PlanHandlers
 from netwatch.web.problem import HttpProblem, problem_response, wants_document
 from netwatch.web.providers import Providers
 from netwatch.web.security import MAX_BODY, Gate, Handler
@@ -32,6 +33,7 @@ def routes(
 ) -> list[tuple[str, str, Handler, Role | None]]:
     """(method, path, handler, role needed) of everything that is served; None is open to everybody."""
     incidents = IncidentHandlers(pages.site)
+    plans = PlanHandlers(pages.site)
     return [
         ("GET", "/", pages.overview, Role.VIEW),
         ("GET", "/schools/{site:.+}", pages.school, Role.VIEW),
@@ -46,7 +48,10 @@ def routes(
         ("GET", "/acknowledge", incidents.link, None),
         ("POST", "/acknowledge", incidents.use_link, None),
         ("GET", "/services", pages.services, Role.VIEW),
-        ("GET", "/replacements", pages.replacements, Role.VIEW),
+        ("GET", "/plans", plans.index, Role.VIEW),
+        ("GET", "/plans/{name}", plans.page, Role.VIEW),
+        ("GET", "/replacements", plans.replacements, Role.VIEW),
+        ("GET", "/leadership", plans.leadership, Role.VIEW),
         ("GET", "/where", pages.where, Role.OPERATE),
         ("GET", "/status", pages.status, Role.VIEW),
         ("GET", metrics_path, api.metrics, Role.VIEW),
@@ -63,7 +68,9 @@ def routes(
         ("POST", "/api/v1/silences/{id}/end", incidents.end_silence, Role.OPERATE),
         ("GET", "/api/v1/schools", api.schools, Role.VIEW),
         ("GET", "/api/v1/where", api.where, Role.OPERATE),
-        ("GET", "/api/v1/plan/replacements", api.replacements, Role.VIEW),
+        ("GET", "/api/v1/plans", plans.plans, Role.VIEW),
+        ("GET", "/api/v1/plans/packet", plans.packet, Role.VIEW),
+        ("GET", "/api/v1/plan/{name}", plans.plan, Role.VIEW),
         ("POST", "/-/reload", api.reload, Role.ADMIN),
         ("GET", "/-/healthy", api.healthy, None),
         ("GET", "/-/ready", api.ready, None),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
 from netwatch.incidents import Event, Noise, Silence, Standing
-from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
+from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Report, Snapshot, Whereabouts
 
-__all__ = ["AlertDesk", "Providers", "ReloadResult"]
+__all__ = ["AlertDesk", "Providers", "ReloadResult", "Worker"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,20 @@ class AlertDesk(Protocol):
         ...
 
 
+class Worker(Protocol):
+    """Calls a module-level function where it holds nobody up; arguments and result must pickle."""
+
+    def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+
+
+async def _in_a_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def _no_plans() -> Mapping[str, Report] | None:
+    return None
+
+
 def _always() -> bool:
     return True
 
@@ -98,6 +116,10 @@ class Providers:
     """(openmetrics, shard): the whole document in chunks, `# EOF` included for OpenMetrics. An empty chunk is
     a pause for others."""
     reload: Callable[[], Awaitable[ReloadResult]]
+    reports: Callable[[], Mapping[str, Report] | None] = _no_plans
+    """The plans by name; None until the first ones were made."""
+    worker: Worker = _in_a_thread
+    """For what takes seconds."""
     ready: Callable[[], bool] = _always
     """False until every device was polled once or given up."""
     healthy: Callable[[], bool] = _always
