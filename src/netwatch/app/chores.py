@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
 from netwatch.app.pulse import heartbeat_works
 from netwatch.app.turns import gently, metered
+from netwatch.errors import StoreError
 from netwatch.model import CounterBlock, GaugeBlock, Snapshot
 
 __all__ = ["Chores", "pause_after"]
@@ -38,6 +40,8 @@ SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
 DAY = 86_400.0
+_PAGED = 220 * DAY
+"""How far back messages to people are counted: the months that the monthly page tells."""
 LAG_SECONDS = 0.5
 _CELLS = 1_000_000
 """Values of history that are handed to the disk at a time."""
@@ -141,8 +145,19 @@ class Chores:
 
     async def plan(self) -> None:
         """Makes the ranked lists anew."""
-        await self._parts.planner.refresh(self._parts.snapshot, self._parts.configuration)
+        parts = self._parts
+        await parts.planner.refresh(parts.snapshot, parts.configuration, self._pages())
         self._parts.metrics.plans.show(self._parts.planner.reports() or {})
+
+    def _pages(self) -> dict[date, int] | None:
+        """How many messages people got, by month; None where the store does not tell."""
+        now = self._parts.clock.now().wall
+        try:
+            told = self._parts.store.desk.tellings(now - _PAGED)
+        except StoreError:
+            return None
+        days = (datetime.fromtimestamp(one.at, UTC) for one in told)
+        return dict(Counter(date(day.year, day.month, 1) for day in days))
 
     async def follow_calendars(self) -> None:
         """A snow day that was entered by a reload holds for the ranked lists too, and at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from netwatch.app.loading import Configuration
@@ -32,8 +33,10 @@ class Planner:
         """The last plans by name; None until there are any."""
         return None if self.plans is None else self.plans.reports
 
-    async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
-        """Makes all plans anew, for the moment of the snapshot."""
+    async def refresh(
+        self, snapshot: Snapshot, configuration: Configuration, pages: Mapping[date, int] | None = None
+    ) -> None:
+        """Makes all plans anew, for the moment of the snapshot. `pages`: messages to people by month."""
         self.plans = await self._workers.run(
             _make,
             snapshot,
@@ -41,6 +44,7 @@ class Planner:
             configuration.lifecycle,
             configuration.policies,
             configuration.calendars,
+            pages,
         )
 
 
@@ -50,9 +54,10 @@ def _make(
     lifecycle: Lifecycle,
     policies: Policies,
     calendars: Calendars,
+    pages: Mapping[date, int] | None,
 ) -> Plans:
     store = SegmentStore(history, load_catalogue())
     try:
-        return make_plans(snapshot, store, lifecycle, policies, calendars, at=snapshot.at.wall)
+        return make_plans(snapshot, store, lifecycle, policies, calendars, at=snapshot.at.wall, pages=pages)
     finally:
         store.close()

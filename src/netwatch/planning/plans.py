@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
 from netwatch.planning.basis import Basis, gather
+from netwatch.planning.leadership import Months, leadership_report, measure_leadership
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
@@ -24,6 +26,8 @@ class Gathered:
     """
 
     basis: Basis
+    months: Months
+    """What the monthly page tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +38,31 @@ class Plans:
 
 
 def gather_all(
-    snapshot: Snapshot, history: HistoryReader, policies: Policies, calendars: Calendars, *, at: float
+    snapshot: Snapshot,
+    history: HistoryReader,
+    policies: Policies,
+    calendars: Calendars,
+    *,
+    at: float,
+    pages: Mapping[date, int] | None = None,
 ) -> Gathered:
     """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
-    `at` is the wall second for which plans are made."""
+    `at` is the wall second for which plans are made; `pages` how many messages people got, by first day of
+    the month, UTC."""
     default = policies.replacement.school_hours.calendar()
     basis = gather(
         snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
     )
-    return Gathered(basis)
+    return Gathered(basis, measure_leadership(basis, history, pages))
 
 
 def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
     """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
     plans, byte for byte."""
     replacements = rank(gathered.basis, lifecycle, policies.replacement)
-    reports = (replacement_report(replacements),)
-    return Plans(replacements, {one.name: one for one in reports})
+    reports = {one.name: one for one in (replacement_report(replacements),)}
+    glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
+    return Plans(replacements, {glance.name: glance, **reports})
 
 
 def make_plans(
@@ -61,6 +73,8 @@ def make_plans(
     calendars: Calendars,
     *,
     at: float,
+    pages: Mapping[date, int] | None = None,
 ) -> Plans:
     """Gathers, then judges. `at` is the wall second for which plans are made."""
-    return judge_all(gather_all(snapshot, history, policies, calendars, at=at), lifecycle, policies)
+    gathered = gather_all(snapshot, history, policies, calendars, at=at, pages=pages)
+    return judge_all(gathered, lifecycle, policies)
