@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 
 from netwatch.app.loading import Configuration
+from netwatch.app.utilisation import keep_frame
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
 from netwatch.model import ReplacementPlan, Report, Snapshot, load_catalogue
 from netwatch.planning import Lifecycle, Plans, Policies, make_plans
+from netwatch.planning.utilisation import frame_of
 
 __all__ = ["Planner"]
 
@@ -57,6 +59,7 @@ def _make(
     pages: Mapping[date, int] | None,
 ) -> Plans:
     store = SegmentStore(history, load_catalogue())
+    keep_frame(history, frame_of(snapshot))
     try:
         return make_plans(snapshot, store, lifecycle, policies, calendars, at=snapshot.at.wall, pages=pages)
     finally:

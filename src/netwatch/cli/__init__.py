@@ -19,6 +19,7 @@ COMMANDS = (
     "inspect",
     "profile",
     "plan",
+    "export",
     "history",
     "rules",
     "calendar",

@@ -19,14 +19,14 @@ from netwatch.errors import PlanningError
 if TYPE_CHECKING:
     from netwatch.model import Report
 
-__all__ = ["register"]
+__all__ = ["one_of", "register", "write"]
 
 _ANY = "NAME"
 """The command that stands for every plan; its real name is what was typed."""
 _ON_SCREEN = 25
 _TIMEOUT = 300.0
 """Seconds; a workbook of a large district waits for plans that are being made."""
-_FORMATS = ("table", "csv", "xlsx", "json", "html")
+_FORMATS = ("table", "csv", "xlsx", "json", "html", "parquet")
 _EDITIONS = ("internal", "public")
 _OFTEN = ("replacements", "wireless", "capacity", "equity", "costs", "register", "lifecycle", "leadership")
 
@@ -60,7 +60,7 @@ def register(app: typer.Typer) -> None:
 def show(
     ctx: typer.Context,
     config: Path | None = _CONFIG,
-    form: str = typer.Option("table", "--format", help="table, csv, xlsx, json or html."),
+    form: str = typer.Option("table", "--format", help="table, csv, xlsx, json, html or parquet."),
     sheet: str = typer.Option("", "--sheet", help="One sheet of the plan; tables and CSV show the first."),
     out: Path | None = typer.Option(None, "--out", help="File to write; without it standard output."),
     edition: str = _EDITION,
@@ -69,7 +69,7 @@ def show(
 ) -> None:
     """One plan, e.g. `netwatch plan replacements`: what matters most first, with its evidence."""
     name = str(ctx.info_name)
-    form, edition = _one_of("format", form, _FORMATS), _one_of("edition", edition, _EDITIONS)
+    form, edition = one_of("format", form, _FORMATS), one_of("edition", edition, _EDITIONS)
     base = url or base_url(config, os.environ)
     query = {"edition": edition, "sheet": sheet, "limit": "" if limit is None else str(limit)}
     path = f"/api/v1/plan/{quote(name, safe='')}"
@@ -77,7 +77,7 @@ def show(
         report = _report(asyncio.run(ask(base, _with(path, query), os.environ, timeout=_TIMEOUT)))
         _write_table(report, out, limit)
         return
-    _write(
+    write(
         asyncio.run(fetch(base, _with(path, {**query, "format": form}), os.environ, timeout=_TIMEOUT)),
         out,
         form,
@@ -92,9 +92,9 @@ def packet(
 ) -> None:
     """All plans as one document for a board: HTML that prints, needs no network and runs no script."""
     base = url or base_url(config, os.environ)
-    query = {"edition": _one_of("edition", edition, _EDITIONS)}
+    query = {"edition": one_of("edition", edition, _EDITIONS)}
     body = asyncio.run(fetch(base, _with("/api/v1/plans/packet", query), os.environ, timeout=_TIMEOUT))
-    _write(body, out, "html")
+    write(body, out, "html")
 
 
 def list_plans(config: Path | None = _CONFIG, url: str = _URL) -> None:
@@ -105,7 +105,8 @@ def list_plans(config: Path | None = _CONFIG, url: str = _URL) -> None:
         typer.echo(f"{plan['name']:<14} {plan['title']} ({sheets})")
 
 
-def _one_of(what: str, value: str, known: tuple[str, ...]) -> str:
+def one_of(what: str, value: str, known: tuple[str, ...]) -> str:
+    """The value. Raises PlanningError for one that is not known."""
     if value not in known:
         raise PlanningError(f"no {what} {value!r}: {did_you_mean(value, known)}")
     return value
@@ -121,11 +122,12 @@ def _report(document: Any) -> Report:
     return report_from_json(document)
 
 
-def _write(body: bytes, out: Path | None, form: str) -> None:
+def write(body: bytes, out: Path | None, form: str) -> None:
+    """To a file, else to standard output. Raises PlanningError."""
     if out is not None:
         _to_file(out, body)
-    elif form == "xlsx" and sys.stdout.isatty():
-        raise PlanningError("a workbook is no text for a terminal: name a file with --out")
+    elif form in ("xlsx", "parquet") and sys.stdout.isatty():
+        raise PlanningError(f"{form} is no text for a terminal: name a file with --out")
     else:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()

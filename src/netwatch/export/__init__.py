@@ -5,6 +5,7 @@ from netwatch.export.formats import Document, Format, find_report, find_sheet, r
 from netwatch.export.packet import packet
 from netwatch.export.report_csv import report_csv
 from netwatch.export.report_json import REPORT_SCHEMA, canonical_json, report_from_json, report_to_json
+from netwatch.export.report_parquet import report_parquet
 from netwatch.export.report_table import ReportTable
 from netwatch.export.report_xlsx import report_xlsx
 
@@ -22,6 +23,7 @@ __all__ = [
     "render",
     "report_csv",
     "report_from_json",
+    "report_parquet",
     "report_to_json",
     "report_xlsx",
 ]

@@ -14,6 +14,7 @@ from netwatch.export.edition import Edition, edition_of
 from netwatch.export.packet import document_of
 from netwatch.export.report_csv import report_csv
 from netwatch.export.report_json import report_to_json
+from netwatch.export.report_parquet import report_parquet
 from netwatch.export.report_table import ReportTable
 from netwatch.export.report_xlsx import report_xlsx
 from netwatch.model import Report, Sheet
@@ -27,6 +28,7 @@ class Format(StrEnum):
     XLSX = "xlsx"
     JSON = "json"
     HTML = "html"
+    PARQUET = "parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ _TYPES = {
     Format.XLSX: ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     Format.JSON: ("application/json", "json"),
     Format.HTML: ("text/html; charset=utf-8", "html"),
+    Format.PARQUET: ("application/vnd.apache.parquet", "parquet"),
 }
 
 
@@ -75,19 +78,22 @@ def render(
     district: str = "",
     width: int = 160,
 ) -> Document:
-    """The report as a file. `sheet` narrows it to one; tables and CSV hold one sheet, else the first.
+    """The report as a file. `sheet` narrows it to one; tables, CSV and Parquet hold one sheet, else the
+    first.
     `limit`: the first rows of each sheet. `width`: columns of a table of text. Raises PlanningError,
     MissingExtra."""
     report = edition_of(report, edition)
     chosen = find_sheet(report, sheet)
     if sheet:
         report = replace(report, sheets=(chosen,))
-    if limit is not None and form not in (Format.TABLE, Format.CSV):
+    if limit is not None and form not in (Format.TABLE, Format.CSV, Format.PARQUET):
         report = replace(report, sheets=tuple(replace(one, rows=one.rows[:limit]) for one in report.sheets))
     if form is Format.CSV:
         body = report_csv(report, chosen, limit).encode("utf-8", "replace")
     elif form is Format.JSON:
         body = (json.dumps(report_to_json(report), indent=2) + "\n").encode()
+    elif form is Format.PARQUET:
+        body = report_parquet(report, chosen, limit)
     elif form is Format.XLSX:
         body = report_xlsx(report)
     elif form is Format.HTML:

@@ -71,6 +71,7 @@ def routes(
         ("GET", "/api/v1/plans", plans.plans, Role.VIEW),
         ("GET", "/api/v1/plans/packet", plans.packet, Role.VIEW),
         ("GET", "/api/v1/plan/{name}", plans.plan, Role.VIEW),
+        ("GET", "/api/v1/export/utilisation", plans.utilisation, Role.VIEW),
         ("POST", "/-/reload", api.reload, Role.ADMIN),
         ("GET", "/-/healthy", api.healthy, None),
         ("GET", "/-/ready", api.ready, None),

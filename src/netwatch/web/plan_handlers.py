@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -11,6 +12,7 @@ from netwatch import __version__
 from netwatch.errors import MissingExtra, PlanningError
 from netwatch.export import Document, Edition, Format, find_report, find_sheet, packet, render
 from netwatch.model import Report
+from netwatch.planning.utilisation import Level
 from netwatch.web.pages.plan import PLAN_WORDS, PlanView, plan_page, plans_page
 from netwatch.web.problem import HttpProblem, Query, bad_request, not_found
 from netwatch.web.site import Site
@@ -113,6 +115,27 @@ class PlanHandlers:
         public = "-public" if edition is Edition.PUBLIC else ""
         return _file(Document(body, "text/html; charset=utf-8", f"netwatch-plans{public}.html"), inline=False)
 
+    async def utilisation(self, request: web.Request) -> web.Response:
+        """What was used, by place; measured for whoever asks."""
+        query = Query(request, ("from", "to", "level", "format", "edition"))
+        form = Format(query.choice("format", _FORMATS, Format.JSON))
+        edition = Edition(query.choice("edition", _EDITIONS, Edition.INTERNAL))
+        level = query.choice("level", [one.value for one in Level], Level.SCHOOL)
+        first, last = _day(query, "from"), _day(query, "to")
+        measure = self._site.providers.utilisation
+        if measure is None:
+            raise HttpProblem(HTTPStatus.SERVICE_UNAVAILABLE, "this netwatch keeps no history")
+        try:
+            report = await measure(first, last, level)
+            made = await self._site.providers.worker(
+                _render, report, form, edition, "", None, self._district()
+            )
+        except MissingExtra as error:
+            raise HttpProblem(HTTPStatus.NOT_IMPLEMENTED, str(error)) from None
+        except PlanningError as error:
+            raise bad_request(str(error)) from None
+        return _file(made, inline=form in (Format.JSON, Format.TABLE))
+
     def _made(self) -> Mapping[str, Report]:
         reports = self._site.providers.reports()
         if reports is None:
@@ -135,6 +158,14 @@ def _render(
 
 def _packet(reports: tuple[Report, ...], district: str, edition: Edition) -> bytes:
     return packet(reports, district=district, edition=edition, version=__version__)
+
+
+def _day(query: Query, name: str) -> date:
+    text = query.text(name)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise bad_request(f"{name} must be a day such as 2026-08-01, not {text[:40]!r}") from None
 
 
 def _found(reports: Mapping[str, Report], name: str) -> Report:

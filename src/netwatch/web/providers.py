@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from netwatch.errors import Problem
@@ -120,6 +121,8 @@ class Providers:
     """The plans by name; None until the first ones were made."""
     worker: Worker = _in_a_thread
     """For what takes seconds."""
+    utilisation: Callable[[date, date, str], Awaitable[Report]] | None = None
+    """(first day, last day, level): takes seconds to minutes; may raise PlanningError. None: no history."""
     ready: Callable[[], bool] = _always
     """False until every device was polled once or given up."""
     healthy: Callable[[], bool] = _always
