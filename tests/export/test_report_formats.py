@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pickle
 import re
+import sys
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -13,10 +15,11 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 from report_strategies import reports
 from rich.console import Console
 
-from netwatch.errors import PlanningError
+from netwatch.errors import MissingExtra, PlanningError
 from netwatch.export import (
     Edition,
     Format,
@@ -26,6 +29,7 @@ from netwatch.export import (
     render,
     report_csv,
     report_from_json,
+    report_parquet,
     report_to_json,
     report_xlsx,
 )
@@ -148,6 +152,26 @@ def test_a_workbook_is_ready_to_read_and_print() -> None:
     assert "2026-09-21T14:13:20Z" in parts["docProps/core.xml"]
 
 
+# -- Parquet
+
+
+def test_parquet_has_types_and_says_what_it_is() -> None:
+    table = parquet.read_table(io.BytesIO(report_parquet(REPORT)))
+    assert [str(one.type) for one in table.schema] == [
+        "int64", "double", "string", "string", "double", "double", "double", "double", "date32[day]",
+    ]  # fmt: skip
+    assert table.column("cost").to_pylist() == [4200.0, None]
+    assert table.column("full").to_pylist() == [date(2027, 3, 1), None]
+    assert table.schema.metadata[b"simulated"] == b"true"
+
+
+def test_without_pyarrow_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'netwatch\[parquet\]'") as found:
+        report_parquet(REPORT)
+    assert str(pickle.loads(pickle.dumps(found.value))) == str(found.value)
+
+
 # -- table
 
 
@@ -229,7 +253,12 @@ def planted(draw: st.DrawFn) -> Report:
 
 
 def all_texts(body: bytes, form: Format) -> str:
-    return "\n".join(inside(body).values()) if form is Format.XLSX else body.decode()
+    if form is Format.XLSX:
+        return "\n".join(inside(body).values())
+    if form is Format.PARQUET:
+        table = parquet.read_table(io.BytesIO(body))
+        return f"{table.schema.metadata}{table.to_pydict()}{body.decode('latin-1')}"
+    return body.decode()
 
 
 @settings(max_examples=25, deadline=None)
@@ -286,6 +315,12 @@ def test_every_form_is_the_same_twice(report: Report) -> None:
     for form in Format:
         assert render(report, form).body == render(report, form).body
     assert report_to_json(report_from_json(report_to_json(report))) == report_to_json(report)
+
+
+def test_a_report_crosses_to_a_worker_process() -> None:
+    bare = replace(SHEET, rows=(ReportRow("k", SHEET.rows[0].cells),))
+    report = replace(REPORT, sheets=(SHEET, bare))
+    assert pickle.loads(pickle.dumps(report)) == report
 
 
 def test_files_tell_what_they_are() -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from types import MappingProxyType
 
 from netwatch.model import Cell, EvidenceItem, Report, ReportRow, Sheet
 
@@ -72,7 +71,7 @@ def _sheet(sheet: Sheet, discreet: _Discreet) -> Sheet:
         ReportRow(
             f"{sheet.name}-{number:05d}",
             tuple(_cell(row.cells[place]) for place in places),
-            MappingProxyType({key: _counted(items) for key, items in row.evidence.items() if key in keys}),
+            {key: _counted(items) for key, items in row.evidence.items() if key in keys},
             tuple(fact for fact in discreet(row.unknown) if _FACT.fullmatch(fact)),
         )
         for number, row in enumerate(sheet.rows, start=1)
