@@ -89,8 +89,8 @@ def _duration(seconds: float) -> str:
         return f"{sign}{size:.3g} s"
     if size < 3600:
         return f"{sign}{size / 60:.0f} min"
-    if size < 2 * 86_400:
-        return f"{sign}{size / 3600:.1f} h"
+    if size < 2000 * 3600:
+        return f"{sign}{size / 3600:,.1f} h" if size < 360_000 else f"{sign}{size / 3600:,.0f} h"
     return f"{sign}{size / 86_400:,.1f} d"
 
 

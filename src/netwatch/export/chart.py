@@ -14,7 +14,9 @@ from netwatch.model import Cell, ReportRow, Sheet, Show
 __all__ = ["Chart", "ChartKind", "chart_of", "choose_chart"]
 
 _MOST = 12
-_WIDTH, _LABEL, _VALUE, _ROW, _BAR = 720, 235, 85, 26, 15
+_WIDTH, _VALUE, _ROW, _BAR = 720, 85, 26, 15
+_LETTER = 7.2
+"""Width of a letter of 13 pixels, on the wide side."""
 _RANKS = ("rank", "position", "place_in_list")
 _ORDER = (Show.POINTS, Show.DATE, Show.MONEY, Show.RATIO)
 _INK, _GRID = "#1c2522", "#8a938f"
@@ -76,6 +78,7 @@ def chart_of(sheet: Sheet, name: str, currency: str = "") -> Html | None:
         return None
     rows = sheet.rows[:_MOST]
     labels = _labels(sheet, rows)
+    left = round(max(map(len, labels)) * _LETTER + 12)
     lead = sheet.columns[chart.lead]
     rest = len(sheet.rows) - len(rows)
     told = f"the first {len(rows)} of {len(sheet.rows):,} rows" if rest else f"all {len(rows)} rows"
@@ -85,14 +88,14 @@ def chart_of(sheet: Sheet, name: str, currency: str = "") -> Html | None:
         for label, row in zip(labels, rows, strict=True)
     )
     if chart.kind is ChartKind.DATES:
-        drawn, foot = _dates(chart, rows), 26
+        drawn, foot = _dates(chart, rows, left), 26
     else:
-        drawn, foot = _bars(chart, rows, name), 6
+        drawn, foot = _bars(chart, rows, name, left), 6
     height = len(rows) * _ROW + foot
     texts: list[Child] = []
     for number, (label, row) in enumerate(zip(labels, rows, strict=True)):
         y = number * _ROW + 17
-        texts.append(_text(_LABEL - 8, y, _cut(label), anchor="end"))
+        texts.append(_text(left - 8, y, label, anchor="end"))
         if chart.kind is not ChartKind.DATES:
             value = shown(row.cells[chart.lead], lead.show, currency)
             texts.append(_text(_WIDTH, y, value, anchor="end", weight="600"))
@@ -118,18 +121,18 @@ def _labels(sheet: Sheet, rows: Sequence[ReportRow]) -> list[str]:
     out = []
     for number, row in enumerate(rows, start=1):
         texts = [str(row.cells[place]) for place in words[:2] if row.cells[place]]
-        out.append(f"{number}. {texts[0] if texts else 'row'}")
+        out.append(_cut(f"{number}. {texts[0] if texts else 'row'}"))
     return out
 
 
-def _bars(chart: Chart, rows: Sequence[ReportRow], name: str) -> list[Child]:
+def _bars(chart: Chart, rows: Sequence[ReportRow], name: str, left: int) -> list[Child]:
     values = [_value(row.cells[chart.lead]) for row in rows]
     low, high = min(0.0, *values), max(0.0, *values)
     span = (high - low) or 1.0
-    room = _WIDTH - _LABEL - _VALUE
+    room = _WIDTH - left - _VALUE
 
     def x(value: float) -> float:
-        return round(_LABEL + (value - low) / span * room, 2)
+        return round(left + (value - low) / span * room, 2)
 
     out: list[Child] = [_line(x(0), 0, x(0), len(rows) * _ROW)]
     for number, row in enumerate(rows):
@@ -139,8 +142,8 @@ def _bars(chart: Chart, rows: Sequence[ReportRow], name: str) -> list[Child]:
             continue
         if not chart.parts:
             value = values[number]
-            left, right = sorted((x(0), x(value)))
-            out.append(_rect(left, y, max(right - left, 1.0), fill="#2f5d62"))
+            begin, end = sorted((x(0), x(value)))
+            out.append(_rect(begin, y, max(end - begin, 1.0), fill="#2f5d62"))
             continue
         begin = 0.0
         for kind, part in enumerate(chart.parts):
@@ -152,14 +155,14 @@ def _bars(chart: Chart, rows: Sequence[ReportRow], name: str) -> list[Child]:
     return out
 
 
-def _dates(chart: Chart, rows: Sequence[ReportRow]) -> list[Child]:
+def _dates(chart: Chart, rows: Sequence[ReportRow], left: int) -> list[Child]:
     found = [cell for row in rows if isinstance(cell := row.cells[chart.lead], date)]
     first, last = min(found), max(found)
     begin, end = date(first.year, 1, 1).toordinal(), date(min(last.year + 1, 9999), 1, 1).toordinal()
-    room = _WIDTH - _LABEL - 95
+    room = _WIDTH - left - 95
 
     def x(day: int) -> float:
-        return round(_LABEL + (day - begin) / max(1, end - begin) * room, 2)
+        return round(left + (day - begin) / max(1, end - begin) * room, 2)
 
     bottom = len(rows) * _ROW
     out: list[Child] = []
@@ -171,10 +174,10 @@ def _dates(chart: Chart, rows: Sequence[ReportRow]) -> list[Child]:
     for number, row in enumerate(rows):
         y, cell = number * _ROW + 12, row.cells[chart.lead]
         if not isinstance(cell, date):
-            out.append(_text(_LABEL + 6, y + 5, "unknown"))
+            out.append(_text(left + 6, y + 5, "unknown"))
             continue
         at = x(cell.toordinal())
-        out.append(_line(_LABEL, y, at, y, thick=True))
+        out.append(_line(left, y, at, y, thick=True))
         out.append(
             tag("path", d=f"M{at - 6} {y}L{at} {y - 6}L{at + 6} {y}L{at} {y + 6}Z", fill=_INK, stroke="none")
         )

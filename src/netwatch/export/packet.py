@@ -16,6 +16,8 @@ from netwatch.model import EvidenceItem, Report, ReportRow, Sheet, Show
 
 __all__ = ["document_of", "packet"]
 
+GLANCE = "leadership"
+"""The report that is one page of its own kind."""
 _ROWS = 25
 _OPENED = 10
 """Rows whose evidence is printed; the workbook holds all."""
@@ -109,6 +111,8 @@ def _cover(plans: Sequence[Report], title: str, district: str, edition: Edition)
 
 def _plan(report: Report, number: int, edition: Edition) -> Html:
     name = f"plan-{number}"
+    if report.name == GLANCE:
+        return _glance(report, name)
     sheets = [sheet for sheet in report.sheets if sheet.rows] or list(report.sheets[:1])
     return tag(
         "section",
@@ -121,6 +125,36 @@ def _plan(report: Report, number: int, edition: Edition) -> Html:
         ],
         id=name,
         aria_labelledby=f"{name}-head",
+    )
+
+
+def _glance(report: Report, name: str) -> Html:
+    """One page: the latest month in large figures, then short tables."""
+    first = report.sheets[0]
+    latest = first.rows[0] if first.rows else None
+    figures = [
+        tag(
+            "li",
+            tag("strong", shown(latest.cells[place], column.show, report.currency)),
+            tag("span", column.title),
+        )
+        for place, column in enumerate(first.columns)
+        if latest is not None and column.show is not Show.TEXT
+    ]
+    tables = [
+        fragment(tag("h3", sheet.title), _notes(sheet.notes), _table(report, sheet) if sheet.rows else None)
+        for sheet in report.sheets
+    ]
+    month = first_words(first, latest) if latest is not None else ()
+    return tag(
+        "section",
+        tag("h2", report.title, id=f"{name}-head"),
+        tag("p", f"Month {month[0]}, class time of all schools.", class_="lead") if month else None,
+        tag("ul", figures, class_="figures") if figures else None,
+        tables,
+        id=name,
+        aria_labelledby=f"{name}-head",
+        class_="onepage",
     )
 
 

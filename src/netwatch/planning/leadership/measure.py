@@ -61,7 +61,7 @@ def measure_leadership(
     basis: Basis, history: HistoryReader, pages: Mapping[date, int] | None = None
 ) -> Months:
     """Reads each family once. `pages`: messages to people by first day of the month, UTC; a month that is
-    missing there had none."""
+    missing there had none, if anything was watched in it."""
     work = _Work(basis, history)
     up = work.sums(work.series(_UP), lambda series: np.clip(series.values, 0.0, 1.0))
     links = work.links()
@@ -75,7 +75,7 @@ def measure_leadership(
             links=float(links[1][at]),
             radios_full=float(radios[0][at]),
             radios=float(radios[1][at]),
-            pages=None if pages is None else pages.get(first, 0),
+            pages=None if pages is None or not up[1][at] else pages.get(first, 0),
         )
         for at, first in enumerate(work.firsts)
     )

@@ -22,8 +22,8 @@ PLAN_WORDS = ("sheet", "q", "sort", "order", "page")
 """Parameters of a plan's page beside the keys of columns."""
 _CHOICES, _FILTERS = 60, 4
 """Columns with at most so many different texts are filters, and at most so many of them."""
-_LONG = 60
-"""Characters from which on a text is opened on demand."""
+_LONG, _WORDS = 60, 26
+"""Characters from which on a text is opened on demand, and from which on its column is a wide one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,11 +282,20 @@ def _table(
 ) -> Html:
     places = [place for place in used(sheet) if sheet.columns[place].key != "device"]
     named = next((place for place in places if sheet.columns[place].show is Show.TEXT), None)
+    wide = {
+        place
+        for place in places
+        if sheet.columns[place].show is Show.TEXT
+        and any(len(str(row.cells[place] or "")) > _WORDS for _, row in rows)
+    }
     head = [_head(sheet, place, view, path) for place in places]
     body = [
         tag(
             "tr",
-            [_cell(report, sheet, row, place, now, heads=place == named) for place in places],
+            [
+                _cell(report, sheet, row, place, now, heads=place == named, wide=place in wide)
+                for place in places
+            ],
             id=f"rank-{position}",
         )
         for position, row in rows
@@ -316,7 +325,9 @@ def _head(sheet: Sheet, place: int, view: PlanView, path: str) -> Html:
     )
 
 
-def _cell(report: Report, sheet: Sheet, row: ReportRow, place: int, now: float, *, heads: bool) -> Html:
+def _cell(
+    report: Report, sheet: Sheet, row: ReportRow, place: int, now: float, *, heads: bool, wide: bool
+) -> Html:
     column, cell = sheet.columns[place], row.cells[place]
     text = shown(cell, column.show, report.currency)
     content: Child = tag("span", text, class_="none") if is_unknown(cell) else text
@@ -335,7 +346,7 @@ def _cell(report: Report, sheet: Sheet, row: ReportRow, place: int, now: float, 
         "th" if heads else "td",
         content,
         scope="row" if heads else None,
-        class_="number" if is_number(column.show) else None,
+        class_="number" if is_number(column.show) else "words" if wide else None,
         data_label=column.title,
     )
 
