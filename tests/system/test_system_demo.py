@@ -127,21 +127,38 @@ def test_promtool_finds_nothing(demo: Demo, accept: str) -> None:
 def test_what_is_old_ranks_first(demo: Demo) -> None:
     """Two school years of history are seeded; models past their last date of support lead the list."""
     demo.program.until("the list is ranked")
-    assets = get_json(f"{demo.base}/api/v1/plan/replacements")["assets"]
+    (sheet,) = get_json(f"{demo.base}/api/v1/plan/replacements")["sheets"]
+    assets = sheet["rows"]
     old = {one["device"] for one in demo.truth["conditions"] if one["condition"] == "past-end-of-support"}
     assert old
-    ranked = [asset["name"] for asset in assets]
+    ranked = [asset["cells"]["name"] for asset in assets]
     assert ranked[0] in old
     # A core switch with a failed power supply may stand among them.
     assert old <= set(ranked[: len(old) + 2])
-    for asset in (one for one in assets if one["name"] in old):
-        (support,) = [one for one in asset["contributions"] if one["name"] == "support"]
-        assert support["points"] > 0
-        assert support["evidence"]
-        assert sum(one["points"] for one in asset["contributions"]) == pytest.approx(asset["score"], abs=0.05)
+    for asset in (one for one in assets if one["cells"]["name"] in old):
+        cells = asset["cells"]
+        assert cells["support"] > 0
+        assert asset["evidence"]["support"]
+        points = [cells[one["key"]] for one in sheet["columns"] if one["show"] == "points"][1:]
+        assert sum(points) == pytest.approx(cells["score"], abs=0.05)
     status, body = fetch(f"{demo.base}/api/v1/plan/replacements?format=csv")
     assert status == 200
     assert len(body.splitlines()) == len(assets) + 1
+
+
+def test_utilisation_and_the_packet_come_from_a_running_netwatch(demo: Demo) -> None:
+    demo.program.until("the list is ranked")
+    window = "from=2026-01-01&to=2030-12-31&level=district"
+    rows = get_json(f"{demo.base}/api/v1/export/utilisation?{window}")["sheets"][0]["rows"]
+    groups = {row["cells"]["group"] for row in rows}
+    assert {"uplink in", "airtime", "clients"} <= groups
+    assert all(row["cells"]["hours"] > 0 for row in rows)
+    status, body = fetch(f"{demo.base}/api/v1/plans/packet?edition=public")
+    assert status == 200
+    assert b"Simulated." in body
+    names = {one["device"] for one in demo.truth["conditions"] if "device" in one}
+    assert names
+    assert not [name for name in names if name.encode() in body]
 
 
 def test_ctrl_c_ends_everything(demo: Demo) -> None:
