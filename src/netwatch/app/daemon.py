@@ -17,6 +17,7 @@ from netwatch.app.alerting import Alerting
 from netwatch.app.chores import Chores
 from netwatch.app.early import Early
 from netwatch.app.garbage import calm
+from netwatch.app.handing import Handover
 from netwatch.app.identities import IdentityWriter, ids
 from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
@@ -204,7 +205,7 @@ class Daemon:
         stack.callback(history.close)
         recorder = Recorder(catalogue, history)
         stack.callback(lambda: recorder.close(clock.now().wall))
-        workers = Workers()
+        workers, handover = Workers(), Handover(settings.state_dir)
         stack.callback(workers.close)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
@@ -235,8 +236,8 @@ class Daemon:
             history=history,
             recorder=recorder,
             workers=workers,
-            planner=Planner(workers, directory),
-            school_day=SchoolDay(workers, directory),
+            planner=Planner(workers, directory, handover),
+            school_day=SchoolDay(workers, directory, handover),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
             alerting=Alerting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from netwatch.app.handing import Handover, taken
 from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
@@ -17,8 +18,9 @@ __all__ = ["Planner"]
 class Planner:
     """Holds the last plans; makes new ones when asked."""
 
-    def __init__(self, workers: Workers, history: Path) -> None:
+    def __init__(self, workers: Workers, history: Path, handover: Handover) -> None:
         self._workers = workers
+        self._handover = handover
         self._history = history
         self.plans: Plans | None = None
         """None until the first ones were made."""
@@ -29,18 +31,25 @@ class Planner:
 
     async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
         """Makes all plans anew, for the moment of the snapshot."""
-        self.plans = await self._workers.run(
-            _make,
-            snapshot,
-            self._history,
-            configuration.lifecycle,
-            configuration.policies,
-            configuration.calendars,
-        )
+        file, at = await self._handover.put(snapshot), snapshot.at.wall
+        del snapshot  # large, and planning takes its time
+        try:
+            self.plans = await self._workers.run(
+                _make,
+                file,
+                at,
+                self._history,
+                configuration.lifecycle,
+                configuration.policies,
+                configuration.calendars,
+            )
+        finally:
+            file.unlink(missing_ok=True)
 
 
 def _make(
-    snapshot: Snapshot,
+    file: Path,
+    at: float,
     history: Path,
     lifecycle: Lifecycle,
     policies: Policies,
@@ -48,6 +57,6 @@ def _make(
 ) -> Plans:
     store = SegmentStore(history, load_catalogue())
     try:
-        return make_plans(snapshot, store, lifecycle, policies, calendars, at=snapshot.at.wall)
+        return make_plans(taken(file), store, lifecycle, policies, calendars, at=at)
     finally:
         store.close()
