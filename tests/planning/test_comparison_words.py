@@ -54,7 +54,7 @@ POINTS = st.integers(0, 160).map(lambda eighths: eighths / 8)
 ROWS = st.dictionaries(
     st.sampled_from("abcdefgh"),
     st.tuples(
-        st.fixed_dictionaries({one: POINTS for one in PARTS}),
+        st.fixed_dictionaries(dict.fromkeys(PARTS, POINTS)),
         st.dictionaries(st.sampled_from(PARTS), st.builds(item, st.text(max_size=9), st.floats(0, 9))),
     ),
     max_size=8,
