@@ -214,6 +214,24 @@ def test_twins_are_compared_in_their_order_and_rows_come_and_go() -> None:
     assert {row.key for row in compare(old, twins).sheets[0].rows} == {"a", "b"}
 
 
+def test_points_that_are_no_part_of_the_score_are_cells() -> None:
+    """A sheet may tell what a score could be at most, or sums of its parts."""
+
+    def report(age: float, faults: float) -> Report:
+        extra = (ReportColumn("most", "At most", Show.POINTS), ReportColumn("both", "Both", Show.POINTS))
+        base = ranked({"sw": ({"age": age, "faults": faults}, {}), "x": ({"age": 40.0}, {})})
+        sheet = base.sheets[0]
+        rows = tuple(
+            dataclasses.replace(row, cells=(*row.cells, 90.0, row.cells[1] / 2)) for row in sheet.rows
+        )
+        told = dataclasses.replace(sheet, columns=(*COLUMNS, *extra), rows=rows)
+        return dataclasses.replace(base, sheets=(told,))
+
+    row = moves(compare(report(5.0, 5.0), report(7.0, 6.0)))["sw"]
+    assert row["why"] == "stays at 2: age +2.0; faults +1.0; both 6.5, before 5"
+    assert "both_change" not in row
+
+
 def test_two_plans_are_not_compared() -> None:
     other = dataclasses.replace(ranked({}), name="wireless")
     with pytest.raises(PlanningError, match="replacements can't be compared with wireless: compare two"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 
 from netwatch.model import Cell, EvidenceItem, ReportColumn, ReportRow, Sheet, Show
 from netwatch.planning.comparison.policies import PolicyChange
@@ -105,8 +106,11 @@ class SheetDifference:
 
     @property
     def parts(self) -> tuple[ReportColumn, ...]:
-        """Columns of points beside the score, of both sheets, in order."""
-        return _parts(self.old, self.new, self.moves)
+        """What the score is the sum of, in both sheets, in order."""
+        columns = {one.key: one for sheet in (self.new, self.old) for one in parts_of(sheet)}
+        if any(part.column is REST for move in self.moves for part in move.parts):
+            columns[REST.key] = REST
+        return tuple(columns.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +118,14 @@ class _Row:
     row: ReportRow
     sheet: Sheet
     rank: int
+    parts: Mapping[str, ReportColumn]
 
     def cell(self, key: str) -> Cell:
         return self.row.cells[self.sheet.place(key)]
 
     def points(self, key: str) -> float:
-        """0 for a column that is not there, and for what is unknown: it earned nothing."""
-        if key not in {one.key for one in self.sheet.columns}:
+        """0 for what is no part here, and for what is unknown: it earned nothing."""
+        if key not in self.parts:
             return 0.0
         value = self.cell(key)
         return float(value) if isinstance(value, int | float) else 0.0
@@ -165,10 +170,11 @@ def _rows(sheet: Sheet) -> dict[tuple[str, int], _Row]:
     ranked = any(one.key == RANK and one.show is Show.COUNT for one in sheet.columns)
     seen: dict[str, int] = {}
     out = {}
+    parts = {one.key: one for one in parts_of(sheet)}
     for number, row in enumerate(sheet.rows, 1):
         twin = seen[row.key] = seen.get(row.key, -1) + 1
         told = row.cells[sheet.place(RANK)] if ranked else None
-        out[row.key, twin] = _Row(row, sheet, told if isinstance(told, int) else number)
+        out[row.key, twin] = _Row(row, sheet, told if isinstance(told, int) else number, parts)
     return out
 
 
@@ -226,16 +232,32 @@ def _score(row: _Row) -> float | None:
     return None
 
 
-def _part_columns(sheet: Sheet) -> tuple[ReportColumn, ...]:
-    points = [one for one in sheet.columns if one.show is Show.POINTS]
-    scored = any(one.key == SCORE for one in points)
-    return tuple(one for one in points if one.key != SCORE) if scored else ()
+def parts_of(sheet: Sheet) -> tuple[ReportColumn, ...]:
+    """The columns that the score is the sum of: the longest run of columns of points that adds up to it in
+    every row, since a sheet may show other points, or sums of parts, too. Empty where there is no score."""
+    points = [one for one in sheet.columns if one.show is Show.POINTS and one.key != SCORE]
+    if not any(one.key == SCORE and one.show is Show.POINTS for one in sheet.columns):
+        return ()
+    score = sheet.place(SCORE)
+    places = [sheet.place(one.key) for one in points]
+    runs = combinations(range(len(points) + 1), 2)
+    for first, last in sorted(runs, key=lambda run: (run[0] - run[1], run[0])):
+        if all(_adds_up(row.cells, score, places[first:last]) for row in sheet.rows):
+            return tuple(points[first:last])
+    told = {key for row in sheet.rows for key in row.evidence}
+    return tuple(one for one in points if one.key in told)
+
+
+def _adds_up(cells: Sequence[Cell], score: int, parts: Sequence[int]) -> bool:
+    given = (cells[part] for part in parts)
+    total, wanted = sum(float(one) for one in given if isinstance(one, int | float)), cells[score]
+    return wanted is None or (isinstance(wanted, int | float) and abs(total - wanted) <= _NOISE)
 
 
 def _part_changes(
     before: _Row, after: _Row, between: _Row | None, *, known: bool, policy: Sequence[PolicyChange]
 ) -> Iterator[PartChange]:
-    columns = {one.key: one for sheet in (after.sheet, before.sheet) for one in _part_columns(sheet)}
+    columns = {**before.parts, **after.parts}
     found, explained = [], 0.0
     for key, column in columns.items():
         was, now = before.points(key), after.points(key)
@@ -258,18 +280,11 @@ def _part_changes(
 
 
 def _cell_changes(before: _Row, after: _Row) -> Iterator[CellChange]:
-    parts = {one.key for row in (before, after) for one in _part_columns(row.sheet)}
     shows = {one.key: one.show for one in before.sheet.columns}
     for column in after.sheet.columns:
-        if column.key in _RETOLD or column.key in parts or shows.get(column.key) is not column.show:
+        part = column.key in before.parts or column.key in after.parts
+        if part or column.key in _RETOLD or shows.get(column.key) is not column.show:
             continue
         was, now = before.cell(column.key), after.cell(column.key)
         if was != now:
             yield CellChange(column, was, now)
-
-
-def _parts(old: Sheet, new: Sheet, moves: Sequence[Move]) -> tuple[ReportColumn, ...]:
-    columns = {one.key: one for sheet in (new, old) for one in _part_columns(sheet)}
-    if any(part.column is REST for move in moves for part in move.parts):
-        columns[REST.key] = REST
-    return tuple(columns.values())
