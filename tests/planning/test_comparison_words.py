@@ -198,7 +198,7 @@ def test_rows_without_a_score_tell_their_cells() -> None:
         ("Used", "50.0%", "62.5%"),
     ]
     row = moves(compare(capacity(None, 0.5), capacity(date(2027, 3, 1), 0.5)))["v1"]
-    assert row["why"] == "stays at 1: full on 2027-03-01, before unknown; known now: growth"
+    assert row["why"] == "stays at 1: full on 2027-03-01, before unknown; no longer missing: growth"
 
 
 def test_twins_are_compared_in_their_order_and_rows_come_and_go() -> None:

@@ -273,7 +273,7 @@ def test_a_device_is_replaced() -> None:
     row = told["grant-old"]
     assert row["change"] == "fell"
     assert row["age_change"] < 0
-    assert "not known any more: uptime history" in row["why"]
+    assert "missing now: uptime history" in row["why"]
     assert "model S-96, before S-24" in row["why"]
     assert set(told) == {"grant-old"}
     by_serial = moved("devices_replaced: [{device: SN-grant-old, model: S-96, support_until: 2034-06-30}]")

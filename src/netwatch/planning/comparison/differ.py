@@ -13,8 +13,8 @@ from netwatch.planning.comparison.policies import PolicyChange
 __all__ = ["CellChange", "Move", "PartChange", "SheetDifference", "Status", "differences"]
 
 SCORE, RANK = "score", "rank"
-_RETOLD = frozenset({RANK, SCORE, "reasons", "unknown"})
-"""Columns that tell of others in words, or that a move tells in its own way."""
+_RETOLD = frozenset({RANK, SCORE, "reasons", "unknown", "device"})
+"""Columns that tell of others in words, that a move tells in its own way, or that people don't read: ids."""
 _NOISE = 1e-9
 """Below it a difference of floats is how they are rounded."""
 REST = ReportColumn("rest", "Other", Show.POINTS, "What the columns of points do not explain.")
@@ -72,7 +72,7 @@ class Move:
     cells: tuple[CellChange, ...]
     """Without what `parts`, ranks and scores tell."""
     learnt: tuple[str, ...]
-    """Facts that were missing and are known now."""
+    """Facts that were missing and are not any more: known now, or not asked for."""
     forgotten: tuple[str, ...]
 
     @property

@@ -93,7 +93,12 @@ def _head(move: Move) -> str:
         case status:
             verb = "rose" if status is Status.ROSE else "fell"
             text = f"{verb} from {before} to {after}"
-            return f"{text} because others moved" if move.displaced else text
+            if move.displaced:
+                return f"{text} because others moved"
+            against = (move.change or 0.0) * move.moved < 0
+            if not against:
+                return text
+            return f"{text} though its score {'rose' if verb == 'fell' else 'fell'}: others moved more"
 
 
 def _reasons(move: Move, policy: Sequence[PolicyChange]) -> Iterator[str]:
@@ -109,9 +114,9 @@ def _reasons(move: Move, policy: Sequence[PolicyChange]) -> Iterator[str]:
         yield "its score is the same"
     yield from (_cell_text(one) for one in move.cells)
     if move.learnt:
-        yield f"known now: {', '.join(move.learnt)}"
+        yield f"no longer missing: {', '.join(move.learnt)}"
     if move.forgotten:
-        yield f"not known any more: {', '.join(move.forgotten)}"
+        yield f"missing now: {', '.join(move.forgotten)}"
 
 
 def _first_evidence(move: Move) -> Iterator[str]:
