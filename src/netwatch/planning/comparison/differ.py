@@ -119,9 +119,10 @@ class _Row:
     sheet: Sheet
     rank: int
     parts: Mapping[str, ReportColumn]
+    places: Mapping[str, int]
 
     def cell(self, key: str) -> Cell:
-        return self.row.cells[self.sheet.place(key)]
+        return self.row.cells[self.places[key]]
 
     def points(self, key: str) -> float:
         """0 for what is no part here, and for what is unknown: it earned nothing."""
@@ -171,10 +172,11 @@ def _rows(sheet: Sheet) -> dict[tuple[str, int], _Row]:
     seen: dict[str, int] = {}
     out = {}
     parts = {one.key: one for one in parts_of(sheet)}
+    places = {one.key: place for place, one in enumerate(sheet.columns)}
     for number, row in enumerate(sheet.rows, 1):
         twin = seen[row.key] = seen.get(row.key, -1) + 1
-        told = row.cells[sheet.place(RANK)] if ranked else None
-        out[row.key, twin] = _Row(row, sheet, told if isinstance(told, int) else number, parts)
+        told = row.cells[places[RANK]] if ranked else None
+        out[row.key, twin] = _Row(row, sheet, told if isinstance(told, int) else number, parts, places)
     return out
 
 
