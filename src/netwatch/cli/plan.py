@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from netwatch.cli import plan_whatif
 from netwatch.cli.daemon import ask, base_url
 from netwatch.errors import PlanningError
 
@@ -32,8 +33,7 @@ def register(app: typer.Typer) -> None:
     """Adds `plan` with its commands."""
     group = typer.Typer(help="Ranked lists: what to replace first, and why.", no_args_is_help=True)
     group.command("replacements")(replacements)
-    # A group with one command would lose the command's name.
-    group.callback()(lambda: None)
+    plan_whatif.register(group)
     app.add_typer(group, name="plan")
 
 
