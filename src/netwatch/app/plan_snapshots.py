@@ -113,7 +113,7 @@ class Snapshots:
         return SnapshotList(tuple(entries), tuple(problems))
 
     def load(self, key: str) -> PlanSnapshot:
-        """By name or day. Raises PlanningError with the names that there are, or with what is wrong with it."""
+        """By name or day. Raises PlanningError with the names that there are, or what is wrong with it."""
         paths = {_key(path): path for name in (_DAILY, _NAMED) for path in self._files(name)}
         path = paths.get(key)
         if path is None:

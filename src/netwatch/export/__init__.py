@@ -1,7 +1,7 @@
 """Plans as CSV, JSON and tables."""
 
-from netwatch.export.replacements import CRITERIA, SCHEMA, plan_from_json, replacements_csv, replacements_json
 from netwatch.export.moves_text import moves_text
+from netwatch.export.replacements import CRITERIA, SCHEMA, plan_from_json, replacements_csv, replacements_json
 from netwatch.export.report_json import REPORT_SCHEMA, canonical_json, report_from_json, report_to_json
 from netwatch.export.snapshot_file import (
     PlanSnapshot,

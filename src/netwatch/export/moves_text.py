@@ -13,7 +13,7 @@ _LEAST, _MOST = 60, 140
 
 
 def moves_text(report: Report, *, limit: int | None = None, width: int = 100) -> str:
-    """A `comparison` as lines of at most `width` characters: what moved how far, and why. `limit` rows of each
+    """A `comparison` as lines of at most `width` characters: what moved how far, why. `limit` rows of each
     sheet (None: all); what is left out is counted."""
     width = min(max(width, _LEAST), _MOST)
     lines = [report.title]
