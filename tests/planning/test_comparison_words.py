@@ -136,7 +136,7 @@ def test_a_board_reads_why() -> None:
     ("before", "after", "points", "words"),
     [
         (None, item("psu 1: failed"), 10.0, "faults +10.0 because of psu 1: failed"),
-        (item("psu 1: failed"), None, -10.0, "faults -10.0 because this is over: psu 1: failed"),
+        (item("psu 1: failed"), None, -10.0, "faults -10.0 (no longer: psu 1: failed)"),
         (
             item("uplink a: 95% used at p95", 0.95, "ratio"),
             item("uplink a: 60% used at p95", 0.6, "ratio"),

@@ -95,7 +95,7 @@ class WhatIfHandlers:
                     HTTPStatus.UNPROCESSABLE_ENTITY,
                     f"the scenario is wrong in {len(error.problems)} places"
                     if len(error.problems) != 1
-                    else f"the scenario is wrong: {error.problems[0]}",
+                    else f"the scenario is wrong: {str(error.problems[0]).lstrip(':')}",
                     more={"problems": [_problem(one) for one in error.problems]},
                 ) from None
             except PlanningError as error:

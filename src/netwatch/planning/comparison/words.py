@@ -13,6 +13,8 @@ __all__ = ["cell_text", "part_text", "why"]
 
 _TOLD = 1.0
 """Points from which on a change is explained beside the largest one."""
+_NAMED = 3
+"""Missing facts that are named."""
 _LARGEST_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -98,7 +100,7 @@ def _head(move: Move) -> str:
             against = (move.change or 0.0) * move.moved < 0
             if not against:
                 return text
-            return f"{text} though its score {'rose' if verb == 'fell' else 'fell'}: others moved more"
+            return f"{text} (its score {'rose' if verb == 'fell' else 'fell'}, that of others more)"
 
 
 def _reasons(move: Move, policy: Sequence[PolicyChange]) -> Iterator[str]:
@@ -114,9 +116,14 @@ def _reasons(move: Move, policy: Sequence[PolicyChange]) -> Iterator[str]:
         yield "its score is the same"
     yield from (_cell_text(one) for one in move.cells)
     if move.learnt:
-        yield f"no longer missing: {', '.join(move.learnt)}"
+        yield f"no longer missing: {_few(move.learnt)}"
     if move.forgotten:
-        yield f"missing now: {', '.join(move.forgotten)}"
+        yield f"missing now: {_few(move.forgotten)}"
+
+
+def _few(names: Sequence[str]) -> str:
+    left = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
 def _first_evidence(move: Move) -> Iterator[str]:
@@ -163,7 +170,7 @@ def _because(part: PartChange) -> str:
         if item.text != before.text:
             return f" ({item.text}; before: {_other(before.text, item.text)})"
     if part.change < 0 and old:
-        return f" because this is over: {old[0].text}"
+        return f" (no longer: {old[0].text})"
     return f" ({new[0].text})" if new else ""
 
 

@@ -230,10 +230,7 @@ class District:
                 life_safety=False,
             )
             spare.add(name)
-            self.assets = [
-                replace(asset, device=name) if asset == one.asset and not asset.device else asset
-                for asset in self.assets
-            ]
+            self.assets = [_told(asset, one, name) if asset == one.asset else asset for asset in self.assets]
         self.gone |= leaving
         self.notes.append(f"{school.name} is closed: {len(spare)} devices become spare")
         behind = {other for device in leaving for other in self.basis.topology.behind(device)} - leaving
@@ -352,3 +349,9 @@ class District:
         return replace(
             one, share=one.share * factor, family=f"{one.family}, times {factor:.3g} by the scenario"
         )
+
+
+def _told(asset: Asset, subject: Subject, device: str) -> Asset:
+    """With maker and model as the device told them, which nobody asks any more."""
+    other = asset.model if asset.model and asset.model != subject.model else ""
+    return replace(asset, device=device, vendor=subject.vendor, model=subject.model, sku=asset.sku or other)
