@@ -126,8 +126,12 @@ class Chores:
             parts.metrics.history_written(samples, await asyncio.to_thread(parts.history.size))
 
     async def plan(self) -> None:
-        """Makes the ranked lists anew."""
-        await self._parts.planner.refresh(self._parts.snapshot, self._parts.configuration)
+        """Makes the ranked lists anew, and keeps them once a day."""
+        parts = self._parts
+        await parts.planner.refresh(parts.snapshot, parts.configuration)
+        if parts.ready():  # a list of what was not polled yet is no record of the day
+            kept = parts.configuration.settings.planning
+            await parts.plan_desk.keep_daily(daily=kept.snapshot_days, monthly=kept.snapshot_months)
 
     async def follow_calendars(self) -> None:
         """A snow day that was entered by a reload holds for the ranked lists too, and at once."""
