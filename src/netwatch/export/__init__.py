@@ -1,13 +1,18 @@
 """Plans as CSV, JSON and tables."""
 
 from netwatch.export.replacements import CRITERIA, SCHEMA, plan_from_json, replacements_csv, replacements_json
+from netwatch.export.report_json import REPORT_SCHEMA, canonical_json, report_from_json, report_to_json
 from netwatch.export.table import replacements_table
 
 __all__ = [
     "CRITERIA",
+    "REPORT_SCHEMA",
     "SCHEMA",
+    "canonical_json",
     "plan_from_json",
     "replacements_csv",
     "replacements_json",
     "replacements_table",
+    "report_from_json",
+    "report_to_json",
 ]
