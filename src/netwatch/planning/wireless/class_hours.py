@@ -153,4 +153,3 @@ def quantile(ordered: Array, counts: NDArray[np.int64], percent: int) -> Array:
         return np.full(ordered.shape[0], np.nan)
     place = np.maximum(-(-counts * percent // 100) - 1, 0)
     return np.asarray(ordered[np.arange(ordered.shape[0]), place], dtype=np.float64)
-

@@ -13,7 +13,7 @@ from netwatch.planning.wireless.results import Estimate, JudgedPoint, JudgedRadi
 __all__ = ["estimate", "growth_of"]
 
 
-def growth_of(points: Sequence[JudgedPoint], policy: WirelessPolicy) -> tuple[float, float, float] | None:
+def growth_of(points: Sequence[JudgedPoint]) -> tuple[float, float, float] | None:
     """Growth of airtime per year: lower quartile of the radios, all together, upper quartile. None: unknown.
 
     Radios without the year before are left out, so new access points don't count as growth.
@@ -35,7 +35,6 @@ def growth_of(points: Sequence[JudgedPoint], policy: WirelessPolicy) -> tuple[fl
 def estimate(
     points: Sequence[JudgedPoint],
     growth: tuple[float, float, float] | None,
-    verdict: Verdict,
     policy: WirelessPolicy,
 ) -> Estimate:
     """Low: today's need in a light week. High: in a heavy one, after some years of growth, and nothing gained
@@ -47,7 +46,8 @@ def estimate(
     replaced = [one for one in buying if one.verdict is Verdict.REPLACE]
     gain = policy.replace.gain.value
     low = math.fsum(
-        max(0.0, min(_demands(one, policy, high=False)) / (gain if one in replaced else 1.0) - 1) for one in buying
+        max(0.0, min(_demands(one, policy, high=False)) / (gain if one in replaced else 1.0) - 1)
+        for one in buying
     )
     high = math.fsum(
         max(0.0, max(_demands(one, policy, high=True)) * (1 + upper) ** years - 1)
@@ -61,7 +61,7 @@ def estimate(
     basis = "measured" if growth is not None else "not measured, from the policy"
     evidence = [
         EvidenceItem(
-            f"today, in a light week, {low:.1f} access points of airtime beyond {policy.airtime.target.value:.0%}",
+            f"today, in a light week, {low:.1f} more at {policy.airtime.target.value:.0%} airtime each",
             AIRTIME,
             low,
             "",

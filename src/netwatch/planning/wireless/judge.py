@@ -38,9 +38,7 @@ def judge(basis: Basis, measured: WirelessMeasured, policy: WirelessPolicy) -> W
     judged = []
     for area in areas:
         neighbours = Neighbours(area, measured, policy)
-        points = tuple(
-            judge_point(one, neighbours, basis, measured, policy) for one in area.access_points
-        )
+        points = tuple(judge_point(one, neighbours, basis, measured, policy) for one in area.access_points)
         judged.append(_judge_area(area, points, policy))
     usual = _usual_clients(judged)
     judged = [replace(one, hardship=_hardship(one, usual)) for one in judged]
@@ -63,14 +61,14 @@ def _place(one: JudgedArea) -> tuple[object, ...]:
 def _judge_area(area: Area, points: tuple[JudgedPoint, ...], policy: WirelessPolicy) -> JudgedArea:
     others, full = _others(points), [one for one in points if one.decisive is not None and one.decisive.full]
     verdict, missing = _verdict(area, points, others, policy)
-    growth = growth_of(points, policy)
+    growth = growth_of(points)
     fullest = max(
         (one.decisive for one in points if one.decisive is not None and one.decisive.measure.airtime),
         key=_airtime,
         default=None,
     )
     evidence = [*_summary(area, points, others, len(full)), *_fullest_evidence(points, fullest)]
-    estimated = estimate(points, growth, verdict, policy) if verdict.buys else None
+    estimated = estimate(points, growth, policy) if verdict.buys else None
     clients = [one.clients for one in points if one.clients is not None]
     growths = [one.measure.clients_growth for point in points for one in point.radios]
     return JudgedArea(
@@ -120,7 +118,9 @@ def _verdict(
 
 def _others(points: Sequence[JudgedPoint]) -> float | None:
     """Share of others in the busy airtime of full radios, else of all; None: nowhere told."""
-    decisive = [one.decisive for one in points if one.decisive is not None and one.verdict is not Verdict.CONFIGURE]
+    decisive = [
+        one.decisive for one in points if one.decisive is not None and one.verdict is not Verdict.CONFIGURE
+    ]
     splits = [one.measure.split for one in decisive if one.full and one.measure.split is not None]
     if not splits:
         splits = [one.measure.split for one in decisive if one.measure.split is not None]
@@ -133,7 +133,9 @@ def _common(points: Sequence[JudgedPoint]) -> tuple[str, ...]:
     """What is missing, most often first, with how many access points lack it."""
     counts = Counter(text for one in points for text in one.missing)
     order = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return tuple(text if count == len(points) else f"{text} ({count} of {len(points)})" for text, count in order)
+    return tuple(
+        text if count == len(points) else f"{text} ({count} of {len(points)})" for text, count in order
+    )
 
 
 def _summary(

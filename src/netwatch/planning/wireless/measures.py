@@ -9,9 +9,28 @@ import numpy as np
 
 from netwatch.model import EntityId, HistoryReader
 from netwatch.planning.basis import Basis
-from netwatch.planning.wireless.class_hours import HOUR, Array, Grid, Rows, Table, Window, quantile, sorted_rows
+from netwatch.planning.wireless.class_hours import (
+    HOUR,
+    Array,
+    Grid,
+    Rows,
+    Table,
+    Window,
+    quantile,
+    sorted_rows,
+)
 
-__all__ = ["AIRTIME", "CLIENTS", "NOISE", "RETRIES", "Distribution", "RadioMeasure", "Split", "WirelessMeasured", "measure_wireless"]
+__all__ = [
+    "AIRTIME",
+    "CLIENTS",
+    "NOISE",
+    "RETRIES",
+    "Distribution",
+    "RadioMeasure",
+    "Split",
+    "WirelessMeasured",
+    "measure_wireless",
+]
 
 AIRTIME = "netwatch_radio_airtime_ratio"
 CLIENTS = "netwatch_radio_clients"
@@ -97,7 +116,7 @@ class WirelessMeasured:
 
 
 def measure_wireless(basis: Basis, history: HistoryReader, days: int) -> WirelessMeasured:
-    """Reads each family once, of the `days` before the basis' time; airtime and clients also a year before."""
+    """Reads each family once, of the `days` before the basis' time, and what grows of the year before too."""
     now = Window(basis, history, basis.at - days * _DAY, basis.at)
     ago = Window(basis, history, now.start - _YEAR_AGO, now.end - _YEAR_AGO)
     told: dict[EntityId, dict[str, object]] = {}
@@ -162,7 +181,8 @@ def _splits(
     """Own airtime is rx and tx together, else what others leave of all; others' is told, else the rest."""
     busy = rows.matrix()
     rx, tx, other = (
-        uses[use,].rows.get(grid, Rows()).aligned(rows.radios, grid.hours.size) for use in ("rx", "tx", "other")
+        uses[use,].rows.get(grid, Rows()).aligned(rows.radios, grid.hours.size)
+        for use in ("rx", "tx", "other")
     )
     own = np.where(np.isfinite(rx + tx), rx + tx, np.maximum(busy - other, 0.0))
     others = np.where(np.isfinite(other), other, np.maximum(busy - own, 0.0))

@@ -53,7 +53,11 @@ def needs_of(areas: Sequence[JudgedArea], basis: Basis, policy: WirelessPolicy) 
         _spread(asks, area, wanting, places)
     facts = _Facts(basis)
     out = [_need(key, ask, ports, facts, policy) for key, ask in asks.items()]
-    return tuple(sorted(out, key=lambda one: (-len(one.short_of), -one.drops_high - one.replaced, one.school, one.name)))
+    return tuple(
+        sorted(
+            out, key=lambda one: (-len(one.short_of), -one.drops_high - one.replaced, one.school, one.name)
+        )
+    )
 
 
 def _spread(
@@ -65,7 +69,9 @@ def _spread(
     """New ones hang where the full ones hang, in proportion."""
     assert area.estimate is not None
     counts = {key: places.count(key) for key in sorted(set(places))}
-    new_low, new_high = (number - area.estimate.replaced for number in (area.estimate.low, area.estimate.high))
+    new_low, new_high = (
+        number - area.estimate.replaced for number in (area.estimate.low, area.estimate.high)
+    )
     lows, highs = _shares(new_low, counts), _shares(new_high, counts)
     for key in counts:
         ask = asks.setdefault(key, _Ask())
@@ -130,11 +136,15 @@ class _Facts:
             if one.measure is SaturationMeasure.UPLINK
         ]
         if not found:
-            ports = [self.speeds[port][0] for port in self.basis.topology.uplinks(switch) if port in self.speeds]
+            ports = [
+                self.speeds[port][0] for port in self.basis.topology.uplinks(switch) if port in self.speeds
+            ]
             return None, (min(ports) if ports else None), []
         worst = found[0]  # the fullest comes first
         speed = self.speeds.get(worst.entity)
-        text = f"uplink {self.basis.label(worst.entity)} {worst.share:.0%} full in class time (95th percentile)"
+        text = (
+            f"uplink {self.basis.label(worst.entity)} {worst.share:.0%} full in class time (95th percentile)"
+        )
         item = EvidenceItem(text, worst.family, worst.share, "ratio", worst.at)
         return worst.share, (speed[0] if speed else None), [item]
 
@@ -154,7 +164,8 @@ class _Facts:
         feeders = [self.by_name[name] for name in _fed_by(entered) if name in self.by_name]
         if not feeders and (place := self.basis.places.get(switch)) is not None:
             feeders = [
-                one for one, device in sorted(self.basis.inventory_of.items())
+                one
+                for one, device in sorted(self.basis.inventory_of.items())
                 if device.role == "ups" and device.place == place
             ]
         loads, runtimes, evidence = [], [], []
@@ -181,7 +192,7 @@ def _need(
     more = max(0.0, needs.poe_watts.value - needs.present_watts.value) * ask.replaced
     low, high = (more + count * needs.poe_watts.value for count in (ask.low, ask.high))
     if switch is None:
-        missing = ("serving switch",)
+        missing: tuple[str, ...] = ("serving switch",)
         name, school, closet = "unknown", key[1], ""
         left, uplink, speed, load, runtime, free, slowest = None, None, None, None, None, None, None
         evidence: list[EvidenceItem] = []
@@ -297,7 +308,9 @@ def _where(basis: Basis, switch: EntityId) -> tuple[str, str]:
     places = basis.snapshot.inventory.places
     path = places.path(basis.places.get(switch))
     site = places.site_of(basis.places.get(switch))
-    below = [node.name for node in path if site is not None and node.id != site.id and node.parent is not None]
+    below = [
+        node.name for node in path if site is not None and node.id != site.id and node.parent is not None
+    ]
     names = below[-2:] if len(path) > 1 else []
     return ("" if site is None else site.name), ", ".join(names)
 

@@ -71,7 +71,7 @@ def judge_point(
         lost,
         certain,
         outlived,
-        tuple((*evidence, *(decisive.evidence if decisive is not None else ()))),
+        (*evidence, *(decisive.evidence if decisive is not None else ())),
         tuple(dict.fromkeys([*told, *missing])),
     )
 
@@ -98,9 +98,7 @@ def _full_legacy(decisive: JudgedRadio, modern: list[JudgedRadio], missing: list
     return Verdict.REPLACE if decisive.verdict is Verdict.ADD else decisive.verdict
 
 
-def _outlived(
-    point: AccessPoint, day: date, policy: WirelessPolicy, evidence: list[EvidenceItem]
-) -> bool:
+def _outlived(point: AccessPoint, day: date, policy: WirelessPolicy, evidence: list[EvidenceItem]) -> bool:
     if point.installed is None:
         return False
     years = (day - point.installed).days / _YEAR

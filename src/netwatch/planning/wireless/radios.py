@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netwatch.model import EntityId, EvidenceItem
@@ -76,7 +75,7 @@ def judge_radio(
     full = airtime is not None and airtime.p95 > policy.airtime.full.value
     over = 0.0 if airtime is None else airtime.over(policy.airtime.full.value)
     verdict = Verdict.LEAVE
-    contradiction = _contradiction(found)
+    contradiction = _contradiction(found, policy)
     evidence = list(_evidence(radio, found, air, policy))
     if airtime is None or airtime.hours < policy.enough_hours:
         verdict = Verdict.SURVEY
@@ -136,14 +135,15 @@ def _missing(radio: Radio, found: RadioMeasure, policy: WirelessPolicy) -> list[
     return out
 
 
-def _contradiction(found: RadioMeasure) -> str:
+def _contradiction(found: RadioMeasure, policy: WirelessPolicy) -> str:
     """Readings that can't all be true; empty if none."""
     airtime, split, clients = found.airtime, found.split, found.clients
     if split is not None and split.excess > _EXCESS:
         return f"rx and tx together are {split.excess:.0%} more than all airtime"
     if airtime is not None and airtime.quantiles[0] == airtime.quantiles[100] and airtime.hours > 1:
-        if airtime.quantiles[0] > 0 or (clients is not None and clients.p95 >= FEW):
-            return f"airtime never changes: {airtime.quantiles[0]:.0%} in every class hour"
+        always, used = airtime.quantiles[0], clients is not None and clients.p95 >= FEW
+        if always >= policy.airtime.watch.value or (always == 0 and used):
+            return f"airtime never changes: {always:.0%} in every class hour"
     return ""
 
 

@@ -76,7 +76,7 @@ class JudgedPoint:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many access points to buy. The range is what is not known: weeks differ, growth, gain of new gear."""
+    """How many access points to buy. The range is what is not known: weeks, growth, gain of new gear."""
 
     low: int
     high: int
@@ -131,7 +131,7 @@ class JudgedArea:
     estimate: Estimate | None
     """None unless something is to be bought."""
     hardship: float
-    """Client-hours per class hour that full radios cost: clients times the share of class hours, summed up."""
+    """Clients that work in full air at any moment of class time: clients times share of hours, summed up."""
     airtime: float | None
     """95th percentile of the fullest radio beyond 2.4 GHz, else of the fullest."""
     over: float | None
