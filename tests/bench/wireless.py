@@ -1,4 +1,4 @@
-"""How well the wireless plan finds the wings that truly need access points, against ranking by clients per AP.
+"""How well the wireless plan finds wings that truly need access points, against ranking by clients per AP.
 
     python -m tests.bench.wireless [SEEDS]
 
@@ -32,7 +32,7 @@ class Score:
     """Of one seed. `ours` and `naive`: the plan, and ranking by clients per access point."""
 
     ndcg: tuple[float, float]
-    """Normalised discounted cumulative gain; the gain of a wing is how many clients more APs relieve there."""
+    """Normalised discounted cumulative gain; the gain of a wing: how many clients more APs relieve there."""
     precision: tuple[float, float]
     """Of the first N wings, those that truly need access points; N is how many do."""
     correlation: tuple[float, float]
@@ -65,7 +65,9 @@ def score(schools: Schools) -> Score:
         correlation=(spearman(ours, counts), spearman(naive, counts)),
         verdicts=Counter((wings[one.area.key].need, one.verdict.value) for one in plan.areas),
         covered=(len(held), len(estimates)),
-        width=float(np.mean([one.estimate.high - one.estimate.low for one in estimates])) if estimates else 0.0,
+        width=float(np.mean([one.estimate.high - one.estimate.low for one in estimates]))
+        if estimates
+        else 0.0,
     )
 
 
@@ -106,7 +108,9 @@ def main() -> None:
     right = sum(count for (true, said), count in total.items() if true == said)
     print(f"verdicts     {right / sum(total.values()):.3f} of {sum(total.values())} right")
     for true in sorted({key[0] for key in total}):
-        print(f"  truly {true:14}", {said: count for (one, said), count in sorted(total.items()) if one == true})
+        print(
+            f"  truly {true:14}", {said: count for (one, said), count in sorted(total.items()) if one == true}
+        )
     held, all_of = (sum(one.covered[part] for one in found) for part in (0, 1))
     width = np.mean([one.width for one in found])
     print(f"estimates    {held} of {all_of} hold the true number, mean width {width:.1f}")

@@ -1,9 +1,10 @@
 """Schools whose true need of wireless is known: a seeded generator over a model of airtime.
 
-A wing is a row of rooms with an access point each. Every access point has a demand for airtime (clients times
-what each needs), hears others on its channel the better the nearer they are, and what is on a channel together
-can't be more than all of it. The truth is found by trying: the best channel plan, then one more access point
-after the other beside the fullest, until all are below the target. Nothing here uses the judgement under test.
+A wing is a row of rooms with an access point each. Every access point has a demand for airtime (clients
+times what each needs), hears others on its channel the better the nearer they are, and what is on a channel
+together can't be more than all of it. The truth is found by trying: the best channel plan, then one more
+access point after the other beside the fullest, until all are below the target. Nothing here uses the
+judgement under test.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Wing:
     count: int = 0
     """Access points that it takes."""
     relief: float = 0.0
-    """Clients in full air that more access points relieve, beyond the best channel plan: what expansion is for."""
+    """Clients in full air that more access points relieve, beyond the best channel plan."""
 
 
 @dataclass
@@ -106,9 +107,10 @@ class Memory:
     ) -> Iterator[SeriesHistory]:
         for row in self.rows.get(family, ()):
             if entities is None or row.entity in entities:
-                inside = (row.starts >= start) & (row.starts < end)
+                first, last = np.searchsorted(row.starts, [start, end])
                 arrays = (row.starts, row.widths, row.values, row.peaks, row.coverage)
-                yield SeriesHistory(row.family, row.entity, row.labels, *(one[inside] for one in arrays), True)
+                cut = (one[first:last] for one in arrays)
+                yield SeriesHistory(row.family, row.entity, row.labels, *cut, True)
 
 
 def hears(count: int) -> np.ndarray:
@@ -128,13 +130,12 @@ def offered(demand: np.ndarray, channels: np.ndarray, heard: np.ndarray, foreign
 def served(
     demand: np.ndarray, channels: np.ndarray, heard: np.ndarray, foreign: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Own airtime and that of others, once nobody gets more than there is."""
+    """Own airtime and others', once nobody gets more than there is. `demand`: (hours, access points)."""
+    same = (heard * np.equal.outer(channels, channels)).T
     own = demand.copy()
     for _ in range(4):
-        total = offered(own, channels, heard, foreign)
-        own = own * np.minimum(1.0, 0.97 / np.maximum(total, 1e-9))
-    same = heard * np.equal.outer(channels, channels)
-    return own, np.minimum(same @ own + foreign, 1.0 - own)
+        own = own * np.minimum(1.0, 0.97 / np.maximum(own + own @ same + foreign, 1e-9))
+    return own, np.minimum(own @ same + foreign, 1.0 - own)
 
 
 def best_channels(demand: np.ndarray, heard: np.ndarray) -> np.ndarray:
@@ -166,20 +167,28 @@ def find_truth(wing: Wing, loads: np.ndarray) -> None:
         wing.need = "re-channel"
         return
     wing.need = "add"
-    where = np.arange(wing.demand.size)
     before = in_full_air(wing, replanned, wing.clients, loads)
-    total = replanned
-    while total.max() > TARGET and wing.count < 3 * wing.demand.size:
-        where = np.append(where, where[int(np.argmax(total))])
-        wing.count += 1
+    tried = list(with_more(wing, heard))
+    reached = min(total.max() for total, _ in tried)
+    # Where channels run out before the target is reached: the fewest that get as good as it can get.
+    goal = max(TARGET, reached + 0.02)
+    wing.count = next(number for number, (total, _) in enumerate(tried, 1) if total.max() <= goal)
+    wing.relief = before - in_full_air(wing, *tried[wing.count - 1], loads)
+
+
+def with_more(wing: Wing, heard: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Airtime and clients with one access point more each time, beside the fullest, on the best channels."""
+    where, total = np.arange(wing.demand.size), np.array([])
+    demand = wing.demand
+    for _ in range(2 * wing.demand.size):
+        where = np.append(where, where[int(np.argmax(demand if not total.size else total))])
         shared = np.bincount(where)[where]
         demand = wing.demand[where] / shared
-        near = hears(wing.demand.size)[np.ix_(where, where)]
+        near = heard[np.ix_(where, where)]
         near[np.equal.outer(where, where)] = 1.0
         np.fill_diagonal(near, 0.0)
         total = offered(demand, best_channels(demand, near), near, wing.foreign)
-        clients = wing.clients[where] / shared
-    wing.relief = before - in_full_air(wing, total, clients, loads)
+        yield total, wing.clients[where] / shared
 
 
 def make_wing(key: str, kind: str, split: bool, growth: float, rng: np.random.Generator) -> Wing:
@@ -224,8 +233,7 @@ class _Builder:
     def wing(self, wing: Wing) -> None:
         loads = np.clip(self.loads * self.rng.normal(1, 0.05, self.loads.size), 0, None)
         heard = hears(wing.demand.size)
-        series = [served(wing.demand * load, wing.channels, heard, wing.foreign) for load in loads]
-        own, others = (np.array([pair[part] for pair in series]) for part in (0, 1))
+        own, others = served(np.outer(loads, wing.demand), wing.channels, heard, wing.foreign)
         for row in range(wing.demand.size):
             name = f"{wing.key.replace('/', '-')}-{row}"
             room = f"{wing.key}/room-{row}"

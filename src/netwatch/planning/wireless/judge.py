@@ -68,7 +68,7 @@ def _judge_area(area: Area, points: tuple[JudgedPoint, ...], policy: WirelessPol
         default=None,
     )
     evidence = [*_summary(area, points, others, len(full)), *_fullest_evidence(points, fullest)]
-    estimated = estimate(points, growth, policy) if verdict.buys else None
+    estimated = estimate(area, points, growth, policy) if verdict.buys else None
     clients = [one.clients for one in points if one.clients is not None]
     growths = [one.measure.clients_growth for point in points for one in point.radios]
     return JudgedArea(

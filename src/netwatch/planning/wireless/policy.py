@@ -42,6 +42,10 @@ class _Amount(Bound):
     value: float = Field(gt=0)
 
 
+class _Gain(Bound):
+    value: float = Field(ge=1, le=10)
+
+
 class _Growth(Bound):
     value: float = Field(ge=-0.5, le=2)
 
@@ -59,6 +63,8 @@ class Airtime(Strict):
     others: _Share
     explained: _Share
     idle: _Share
+    saturated: _Share
+    hidden: _Gain
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -89,10 +95,6 @@ class Growth(Strict):
         if self.unknown_low.value > self.unknown_high.value:
             raise ValueError("'unknown_low' is not above 'unknown_high'")
         return self
-
-
-class _Gain(Bound):
-    value: float = Field(ge=1, le=10)
 
 
 class Replace(Strict):
