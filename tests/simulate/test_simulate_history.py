@@ -43,7 +43,7 @@ def check(block: SeedBlock) -> None:
     assert block.start % block.width == 0
     assert block.start + block.width * block.values.shape[1] <= END
     assert np.isfinite(block.values).all()
-    assert (block.values >= 0).all()
+    assert (block.values >= 0).all() or family.unit == "dbm"
     assert (block.peaks >= block.values - 1e-9).all()
     assert all(subject.key.kind is family.entity for subject in block.subjects)
     assert all(len(labels) == len(family.labels) for labels in block.labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -139,8 +139,10 @@ def areas_of(points: Iterable[AccessPoint], places: Places) -> tuple[Area, ...]:
     return tuple(out)
 
 
-def latest(snapshot: Snapshot, family: str) -> dict[EntityId, tuple[float, float]]:
-    """Fresh value and time of each entity of a family without row labels."""
+def latest(
+    snapshot: Snapshot, family: str, wanted: Collection[EntityId] | None = None
+) -> dict[EntityId, tuple[float, float]]:
+    """Fresh value and time of each entity (of those `wanted`) of a family without row labels."""
     column = snapshot.columns.get(family)
     if column is None:
         return {}
@@ -148,7 +150,7 @@ def latest(snapshot: Snapshot, family: str) -> dict[EntityId, tuple[float, float
     return {
         entity: (float(values[row]), float(times[row]))
         for row, entity in enumerate(column.entities)
-        if fresh[row] and values[row] == values[row]
+        if (wanted is None or entity in wanted) and fresh[row] and values[row] == values[row]
     }
 
 

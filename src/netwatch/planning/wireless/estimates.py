@@ -14,6 +14,10 @@ from netwatch.planning.wireless.results import Estimate, JudgedPoint, JudgedRadi
 __all__ = ["estimate", "growth_of"]
 
 
+_HELPED = 2
+"""Full neighbours that one new access point helps, at most."""
+
+
 def growth_of(points: Sequence[JudgedPoint]) -> tuple[float, float, float] | None:
     """Growth of airtime per year: lower quartile of the radios, all together, upper quartile. None: unknown.
 
@@ -39,8 +43,9 @@ def estimate(
     growth: tuple[float, float, float] | None,
     policy: WirelessPolicy,
 ) -> Estimate:
-    """Low: today's need in a light week, neighbours share a new one. High: in a heavy week, after the
-    growth of the policy's years, nothing gained by new gear, no sharing through walls. Pure."""
+    """Low: today's need in a light week, a new one helps its neighbours too. High: in a heavy week, after the
+    growth of the policy's years, nothing gained by new gear, each room for itself, and the true demand of
+    saturated radios above what was seen. Pure."""
     upper = _growth(growth, policy)
     factor = (1 + upper) ** policy.growth.years.value
     buying = [one for one in points if one.verdict.buys]
@@ -54,9 +59,8 @@ def estimate(
         for one in points
         if _own_fills(one, policy)
     )
-    more_low = math.floor(low + 0.5)
-    if not replaced:
-        more_low = max(1, more_low)
+    # One new access point can't take enough off more than two full neighbours.
+    more_low = max(math.floor(low + 0.5), math.ceil((len(buying) - len(replaced)) / _HELPED))
     more_high = max(more_low, high)
     room = _channels_left(area, points, policy)
     evidence = list(_told(low, high, upper, growth is not None, buying, policy))
@@ -76,7 +80,12 @@ def _growth(growth: tuple[float, float, float] | None, policy: WirelessPolicy) -
 
 
 def _told(
-    low: float, high: int, upper: float, measured: bool, buying: Sequence[JudgedPoint], policy: WirelessPolicy
+    low: float,
+    high: float,
+    upper: float,
+    measured: bool,
+    buying: Sequence[JudgedPoint],
+    policy: WirelessPolicy,
 ) -> Iterator[EvidenceItem]:
     years, hidden = policy.growth.years, policy.airtime.hidden
     text = f"today, in a light week, {low:.1f} more at {policy.airtime.target.value:.0%} airtime each"

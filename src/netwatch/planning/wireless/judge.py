@@ -148,6 +148,10 @@ def _summary(
             f"{full} of {len(points)} access points full in class time ({told})", AIRTIME, float(full), ""
         )
     ]
+    lost = sum(1 for one in points if one.point.up is False)
+    if lost:
+        text = f"{lost} of {len(points)} lost by their controller now"
+        out.append(EvidenceItem(text, "netwatch_device_up", float(lost)))
     if others is not None:
         text = f"others use {others:.0%} of the busy airtime of {'full' if full else 'all'} radios"
         out.append(EvidenceItem(text, AIRTIME, others, "ratio"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -59,7 +60,7 @@ class Distribution:
 
     def over(self, bound: float) -> float:
         """Share of the hours that lie above `bound`, 0 to 1, to a percent."""
-        return sum(1 for value in self.quantiles[1:] if value > bound) / 100.0
+        return (101 - max(1, bisect_right(self.quantiles, bound))) / 100.0
 
 
 @dataclass(frozen=True, slots=True)

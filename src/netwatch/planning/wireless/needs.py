@@ -51,7 +51,7 @@ def needs_of(areas: Sequence[JudgedArea], basis: Basis, policy: WirelessPolicy) 
                 ports.setdefault(found[0], []).append(found[1])
             places.append((str(switch or ""), "" if switch else area.area.school))
         _spread(asks, area, wanting, places)
-    facts = _Facts(basis)
+    facts = _Facts(basis, sorted({EntityId(switch) for switch, _ in asks if switch}))
     out = [_need(key, ask, ports, facts, policy) for key, ask in asks.items()]
     return tuple(
         sorted(
@@ -97,9 +97,11 @@ def _shares(total: int, counts: Mapping[tuple[str, str], int]) -> dict[tuple[str
 class _Facts:
     """Present readings of switches and closets, looked up once."""
 
-    def __init__(self, basis: Basis) -> None:
+    def __init__(self, basis: Basis, switches: Sequence[EntityId]) -> None:
         self.basis, snapshot = basis, basis.snapshot
-        self.speeds, self.up = latest(snapshot, _SPEED), latest(snapshot, "netwatch_interface_oper_up")
+        ports = {one.id for switch in switches for one in snapshot.of_device(switch, EntityKind.INTERFACE)}
+        self.speeds = latest(snapshot, _SPEED, ports)
+        self.up = latest(snapshot, "netwatch_interface_oper_up", ports)
         self.budgets, self.used = latest(snapshot, _BUDGET), latest(snapshot, _USED)
         self.load, self.runtime = latest(snapshot, _LOAD), latest(snapshot, _RUNTIME)
         self.by_name = {

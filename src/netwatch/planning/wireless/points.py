@@ -61,7 +61,7 @@ def judge_point(
     if point.installed is None:
         missing.append("installed")
     if lost is None:
-        missing.append("whether its controller loses it")
+        missing.append("uptime history")
     told = list(decisive.missing) if decisive is not None else []
     return JudgedPoint(
         point,
