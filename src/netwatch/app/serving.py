@@ -141,6 +141,7 @@ def _providers(
         reload=reload,
         ready=parts.ready,
         desk=parts.alerting.desk,
+        plan_desk=parts.plan_desk,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
         locate=Locator(parts).find,

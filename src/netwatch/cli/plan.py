@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import typer
 from typer.core import TyperGroup
 
+from netwatch.cli import plan_whatif
 from netwatch.cli.daemon import ask, base_url, fetch
 from netwatch.documents import did_you_mean
 from netwatch.errors import PlanningError
@@ -53,6 +54,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("list")(list_plans)
     group.command("packet")(packet)
+    plan_whatif.register(group)
     group.command(_ANY)(show)
     app.add_typer(group, name="plan")
 

@@ -14,6 +14,9 @@ from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
 from netwatch.planning.replacement.report import report as replacement_report
+from netwatch.planning.wireless import WirelessMeasured, measure_wireless
+from netwatch.planning.wireless import judge as judge_wireless
+from netwatch.planning.wireless import report as wireless_report
 
 __all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
 
@@ -28,6 +31,7 @@ class Gathered:
     basis: Basis
     months: Months
     """What the monthly page tells."""
+    wireless: WirelessMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +57,25 @@ def gather_all(
     basis = gather(
         snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
     )
-    return Gathered(basis, measure_leadership(basis, history, pages))
+    return Gathered(
+        basis,
+        measure_leadership(basis, history, pages),
+        wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+    )
 
 
 def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
     """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
     plans, byte for byte."""
     replacements = rank(gathered.basis, lifecycle, policies.replacement)
-    reports = {one.name: one for one in (replacement_report(replacements),)}
+    wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    made = (
+        replacement_report(replacements),
+        wireless_report(wireless, gathered.basis),
+    )
+    reports = {one.name: one for one in made}
     glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
-    return Plans(replacements, {glance.name: glance, **reports})
+    return Plans(replacements, {**reports, glance.name: glance})
 
 
 def make_plans(
