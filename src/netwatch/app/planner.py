@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from netwatch.app.handing import Handover, taken
 from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
@@ -34,8 +35,9 @@ class Judged:
 class Planner:
     """Holds the last plans; makes new ones when asked."""
 
-    def __init__(self, workers: Workers, history: Path) -> None:
+    def __init__(self, workers: Workers, history: Path, handover: Handover) -> None:
         self._workers = workers
+        self._handover = handover
         self._history = history
         self.judged: Judged | None = None
         """None until the first ones were made."""
@@ -52,14 +54,20 @@ class Planner:
     async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
         """Makes all plans anew, for the moment of the snapshot."""
         lifecycle, policies = configuration.lifecycle, configuration.policies
-        plans, gathered = await self._workers.run(
-            _make, snapshot, self._history, lifecycle, policies, configuration.calendars
-        )
+        file, at = await self._handover.put(snapshot), snapshot.at.wall
+        del snapshot  # large, and planning takes its time
+        try:
+            plans, gathered = await self._workers.run(
+                _make, file, at, self._history, lifecycle, policies, configuration.calendars
+            )
+        finally:
+            file.unlink(missing_ok=True)
         self.judged = Judged(plans, gathered, lifecycle, policies, configuration.policy_texts)
 
 
 def _make(
-    snapshot: Snapshot,
+    file: Path,
+    at: float,
     history: Path,
     lifecycle: Lifecycle,
     policies: Policies,
@@ -67,7 +75,7 @@ def _make(
 ) -> tuple[Plans, bytes]:
     store = SegmentStore(history, load_catalogue())
     try:
-        gathered = gather_all(snapshot, store, policies, calendars, at=snapshot.at.wall)
+        gathered = gather_all(taken(file), store, policies, calendars, at=at)
     finally:
         store.close()
     # Level 1: a third of the size for a fraction of the time that pickling takes.

@@ -12,6 +12,9 @@ from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
 from netwatch.planning.replacement.report import report as replacement_report
+from netwatch.planning.wireless import WirelessMeasured, measure_wireless
+from netwatch.planning.wireless import judge as judge_wireless
+from netwatch.planning.wireless import report as wireless_report
 
 __all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
 
@@ -25,6 +28,7 @@ class Gathered:
     """
 
     basis: Basis
+    wireless: WirelessMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,21 @@ def gather_all(
     basis = gather(
         snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
     )
-    return Gathered(basis)
+    return Gathered(
+        basis,
+        wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+    )
 
 
 def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
     """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
     plans, byte for byte."""
     replacements = rank(gathered.basis, lifecycle, policies.replacement)
-    reports = (replacement_report(replacements),)
+    wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    reports = (
+        replacement_report(replacements),
+        wireless_report(wireless, gathered.basis),
+    )
     return Plans(replacements, {one.name: one for one in reports})
 
 
