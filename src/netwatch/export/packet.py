@@ -34,8 +34,10 @@ def packet(
     edition: Edition = Edition.INTERNAL,
     version: str = "",
 ) -> bytes:
-    """The document, UTF-8. Reports stand in the order given; an edition narrows each of them."""
-    return document_of((edition_of(report, edition) for report in reports), district, edition, version)
+    """The document, UTF-8. Reports stand in the order given, behind the monthly page; an edition narrows each
+    of them."""
+    ordered = sorted(reports, key=lambda report: report.name != GLANCE)
+    return document_of((edition_of(report, edition) for report in ordered), district, edition, version)
 
 
 def document_of(reports: Iterable[Report], district: str, edition: Edition, version: str = "") -> bytes:
