@@ -23,7 +23,8 @@ __all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
 class Gathered:
     """What all plans stand on: plain data that can be pickled, kept, changed by a what-if and judged again.
 
-    What a plan measures beyond the basis is a field of its own, filled by `gather_all`.
+    What a plan measures beyond the basis is a field of its own, filled by `gather_all`. If a scenario can
+    change it, it has the method `what_if` of `planning.whatif.Adjustable`.
     """
 
     basis: Basis
