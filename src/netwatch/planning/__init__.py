@@ -6,6 +6,13 @@ judges it under a policy of its own; `plans` makes them all.
 
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
 from netwatch.planning.curve import Curve
+from netwatch.planning.equity import (
+    EquityMeasures,
+    EquityPolicy,
+    judge_equity,
+    load_equity_policy,
+    measure_equity,
+)
 from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
 from netwatch.planning.plans import Plans, make_plans
 from netwatch.planning.policies import Policies, load_policies
@@ -14,6 +21,8 @@ from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
 __all__ = [
     "Basis",
     "Curve",
+    "EquityMeasures",
+    "EquityPolicy",
     "Lifecycle",
     "Milestone",
     "MilestoneKind",
@@ -24,9 +33,12 @@ __all__ = [
     "Topology",
     "UsefulLife",
     "gather",
+    "judge_equity",
+    "load_equity_policy",
     "load_lifecycle",
     "load_policies",
     "load_policy",
     "make_plans",
+    "measure_equity",
     "rank",
 ]

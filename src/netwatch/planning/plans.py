@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
 from netwatch.planning.basis import gather
+from netwatch.planning.equity import judge_equity, measure_equity
+from netwatch.planning.equity import report as equity_report
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
@@ -39,5 +41,6 @@ def make_plans(
         snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
     )
     replacements = rank(basis, lifecycle, policies.replacement)
-    reports = (replacement_report(replacements),)
+    equity = judge_equity(basis, measure_equity(basis, history), lifecycle, policies.equity)
+    reports = (replacement_report(replacements), equity_report(equity))
     return Plans(replacements, {one.name: one for one in reports})
