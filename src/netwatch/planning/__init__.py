@@ -5,6 +5,7 @@ judges it under a policy of its own; `plans` makes them all.
 """
 
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
+from netwatch.planning.costs import CostMeasures, CostsPolicy, judge_costs, load_costs_policy, measure_costs
 from netwatch.planning.curve import Curve
 from netwatch.planning.equity import (
     EquityMeasures,
@@ -20,6 +21,8 @@ from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
 
 __all__ = [
     "Basis",
+    "CostMeasures",
+    "CostsPolicy",
     "Curve",
     "EquityMeasures",
     "EquityPolicy",
@@ -33,12 +36,15 @@ __all__ = [
     "Topology",
     "UsefulLife",
     "gather",
+    "judge_costs",
     "judge_equity",
+    "load_costs_policy",
     "load_equity_policy",
     "load_lifecycle",
     "load_policies",
     "load_policy",
     "make_plans",
+    "measure_costs",
     "measure_equity",
     "rank",
 ]

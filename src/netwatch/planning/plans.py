@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
 from netwatch.planning.basis import gather
+from netwatch.planning.costs import judge_costs, measure_costs
+from netwatch.planning.costs import report as costs_report
 from netwatch.planning.equity import judge_equity, measure_equity
 from netwatch.planning.equity import report as equity_report
 from netwatch.planning.lifecycle import Lifecycle
@@ -42,5 +44,6 @@ def make_plans(
     )
     replacements = rank(basis, lifecycle, policies.replacement)
     equity = judge_equity(basis, measure_equity(basis, history), lifecycle, policies.equity)
-    reports = (replacement_report(replacements), equity_report(equity))
+    costs = judge_costs(basis, measure_costs(basis, history), lifecycle, policies.costs)
+    reports = (replacement_report(replacements), equity_report(equity), costs_report(costs))
     return Plans(replacements, {one.name: one for one in reports})
