@@ -151,8 +151,8 @@ def test_everything_that_is_known_is_right_to_the_cent() -> None:
     assert ups["disposal"] == round(3500 / 8)
     assert ups["labour"] == 0, "watched, and nothing happened"
     life = next(one for one in costs.assets if one.subject.name == "ups").over_life
-    assert life.known == 200001 + 3500
-    assert set(life.unknown) == {"support", "power"}
+    assert life.known == 200001 + 3500 + 8 * 12000
+    assert life.unknown == ("power",)
 
 
 def test_what_nobody_said_is_unknown_and_never_0() -> None:
