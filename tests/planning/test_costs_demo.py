@@ -66,6 +66,7 @@ def test_the_report_is_the_same_again_and_made_of_plain_data(made: SimpleNamespa
     first = report(made.costs)
     again = judge_costs(made.basis, pickle.loads(pickle.dumps(made.measured)), LIFECYCLE, POLICY)
     assert report(again) == first
+    assert pickle.loads(pickle.dumps(first)) == first, "a worker makes it"
     assert [sheet.name for sheet in first.sheets] == ["models", "assets", "schools", "parts", "currencies"]
     assert first.simulated
     assert first.currency == "USD"

@@ -220,4 +220,5 @@ def test_the_report_is_the_same_again_and_made_of_plain_data(demo: Demo, made: S
     basis = demo.basis(snapshot=snapshot)
     measured = pickle.loads(pickle.dumps(measure_equity(basis, demo.history)))
     assert report(judge_equity(basis, measured, LIFECYCLE, POLICY)) == made.report
+    assert pickle.loads(pickle.dumps(made.report)) == made.report, "a worker makes it"
     assert made.report.simulated
