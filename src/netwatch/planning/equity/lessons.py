@@ -15,6 +15,8 @@ from netwatch.model import SeriesHistory
 __all__ = ["Lessons", "Monthly", "month_starts", "monthly_means", "monthly_percentiles"]
 
 Floats = NDArray[np.float64]
+_KEPT = 256
+"""Stretches of buckets whose lessons are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Lessons:
     start: float
     end: float
     _grids: dict[int, tuple[int, NDArray[np.int64]]] = field(default_factory=dict)
+    _kept: dict[tuple[int, int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = field(
+        default_factory=dict
+    )
     _edges: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
@@ -74,7 +79,7 @@ class Lessons:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         width = int(widths[0])
         if np.all(widths == width):
-            return self._rows(series.starts, width)
+            return self._unbroken(series.starts, width)
         found = []
         for one in np.unique(widths).tolist():
             of_width = np.flatnonzero(widths == one)
@@ -84,6 +89,17 @@ class Lessons:
         months = np.concatenate([pair[1] for pair in found])
         order = np.argsort(rows)
         return rows[order], months[order]
+
+    def _unbroken(self, starts: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Most series have every bucket from first to last: then two numbers say which rows count."""
+        if int(starts[-1] - starts[0]) != (starts.size - 1) * width:
+            return self._rows(starts, width)
+        key = int(starts[0]), starts.size, width
+        if key not in self._kept:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[key] = self._rows(starts, width)
+        return self._kept[key]
 
     def _rows(self, starts: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         first, months = self._grid(width)
