@@ -105,8 +105,8 @@ class Demo:
 
     def _id(self, subject) -> EntityId:
         kind, natural = subject.key
-        if kind is EntityKind.DEVICE and not natural:
-            return EntityId(subject.device)
+        if kind is EntityKind.DEVICE:
+            return EntityId(self.points[natural].name if natural else subject.device)
         return EntityId(f"{self._owner(subject)}/{kind}/{natural}")
 
     def _owner(self, subject) -> str:
@@ -125,7 +125,7 @@ class Demo:
                 facts = {"kind": "wireless", "role": "ap", "mac": point.mac, "vendor": device.template.vendor}
                 self._device(point.name, EntityId(device.name), facts)
         for subject in self.history.subjects:
-            if subject.key.natural:
+            if subject.key.kind is not EntityKind.DEVICE:
                 self._part(self._owner(subject), subject.key.kind, subject.key.natural)
         links, speeds = [], {}
         for link in self.district.links:

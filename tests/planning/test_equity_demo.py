@@ -139,8 +139,15 @@ def test_the_gap_is_that_of_the_indices(made: SimpleNamespace) -> None:
     assert sum(len(one.graded) for one in levels) == 12
 
 
-def test_access_points_without_history_are_told(made: SimpleNamespace) -> None:
-    (row,) = [one for one in rows(made.report, "schools") if str(one["school"]).startswith("Cedar")]
+def test_access_points_without_history_are_told(demo: Demo, made: SimpleNamespace) -> None:
+    assert {row["missing"] for row in rows(made.report, "schools")} == {""}
+    traces = dict(made.measured.traces)
+    names = {point.name for point in demo.points.values()}
+    up = traces[Indicator.AVAILABILITY].items()
+    traces[Indicator.AVAILABILITY] = {entity: one for entity, one in up if entity not in names}
+    measured = dataclasses.replace(made.measured, traces=traces)
+    found = report(judge_equity(made.basis, measured, LIFECYCLE, POLICY))
+    (row,) = [one for one in rows(found, "schools") if str(one["school"]).startswith("Cedar")]
     assert row["missing"] == "availability: 10 of 17"
     assert row["unknown_share"] == pytest.approx(0.25 * 10 / 17)
 
@@ -187,6 +194,27 @@ def test_students_and_staff_both_count_and_are_not_guessed(demo: Demo, made: Sim
     first = cards(made)["lhs"]
     value = next(one.value for one in first.indicators if one.indicator is Indicator.BANDWIDTH)
     assert value == pytest.approx(10_000 / (lincoln.school.enrolment + lincoln.school.staff))
+
+
+def test_a_school_whose_way_to_the_district_is_not_known_is_not_praised_for_it(
+    demo: Demo, made: SimpleNamespace
+) -> None:
+    """Its core looks like the root of a network of its own, and its full uplink like nobody's."""
+    cut = {"rms-core-01", "rms-sw-01"}
+    entities = demo.snapshot.entities
+    links = tuple(
+        ends
+        for ends in demo.snapshot.links
+        if {entities[end].device for end in ends} not in (cut, {"rms-core-01", "do-core-01"})
+    )
+    assert len(links) == len(demo.snapshot.links) - 2
+    snapshot = dataclasses.replace(demo.snapshot, links=links)
+    equity = judge_equity(demo.basis(snapshot=snapshot), made.measured, LIFECYCLE, POLICY)
+    (card,) = [one for one in equity.latest if one.school.id.endswith("rms")]
+    uplinks = next(one for one in card.indicators if one.indicator is Indicator.SATURATION)
+    assert {one.change for one in uplinks.unknown} == cut
+    line = next(one for one in card.indicators if one.indicator is Indicator.BANDWIDTH)
+    assert line.unknown[0].text == "no link to the district known"
 
 
 def test_few_clients_are_not_counted(made: SimpleNamespace) -> None:

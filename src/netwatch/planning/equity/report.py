@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from netwatch.model import Cell, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.planning.equity.gap import Gap, gaps
 from netwatch.planning.equity.judge import Card, Equity, IndicatorCard, Raise
-from netwatch.planning.equity.policy import Indicator
+from netwatch.planning.equity.policy import EquityPolicy, Indicator
 from netwatch.planning.equity.things import School
 from netwatch.planning.equity.words import (
     TITLES,
@@ -199,7 +199,7 @@ def _school(card: Card, school: School, before: float | None, equity: Equity) ->
         *measured,
         "; ".join(text for _, text, _ in gains[:_CHANGES]),
         "; ".join(text for _, _, text in gains[:_CHANGES]),
-        _to_next(card),
+        _to_next(card, policy),
         facts.enrolment / points if facts.enrolment and points else None,
         points / facts.classrooms if facts.classrooms and points else None,
         "; ".join(_missing(card, equity)),
@@ -235,7 +235,7 @@ def _gain(raises: tuple[Raise, ...], one: IndicatorCard) -> float:
     return math.fsum(change.gain for change in raises if change.indicator is one.indicator)
 
 
-def _to_next(card: Card) -> str:
+def _to_next(card: Card, policy: EquityPolicy) -> str:
     if card.index is None:
         return ""
     if card.next_grade is None:
@@ -243,9 +243,11 @@ def _to_next(card: Card) -> str:
     letter, points, changes = card.next_grade
     if not changes:
         return f"{letter} takes {points:.1f} points: more than what is known can bring"
-    named = [f"{TITLES[one.indicator].lower()} of {one.change}" for one in changes[:5]]
-    more = f" and {len(changes) - 5} more" if len(changes) > 5 else ""
-    return f"{letter} takes {points:.1f} points: {', '.join(named)}{more}"
+    by_indicator: dict[Indicator, list[Raise]] = {}
+    for one in changes:
+        by_indicator.setdefault(one.indicator, []).append(one)
+    told = "; ".join(named_changes(group, policy) for group in by_indicator.values())
+    return f"{letter} takes {points:.1f} points: {told}"
 
 
 def _cards(card: Card, school: School, equity: Equity) -> Iterator[ReportRow]:

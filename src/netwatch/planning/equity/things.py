@@ -142,13 +142,14 @@ class ThingsOf:
             yield Thing(port, name, change, source, self._value(trace, month))
 
     def _find_ports(self, school: School) -> Iterator[tuple[EntityId | str, str, str]]:
-        """Uplinks; a switch of which no link is known has one that nobody knows."""
+        """Uplinks. A switch without any has one that nobody knows, whatever else is known of its links: where
+        the way to the district is not known, what is behind looks like a network of its own."""
         for key, one in school.devices().items():
             uplinks = self.basis.topology.uplinks(one.id) if one.id is not None else ()
             for port in uplinks:
                 yield port, f"{one.name} {self.basis.label(port)}", one.name
-            if not uplinks and one.kind == "switch" and not (one.id and self.basis.topology.knows(one.id)):
-                yield f"{key}/uplink", f"{one.name}: no link known", one.name
+            if not uplinks and one.kind == "switch":
+                yield f"{key}/uplink", f"{one.name}: no uplink known", one.name
 
     def _of_radios(self, indicator: Indicator, school: School, month: int) -> Iterator[Thing]:
         traces = self.measured.traces.get(indicator, {})
