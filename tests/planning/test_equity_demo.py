@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 from planning_demo import Demo
 
-from netwatch.model import PlaceKind, Places, Report, Snapshot
+from netwatch.model import EntityId, PlaceKind, Places, Report, Snapshot
 from netwatch.planning import judge_equity, load_equity_policy, load_lifecycle, measure_equity
 from netwatch.planning.equity import Card, Indicator, gaps, report
 from netwatch.planning.equity.words import told_value
+from netwatch.planning.whatif.effects import Adjustable, Effects
 from netwatch.resources import config_dir
 
 POLICY = load_equity_policy(config_dir() / "planning" / "equity.yaml")
@@ -64,16 +65,34 @@ def test_a_full_uplink_lowers_its_school_alone(demo: Demo, made: SimpleNamespace
     assert middle[0].school.id.endswith("rms"), "the lowest of its level"
 
 
-def test_a_crowded_wing_lowers_its_school_alone(demo: Demo, made: SimpleNamespace) -> None:
-    truth = planted(demo, "access-points-overloaded")
-    for indicator in (Indicator.AIRTIME, Indicator.CLIENTS):
+@pytest.mark.parametrize(
+    ("condition", "school", "area", "indicators"),
+    [
+        ("access-points-overloaded", "jhs", "Wing B", (Indicator.AIRTIME, Indicator.CLIENTS)),
+        ("access-points-on-one-channel", "ees", "Wing A", (Indicator.AIRTIME,)),
+    ],
+)
+def test_a_wing_with_full_air_lowers_its_school(
+    demo: Demo, made: SimpleNamespace, condition, school, area, indicators
+) -> None:
+    truth = planted(demo, condition)
+    for indicator in Indicator:
         found = points(made, indicator)
-        assert {slug for slug, one in found.items() if one < 100} == {"jhs"}
-        (raised,) = [one for one in cards(made)["jhs"].raises if one.indicator is indicator]
-        assert raised.change == "radios at Wing B"
-        names = {one.name.partition(" ")[0] for one in raised.things}
-        assert names <= set(truth["access_points"])  # type: ignore[arg-type]
-        assert len(names) >= 5
+        raised = [one for one in cards(made)[school].raises if one.indicator is indicator]
+        if indicator in indicators:
+            (raised,) = raised
+            assert raised.change == f"radios at {area}"
+            names = {one.name.partition(" ")[0] for one in raised.things}
+            assert names <= set(truth["access_points"])  # type: ignore[arg-type]
+            assert len(names) >= 4
+            assert found[school] < 100
+        elif indicator in (Indicator.AIRTIME, Indicator.CLIENTS):
+            assert raised == []
+
+
+def test_air_is_free_where_nothing_is_planted(made: SimpleNamespace) -> None:
+    for indicator, schools in ((Indicator.AIRTIME, {"jhs", "ees"}), (Indicator.CLIENTS, {"jhs"})):
+        assert {slug for slug, one in points(made, indicator).items() if one < 100} == schools
     assert made.equity.latest[0].school.id.endswith("jhs"), "the lowest of all"
 
 
@@ -215,6 +234,37 @@ def test_a_school_whose_way_to_the_district_is_not_known_is_not_praised_for_it(
     assert {one.change for one in uplinks.unknown} == cut
     line = next(one for one in card.indicators if one.indicator is Indicator.BANDWIDTH)
     assert line.unknown[0].text == "no link to the district known"
+
+
+def test_a_what_if_moves_what_it_says_and_nothing_else(made: SimpleNamespace) -> None:
+    effects = Effects(
+        clients={EntityId("jhs-ap-101"): 3.0},
+        traffic={EntityId("rms-sw-02"): 3.0},
+        capacity={
+            port: 10.0
+            for port, one in made.measured.traces[Indicator.SATURATION].items()
+            if one.device == "rms-sw-01"
+        },
+        gone=frozenset({EntityId("wes-sw-01")}),
+        replaced=frozenset({EntityId("ces-sw-01")}),
+    )
+    assert isinstance(made.measured, Adjustable)
+    measured = made.measured.what_if(effects)
+    moved = {
+        (indicator, one.device)
+        for indicator, found in made.measured.traces.items()
+        for entity, one in found.items()
+        if measured.traces[indicator].get(entity) != one
+    }
+    radios = {(one, "jhs-ap-101") for one in (Indicator.AIRTIME, Indicator.CLIENTS)}
+    uplinks = {(Indicator.SATURATION, name) for name in ("rms-sw-01", "rms-sw-02")}
+    both = (Indicator.AVAILABILITY, Indicator.SATURATION)
+    over = {(one, "wes-sw-01") for one in both} | {(Indicator.AVAILABILITY, "ces-sw-01")}
+    assert moved == radios | uplinks | over
+    after = judge_equity(made.basis, measured, LIFECYCLE, POLICY)
+    (rms,) = [one for one in after.latest if one.school.id.endswith("rms")]
+    assert not any(one.change == "rms-sw-01" for one in rms.raises if one.indicator is Indicator.SATURATION)
+    assert made.measured.what_if(Effects()) == made.measured
 
 
 def test_few_clients_are_not_counted(made: SimpleNamespace) -> None:

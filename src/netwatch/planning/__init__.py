@@ -15,9 +15,10 @@ from netwatch.planning.equity import (
     measure_equity,
 )
 from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
-from netwatch.planning.plans import Plans, make_plans
+from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
+from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
     "Basis",
@@ -26,6 +27,7 @@ __all__ = [
     "Curve",
     "EquityMeasures",
     "EquityPolicy",
+    "Gathered",
     "Lifecycle",
     "Milestone",
     "MilestoneKind",
@@ -35,7 +37,10 @@ __all__ = [
     "SaturationMeasure",
     "Topology",
     "UsefulLife",
+    "WirelessPolicy",
     "gather",
+    "gather_all",
+    "judge_all",
     "judge_costs",
     "judge_equity",
     "load_costs_policy",
@@ -43,6 +48,7 @@ __all__ = [
     "load_lifecycle",
     "load_policies",
     "load_policy",
+    "load_wireless_policy",
     "make_plans",
     "measure_costs",
     "measure_equity",

@@ -10,10 +10,11 @@ from netwatch.errors import ConfigError, Problem
 from netwatch.planning.costs import CostsPolicy, load_costs_policy
 from netwatch.planning.equity import EquityPolicy, load_equity_policy
 from netwatch.planning.replacement import ReplacementPolicy, load_policy
+from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_policy
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml", "equity.yaml", "costs.yaml")
+POLICY_FILES = ("replacement.yaml", "wireless.yaml", "equity.yaml", "costs.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -22,6 +23,7 @@ class Policies:
     """One per plan."""
 
     replacement: ReplacementPolicy
+    wireless: WirelessPolicy
     equity: EquityPolicy
     costs: CostsPolicy
 
@@ -44,6 +46,10 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
     except ConfigError as error:
         problems += error.problems
     try:
+        wireless = load_wireless_policy(path("wireless.yaml"))
+    except ConfigError as error:
+        problems += error.problems
+    try:
         equity = load_equity_policy(path("equity.yaml"))
     except ConfigError as error:
         problems += error.problems
@@ -53,7 +59,7 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement, equity, costs)
+    return Policies(replacement, wireless, equity, costs)
 
 
 def _strangers(folder: Path) -> list[Problem]:

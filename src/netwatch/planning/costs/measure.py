@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netwatch.model import EntityId, HistoryReader
 from netwatch.planning.basis import Basis
+
+if TYPE_CHECKING:
+    from netwatch.planning.whatif.effects import Effects  # which stands on all plans
 
 __all__ = ["CostMeasures", "Watts", "measure_costs"]
 
@@ -37,6 +41,15 @@ class CostMeasures:
     meters: Mapping[EntityId, tuple[Watts, ...]]
     poe: Mapping[EntityId, tuple[Watts, ...]]
     simulated: bool = False
+
+    def what_if(self, effects: Effects) -> CostMeasures:
+        """As it would be: of what is gone or new nothing was measured."""
+        over = effects.gone | effects.replaced
+        meters, poe = (
+            {device: found for device, found in one.items() if device not in over}
+            for one in (self.meters, self.poe)
+        )
+        return replace(self, meters=meters, poe=poe)
 
 
 def measure_costs(basis: Basis, history: HistoryReader) -> CostMeasures:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from netwatch.planning.equity.lessons import (
     monthly_percentiles,
 )
 from netwatch.planning.equity.policy import Indicator
+
+if TYPE_CHECKING:
+    from netwatch.planning.whatif.effects import Effects  # which stands on all plans
 
 __all__ = ["EquityMeasures", "Trace", "measure_equity"]
 
@@ -35,11 +39,20 @@ _OF_RADIOS = {
 class Trace:
     """What one thing at a school measured in the lessons of each month."""
 
+    device: EntityId
+    """That it is, or is part of."""
     family: str
     values: tuple[float | None, ...]
     """Per month. Uplinks: share of their speed."""
     seconds: tuple[float, ...]
     """Lesson time that was measured."""
+
+    def times(self, factor: float) -> Trace:
+        """The same with all values multiplied; its source says that they are no readings."""
+        if factor == 1.0:
+            return self
+        values = tuple(None if value is None else value * factor for value in self.values)
+        return replace(self, family=f"{self.family}, times {factor:.3g} by the scenario", values=values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,28 @@ class EquityMeasures:
     """Wall seconds at which each month ends there, or the measured window."""
     traces: Mapping[Indicator, Mapping[EntityId, Trace]]
     simulated: bool = False
+
+    def what_if(self, effects: Effects) -> EquityMeasures:
+        """As it would be: airtime grows in proportion to clients, uplinks in proportion to traffic. Of what
+        is gone nothing was measured, and of what is new only what flows over it."""
+        traces = {
+            indicator: {
+                entity: one.times(_factor(effects, indicator, entity, one.device))
+                for entity, one in found.items()
+                if not {entity, one.device} & effects.gone
+                and (indicator is Indicator.SATURATION or one.device not in effects.replaced)
+            }
+            for indicator, found in self.traces.items()
+        }
+        return replace(self, traces=traces)
+
+
+def _factor(effects: Effects, indicator: Indicator, entity: EntityId, device: EntityId) -> float:
+    if indicator is Indicator.SATURATION:
+        return effects.traffic.get(device, 1.0) / effects.capacity.get(entity, 1.0)
+    if indicator in _OF_RADIOS:
+        return effects.clients.get(device, 1.0)
+    return 1.0
 
 
 @dataclass(slots=True)
@@ -104,13 +139,16 @@ def measure_equity(basis: Basis, history: HistoryReader) -> EquityMeasures:
     traces: dict[Indicator, Mapping[EntityId, Trace]] = {}
     up = reader.traces("netwatch_device_up", devices, monthly_means)
     traces[Indicator.AVAILABILITY] = {
-        entity: _trace("netwatch_device_up", [found], 1.0) for entity, found in up.items()
+        entity: _trace(entity, "netwatch_device_up", [found], 1.0) for entity, found in up.items()
     }
     traces[Indicator.SATURATION] = _uplinks(reader, devices)
     radios = [one.id for device in devices for one in snapshot.of_device(device, EntityKind.RADIO)]
     for indicator, (family, label) in _OF_RADIOS.items():
         found = reader.traces(family, radios, _p95, label)
-        traces[indicator] = {entity: _trace(family, [one], 1.0) for entity, one in found.items()}
+        traces[indicator] = {
+            entity: _trace(snapshot.entities[entity].device, family, [one], 1.0)
+            for entity, one in found.items()
+        }
     schools = sorted(place.id for place in known.of_kind(PlaceKind.SCHOOL))
     calendars = {school: reader.lessons(basis.calendars.at(school, known)) for school in schools}
     return EquityMeasures(
@@ -132,7 +170,8 @@ def _uplinks(reader: _Reader, devices: Iterable[EntityId]) -> dict[EntityId, Tra
         found = [(family, one[port]) for family, one in both if port in one]
         if found:
             fuller = max(found, key=lambda pair: _highest(pair[1]))[0]
-            out[port] = _trace(fuller, [one for _, one in found], speeds[port])
+            device = basis.snapshot.entities[port].device
+            out[port] = _trace(device, fuller, [one for _, one in found], speeds[port])
     return out
 
 
@@ -154,11 +193,12 @@ def _highest(found: Monthly) -> float:
     return float(np.nanmax(found.values)) if np.isfinite(found.values).any() else -1.0
 
 
-def _trace(family: str, found: list[Monthly], divisor: float) -> Trace:
+def _trace(device: EntityId, family: str, found: list[Monthly], divisor: float) -> Trace:
     """The highest of several directions, and the time that the better measured one stands on."""
     values = np.fmax.reduce([one.values for one in found]) / divisor
     seconds = np.max([one.seconds for one in found], axis=0)
     return Trace(
+        device,
         family,
         tuple(None if np.isnan(value) else value for value in values.tolist()),
         tuple(seconds.tolist()),
