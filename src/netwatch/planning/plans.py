@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
 from netwatch.planning.basis import Basis, gather
+from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
+from netwatch.planning.costs import report as costs_report
+from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
+from netwatch.planning.equity import report as equity_report
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
@@ -29,6 +33,8 @@ class Gathered:
 
     basis: Basis
     wireless: WirelessMeasured
+    equity: EquityMeasures
+    costs: CostMeasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ def gather_all(
     return Gathered(
         basis,
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+        equity=measure_equity(basis, history),
+        costs=measure_costs(basis, history),
     )
 
 
@@ -58,9 +66,13 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
     plans, byte for byte."""
     replacements = rank(gathered.basis, lifecycle, policies.replacement)
     wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    equity = judge_equity(gathered.basis, gathered.equity, lifecycle, policies.equity)
+    costs = judge_costs(gathered.basis, gathered.costs, lifecycle, policies.costs)
     reports = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        equity_report(equity),
+        costs_report(costs),
     )
     return Plans(replacements, {one.name: one for one in reports})
 
