@@ -9,6 +9,10 @@ from datetime import date
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
 from netwatch.planning.basis import Basis, gather
+from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
+from netwatch.planning.costs import report as costs_report
+from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
+from netwatch.planning.equity import report as equity_report
 from netwatch.planning.leadership import Months, leadership_report, measure_leadership
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
@@ -33,6 +37,8 @@ class Gathered:
     months: Months
     """What the monthly page tells."""
     wireless: WirelessMeasured
+    equity: EquityMeasures
+    costs: CostMeasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ def gather_all(
         basis,
         measure_leadership(basis, history, pages),
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+        equity=measure_equity(basis, history),
+        costs=measure_costs(basis, history),
     )
 
 
@@ -70,9 +78,13 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
     plans, byte for byte."""
     replacements = rank(gathered.basis, lifecycle, policies.replacement)
     wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    equity = judge_equity(gathered.basis, gathered.equity, lifecycle, policies.equity)
+    costs = judge_costs(gathered.basis, gathered.costs, lifecycle, policies.costs)
     made = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        equity_report(equity),
+        costs_report(costs),
     )
     reports = {one.name: one for one in made}
     glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
