@@ -60,7 +60,7 @@ def test_plans_that_exist_have_series_and_what_is_unknown_has_none() -> None:
     assert list(found["netwatch_plan_capacity_full_timestamp_seconds"].values()) == [1803859200.0]
     assert found["netwatch_plan_unknown_rows"][("replacements", "first")] == 1
     assert found["netwatch_plan_made_timestamp_seconds"][("costs",)] == AT
-    assert "netwatch_plan_cost" not in found
+    assert "netwatch_plan_operating_cost_per_year" not in found
     assert "netwatch_plan_wireless_score" not in found
     metrics.plans.show({})
     assert told(metrics) == {}

@@ -32,7 +32,7 @@ async def start_web(
     """Serves until the stack is closed. Raises ConfigError if the address can't be had."""
     settings = parts.configuration.settings
     # Of their own: who asks for a file does not wait for plans that are being made, nor they for the file.
-    exports = Workers()
+    exports = Workers(lasting=False)
     stack.callback(exports.close)
     audit = _audit_file(settings.web.audit_log or Path(settings.state_dir) / "audit.log", stack)
     app = build_app(

@@ -59,10 +59,10 @@ PLAN_FAMILIES = (
         ("index",),
     ),
     PlanFamily(
-        "netwatch_plan_cost",
-        "Money per year or item of the plan of costs, in its currency; the first 100 of the plan.",
+        "netwatch_plan_operating_cost_per_year",
+        "Operating cost per year of a model, in the currency of the plan; the first 100 of the plan.",
         "costs",
-        ("cost", "total", "amount"),
+        ("operating_year",),
     ),
 )
 
