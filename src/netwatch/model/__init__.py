@@ -65,7 +65,18 @@ from netwatch.model.observation import (
     has_room,
 )
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
-from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
+from netwatch.model.ranking import (
+    Alternative,
+    AlternativeKind,
+    Contribution,
+    CriterionVoted,
+    EvidenceItem,
+    FactPrice,
+    MissingFact,
+    ModelReliability,
+    RankedAsset,
+    ReplacementPlan,
+)
 from netwatch.model.report import Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
@@ -75,16 +86,10 @@ from netwatch.model.time import Clock, Instant, SystemClock
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
-    "MOST_LABELS",
-    "REPETITION",
-    "ROOT",
-    "SYS_DESCR",
-    "SYS_NAME",
-    "SYS_OBJECT_ID",
-    "TOKEN",
-    "WILDCARD",
     "Alert",
     "AlertState",
+    "Alternative",
+    "AlternativeKind",
     "Asset",
     "AssetJournal",
     "AssetSwap",
@@ -100,6 +105,7 @@ __all__ = [
     "Column",
     "Contribution",
     "CounterBlock",
+    "CriterionVoted",
     "DeviceCost",
     "DeviceKind",
     "Entities",
@@ -110,6 +116,7 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "Fact",
+    "FactPrice",
     "Facts",
     "Family",
     "FamilyType",
@@ -126,6 +133,9 @@ __all__ = [
     "Inventory",
     "InventoryDevice",
     "LocationPattern",
+    "MOST_LABELS",
+    "MissingFact",
+    "ModelReliability",
     "Notice",
     "Observation",
     "ObservationSink",
@@ -136,6 +146,8 @@ __all__ = [
     "PlaceKind",
     "Places",
     "PollFailure",
+    "REPETITION",
+    "ROOT",
     "RankedAsset",
     "Reachability",
     "ReachabilityMethod",
@@ -145,6 +157,9 @@ __all__ = [
     "Report",
     "ReportColumn",
     "ReportRow",
+    "SYS_DESCR",
+    "SYS_NAME",
+    "SYS_OBJECT_ID",
     "SchoolFacts",
     "Secret",
     "Seen",
@@ -161,11 +176,13 @@ __all__ = [
     "SshAccess",
     "StateLevel",
     "SystemClock",
+    "TOKEN",
     "TableCost",
     "Target",
     "Transition",
     "UsmAuth",
     "UsmPrivacy",
+    "WILDCARD",
     "Whereabouts",
     "Witness",
     "WitnessKind",
