@@ -92,7 +92,8 @@ class MissingFact:
     assets: int
     """That lack it."""
     could_enter: int
-    """Of them, how many are not on the shortlist and would be, if it brought what it brings to comparable ones."""
+    """Of them, how many are not on the shortlist and would be, if it brought what it brings to comparable
+    ones."""
     could_enter_at_worst: int
     """The same, if it brought all that it can."""
     most: float
@@ -149,7 +150,8 @@ class RankedAsset:
     unknown: tuple[str, ...] = ()
     """Facts that are missing and would change the score, e.g. `installed`."""
     rank_low: int = 0
-    """The best rank (1 is the first to go) under any weights of the criteria within the policy's range; 0: not asked."""
+    """The best rank (1 is the first to go) under any weights of the criteria within the policy's range; 0:
+    not asked."""
     rank_high: int = 0
     """The last rank under any of them."""
     score_at_most: float = 0.0
