@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from netwatch.model import FactPrice, MissingFact
 from netwatch.planning.basis import Subject
-from netwatch.planning.replacement.verdict import Verdict
+from netwatch.planning.replacement.verdict import Place, Verdict
 
 __all__ = ["Prices", "missing_facts"]
 
 _ENOUGH = 5
 """With fewer comparable assets nothing is plausible."""
-_Part = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +36,35 @@ class Prices:
         before = bisect_left(self._scores, -score)
         return before + 1 - (own > score)
 
-    def of(self, subject: Subject, verdict: Verdict) -> tuple[FactPrice, ...]:
-        """Of each missing fact, the dearest first."""
+    def of(self, subject: Subject, verdict: Verdict) -> tuple[float, tuple[FactPrice, ...]]:
+        """The score with everything missing at its worst, and the price of each fact, the dearest first."""
         own, made = verdict.score, []
-        for fact in verdict.unknown:
-            rooms = verdict.headrooms([fact])
+        everything: dict[Place, float] = {}
+        for fact, rooms in verdict.headrooms().items():
+            everything.update(rooms)
             most = verdict.score_with(rooms)
-            ranges = {part: self._range(subject, part, room) for part, room in rooms.items()}
-            known = {part: told for part, told in ranges.items() if told is not None}
+            low: dict[Place, float] = {}
+            high: dict[Place, float] = {}
+            for place, room in rooms.items():
+                usual = self._range(subject, place)
+                if usual is not None:
+                    low[place], high[place] = min(usual.low, room), min(usual.high, room)
             plausible: tuple[float, float] | None = None
-            if known and len(known) == len(ranges):
-                low = verdict.score_with({part: told.low for part, told in known.items()})
-                high = verdict.score_with({part: told.high for part, told in known.items()})
-                plausible = (low - own, high - own)
-            made.append(
-                FactPrice(
-                    fact,
-                    most - own,
-                    self.rank(most, own),
-                    plausible,
-                    None if plausible is None else self.rank(own + plausible[1], own),
-                )
-            )
-        return tuple(sorted(made, key=lambda one: (-one.most, one.fact)))
+            rank: int | None = None
+            if len(high) == len(rooms):
+                worst = verdict.score_with(high)
+                plausible = verdict.score_with(low) - own, worst - own
+                rank = self.rank(worst, own)
+            made.append(FactPrice(fact, most - own, self.rank(most, own), plausible, rank))
+        made.sort(key=lambda one: (-one.most, one.fact))
+        return verdict.score_with(everything), tuple(made)
 
-    def _range(self, subject: Subject, part: _Part, room: float) -> _Known | None:
+    def _range(self, subject: Subject, place: Place) -> _Known | None:
         """Of the same kind and role, else of the same kind, else of all."""
         for group in ((subject.kind, subject.role), (subject.kind,), ()):
-            found = self._usual.get((part, group))
+            found = self._usual.get((place, group))
             if found is not None:
-                return _Known(min(found.low, room), min(found.high, room))
+                return found
         return None
 
 
@@ -97,17 +95,21 @@ def _fact(fact: str, found: Sequence[tuple[int, FactPrice]], shortlist: int) -> 
 
 def _usual(
     judged: Sequence[tuple[Subject, Verdict]],
-) -> Mapping[tuple[_Part, tuple[str, ...]], _Known]:
-    points: dict[tuple[_Part, tuple[str, ...]], list[float]] = {}
+) -> Mapping[tuple[Place, tuple[str, ...]], _Known]:
+    by_class: dict[tuple[str, str], dict[Place, list[float]]] = {}
     for subject, verdict in judged:
         if subject.spare:
             continue
-        groups = ((subject.kind, subject.role), (subject.kind,), ())
+        mine = by_class.setdefault((subject.kind, subject.role), {})
         for name, parts in verdict.criteria.items():
             for part in parts:
-                if not part.missing and part.evidence:
-                    for group in groups:
-                        points.setdefault(((name, part.name), group), []).append(part.points())
+                if part.evidence and not part.missing:
+                    mine.setdefault((name, part.name), []).append(part.points)
+    points: dict[tuple[Place, tuple[str, ...]], list[float]] = {}
+    for (kind, role), places in by_class.items():
+        for place, given in places.items():
+            for group in ((kind, role), (kind,), ()):
+                points.setdefault((place, group), []).extend(given)
     return {key: _tenths(sorted(given)) for key, given in points.items() if len(given) >= _ENOUGH}
 
 

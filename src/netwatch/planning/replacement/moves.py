@@ -25,7 +25,7 @@ class Moves:
         self._judged = judged
         self._known = known
         self._given: set[int] = set()
-        self._base = [verdict.base() for _, verdict in judged]
+        self._base = [verdict.base for _, verdict in judged]
         self._need = [
             sum(part.raw for part in verdict.criteria.get("consequence", ())) for _, verdict in judged
         ]

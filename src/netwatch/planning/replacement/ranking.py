@@ -95,6 +95,7 @@ def _line(subject: Subject, known: Knowledge, overrides: Overrides) -> _Line:
 
 def _asset(line: _Line, prices: Prices, instead: Sequence[Alternative]) -> RankedAsset:
     subject, verdict = line.subject, line.verdict
+    at_most, priced = prices.of(subject, verdict)
     return RankedAsset(
         rank=0,
         device=subject.id,
@@ -108,8 +109,8 @@ def _asset(line: _Line, prices: Prices, instead: Sequence[Alternative]) -> Ranke
         score=verdict.score,
         contributions=verdict.contributions,
         unknown=verdict.unknown,
-        score_at_most=verdict.score_with(verdict.headrooms()),
-        prices=prices.of(subject, verdict),
+        score_at_most=at_most,
+        prices=priced,
         alternatives=tuple(instead),
         override="" if line.override is None else line.override.told,
     )

@@ -36,7 +36,7 @@ def repair(subject: Subject, verdict: Verdict, known: Knowledge) -> Alternative 
     if len(told) == len(prices) and paid is not None and sum(told) >= paid:
         return None
     names = ", ".join(known.label(state.part) for state, _ in failed)
-    given = next(part.points() for part in verdict.criteria["likelihood"] if part.name == "parts_failed")
+    given = next(part.points for part in verdict.criteria["likelihood"] if part.name == "parts_failed")
     evidence = [
         item(f"{known.label(state.part)}: failed", state.family, state.level, "level", state.at)
         for state, _ in failed

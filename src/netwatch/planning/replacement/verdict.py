@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from netwatch.model import Contribution, EvidenceItem
 from netwatch.planning.curve import Curve
 
-__all__ = ["Judged", "Verdict", "count", "eighths", "item"]
+__all__ = ["Judged", "Place", "Verdict", "count", "eighths", "item"]
+
+Place = tuple[str, str]
+"""A criterion and its part."""
 
 
 @dataclass(slots=True)
@@ -25,6 +28,8 @@ class Judged:
     evidence: list[EvidenceItem] = field(default_factory=list)
     missing: tuple[str, ...] = ()
     """Facts without which nothing is said."""
+    points: float = 0.0
+    """`raw` in eighths, once the verdict is closed."""
 
     def add(self, share: float, *told: EvidenceItem) -> Self:
         self.raw += self.limit * share
@@ -35,13 +40,9 @@ class Judged:
         self.missing += facts
         return self
 
-    def points(self, weight: float = 1.0) -> float:
-        return eighths(self.raw * weight, self.limit)
-
-    @property
-    def headroom(self) -> float:
-        """Points that what is missing could add at most."""
-        return self.limit - eighths(self.raw, self.limit) if self.missing else 0.0
+    def scaled(self, weight: float) -> float:
+        """Points if only a share of them counts."""
+        return eighths(self.raw * weight, self.limit) if self.raw else 0.0
 
 
 @dataclass(slots=True)
@@ -55,64 +56,61 @@ class Verdict:
     criteria: dict[str, list[Judged]] = field(default_factory=dict)
     """By name, in the order of the policy."""
     contributions: tuple[Contribution, ...] = ()
+    base: float = 0.0
+    """Points of all criteria but consequence: how much speaks for replacing it."""
+    score: float = 0.0
+    unknown: tuple[str, ...] = ()
+    """Each missing fact once, in the order of the policy."""
 
-    @property
-    def score(self) -> float:
-        return sum(one.points for one in self.contributions)
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """Each missing fact once, in the order of the policy."""
-        parts = (part for parts in self.criteria.values() for part in parts)
-        return tuple(dict.fromkeys(fact for part in parts for fact in part.missing))
-
-    def base(self) -> float:
-        """Points of all criteria but consequence: how much speaks for replacing it."""
-        return sum(
-            part.points() for name, parts in self.criteria.items() if name != "consequence" for part in parts
-        )
+    def close(self) -> None:
+        """Counts the points, once all parts are there."""
+        for name, parts in self.criteria.items():
+            for part in parts:
+                part.points = part.scaled(1.0)
+            if name != "consequence":
+                self.base += sum([part.points for part in parts])
+        weight = self.weight(self.base)
+        made = []
+        for name, parts in self.criteria.items():
+            if name == "consequence":
+                points = [part.scaled(weight) for part in parts]
+                told = _need_told(weight, self.base, self.others)
+                made.append(_contribution(name, parts, points, told))
+            else:
+                made.append(_contribution(name, parts, [part.points for part in parts], None))
+        self.contributions = tuple(made)
+        self.score = sum([one.points for one in made])
+        facts = [fact for parts in self.criteria.values() for part in parts for fact in part.missing]
+        self.unknown = tuple(dict.fromkeys(facts))
 
     def weight(self, base: float) -> float:
         """The share of consequence that counts."""
         return self.need.share(base / self.others if self.others else 0.0)
 
-    def close(self) -> None:
-        """Counts the points."""
-        base = self.base()
-        weight = self.weight(base)
-        made = []
-        for name, parts in self.criteria.items():
-            scale = weight if name == "consequence" else 1.0
-            extra = (_need_told(weight, base, self.others),) if name == "consequence" else ()
-            made.append(_contribution(name, parts, scale, extra))
-        self.contributions = tuple(made)
-
-    def score_with(self, more: dict[tuple[str, str], float]) -> float:
-        """The score if parts, by criterion and name, had so many points more; of consequence before need."""
-        base = self.base() + sum(
-            sorted(points for (name, _), points in more.items() if name != "consequence")
-        )
+    def score_with(self, more: Mapping[Place, float]) -> float:
+        """The score if parts had so many points more; of consequence before need."""
+        base = self.base + sum([points for place, points in more.items() if place[0] != "consequence"])
         weight = self.weight(min(base, float(self.others)))
-        behind = sum(
-            eighths((part.raw + more.get(("consequence", part.name), 0.0)) * weight, part.limit)
-            for part in self.criteria.get("consequence", ())
-        )
-        return base + behind
+        for part in self.criteria.get("consequence", ()):
+            raw = part.raw + (more.get(("consequence", part.name), 0.0) if part.missing else 0.0)
+            if raw:
+                base += eighths(raw * weight, part.limit)
+        return base
 
-    def headrooms(self, facts: Iterable[str] | None = None) -> dict[tuple[str, str], float]:
-        """What parts that lack one of these facts (None: any) could bring more at the worst."""
-        wanted = None if facts is None else frozenset(facts)
-        return {
-            (name, part.name): part.headroom
-            for name, parts in self.criteria.items()
-            for part in parts
-            if part.missing and (wanted is None or wanted.intersection(part.missing))
-        }
+    def headrooms(self) -> dict[str, dict[Place, float]]:
+        """By missing fact: what the parts that lack it could bring more at the worst."""
+        out: dict[str, dict[Place, float]] = {fact: {} for fact in self.unknown}
+        for name, parts in self.criteria.items():
+            for part in parts:
+                for fact in part.missing:
+                    out[fact][name, part.name] = part.limit - part.points
+        return out
 
 
 def eighths(points: float, limit: float) -> float:
     """Points are counted in eighths: sums of eighths are exact in binary, in any order."""
-    return min(math.floor(points * 8 + 0.5) / 8, float(limit))
+    counted = math.floor(points * 8 + 0.5) / 8
+    return counted if counted < limit else float(limit)
 
 
 def item(
@@ -126,13 +124,20 @@ def count(number: int, noun: str) -> str:
 
 
 def _contribution(
-    name: str, parts: Sequence[Judged], scale: float, extra: tuple[EvidenceItem, ...]
+    name: str, parts: Sequence[Judged], points: Sequence[float], extra: EvidenceItem | None
 ) -> Contribution:
     """The evidence of the part that gave most comes first."""
-    made = tuple(Contribution(part.name, part.points(scale), tuple(part.evidence)) for part in parts)
+    made = tuple(
+        [
+            Contribution(part.name, given, tuple(part.evidence))
+            for part, given in zip(parts, points, strict=True)
+        ]
+    )
     weighty = sorted(made, key=lambda one: -one.points)
-    evidence = tuple(told for part in weighty for told in part.evidence)
-    return Contribution(name, sum(one.points for one in made), evidence + (extra if evidence else ()), made)
+    evidence = tuple([told for part in weighty for told in part.evidence])
+    if extra is not None and evidence:
+        evidence = (*evidence, extra)
+    return Contribution(name, sum(points), evidence, made)
 
 
 def _need_told(weight: float, base: float, others: int) -> EvidenceItem:
