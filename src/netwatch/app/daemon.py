@@ -235,7 +235,7 @@ class Daemon:
             history=history,
             recorder=recorder,
             workers=workers,
-            planner=Planner(workers, directory),
+            planner=Planner(workers, directory, Path(settings.state_dir) / "netwatch.db"),
             school_day=SchoolDay(workers, directory),
             metrics=metrics,
             renderer=Renderer(catalogue, native),

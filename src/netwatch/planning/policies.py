@@ -7,11 +7,17 @@ from pathlib import Path
 
 from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
-from netwatch.planning.replacement import ReplacementPolicy, load_policy
+from netwatch.planning.replacement import (
+    NO_OVERRIDES,
+    Overrides,
+    ReplacementPolicy,
+    load_overrides,
+    load_policy,
+)
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml",)
+POLICY_FILES = ("replacement.yaml", "overrides.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -20,6 +26,8 @@ class Policies:
     """One per plan."""
 
     replacement: ReplacementPolicy
+    overrides: Overrides = NO_OVERRIDES
+    """Of the replacement list; nothing is shipped."""
 
 
 def load_policies(folder: Path | None, shipped: Path) -> Policies:
@@ -39,9 +47,15 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         replacement = load_policy(path("replacement.yaml"))
     except ConfigError as error:
         problems += error.problems
+    overrides = NO_OVERRIDES
+    if folder is not None and (folder / "overrides.yaml").is_file():
+        try:
+            overrides = load_overrides(folder / "overrides.yaml")
+        except ConfigError as error:
+            problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement)
+    return Policies(replacement, overrides)
 
 
 def _strangers(folder: Path) -> list[Problem]:
