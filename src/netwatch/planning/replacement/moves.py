@@ -42,6 +42,7 @@ class Moves:
             for spare in self._spares
             if spare not in self._given
             and self._better(at, spare)
+            and self._younger(at, spare) is not False
             and (self._same_model(at, spare) or self._class(spare) == wanted)
         ]
         if not fitting:
@@ -87,12 +88,16 @@ class Moves:
 
     def _fits(self, at: int, donor: int) -> bool:
         subject, unit = self._judged[at][0], self._judged[donor][0]
-        younger = _years_between(subject, unit)
-        if younger is None or younger < self._known.policy.alternatives.years_younger:
+        if not self._younger(at, donor):
             return False
         if not subject.school or not unit.school or subject.school == unit.school:
             return False
         return self._better(at, donor) and self._ports(donor) >= self._ports(at)
+
+    def _younger(self, at: int, other: int) -> bool | None:
+        """None: nobody knows. A spare has no class and so no useful life: its age is compared here only."""
+        years = _years_between(self._judged[at][0], self._judged[other][0])
+        return None if years is None else years >= self._known.policy.alternatives.years_younger
 
     def _better(self, at: int, other: int) -> bool:
         return self._base[at] - self._base[other] >= self._known.policy.alternatives.points_better
