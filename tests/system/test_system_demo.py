@@ -135,9 +135,9 @@ def test_what_is_old_ranks_first(demo: Demo) -> None:
     # A core switch with a failed power supply may stand among them.
     assert old <= set(ranked[: len(old) + 2])
     for asset in (one for one in assets if one["name"] in old):
-        (support,) = [one for one in asset["contributions"] if one["name"] == "support"]
-        assert support["points"] > 0
-        assert support["evidence"]
+        (security,) = [one for one in asset["contributions"] if one["name"] == "security"]
+        assert security["points"] > 0
+        assert security["evidence"]
         assert sum(one["points"] for one in asset["contributions"]) == pytest.approx(asset["score"], abs=0.05)
     status, body = fetch(f"{demo.base}/api/v1/plan/replacements?format=csv")
     assert status == 200
