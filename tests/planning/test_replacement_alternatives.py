@@ -37,7 +37,7 @@ OTHER = PlaceId("d/other")
 
 def policy(**changes: str):
     text = (config_dir() / "planning" / "replacement.yaml").read_text(encoding="utf-8")
-    text = text.replace("from_points: 20", "from_points: 12")
+    text = text.replace("from_points: 15", "from_points: 12")
     for old, new in changes.items():
         assert old in text
         text = text.replace(f"  {old}: {{}}", f"  {old}: {new}")

@@ -63,7 +63,7 @@ class SchoolHours(Strict):
 class Alternatives(Strict):
     """When something else than buying is worth a thought."""
 
-    from_points: float = Field(default=20, ge=0, le=100)
+    from_points: float = Field(default=15, ge=0, le=100)
     """Score from which on alternatives are looked for."""
     years_younger: float = Field(default=2, ge=0)
     """A unit that takes the place is at least so much younger."""
