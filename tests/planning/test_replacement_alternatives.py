@@ -77,7 +77,7 @@ def test_a_younger_one_comes_from_where_less_hangs_on_it() -> None:
     found = by_name(district.plan(policy=policy()))
     move = of_kind(found["needy"], AlternativeKind.CASCADE)
     assert move is not None
-    assert "move there (SN-there) here from d/other" in move.text
+    assert "swap with there (SN-there) at d/other" in move.text
     assert not found["there"].alternatives
 
 

@@ -81,7 +81,7 @@ def test_more_failures_never_lower_any_rate(weeks, more) -> None:
         assert (after[model].rate or 0) >= (one.rate or 0)
 
 
-@given(st.integers(0, 500), st.floats(3, 2000), st.floats(0, 20), st.integers(3, 500))
+@given(st.integers(0, 500), st.floats(3, 2000), st.floats(0.01, 20), st.integers(3, 500))
 def test_the_rate_lies_between_its_own_and_that_of_the_fleet(failures, years, fleet_rate, units) -> None:
     found = _one(("v", "m"), units, years, failures, fleet_rate, FAILURES)
     assert found.rate is not None

@@ -61,14 +61,14 @@ class Moves:
 
     def cascade(self, at: int) -> Alternative | None:
         """A younger unit of the same kind and role at another school, behind which there is less."""
-        subject = self._judged[at][0]
+        subject, share = self._judged[at][0], self._known.policy.alternatives.need_share
         for tried, donor in enumerate(self._donors.get((subject.kind, subject.role), ())):
-            if tried >= _TRIES or self._need[donor] >= self._need[at]:
+            if tried >= _TRIES or self._need[donor] > self._need[at] * share:
                 return None
             if donor not in self._given and self._fits(at, donor):
                 self._given.add(donor)
                 unit = self._judged[donor][0]
-                text = f"move {_named(unit)} here from {unit.school}, where less hangs on it"
+                text = f"swap with {_named(unit)} at {unit.school}, where less hangs on it"
                 need = (
                     f"what hangs on it counts {self._need[donor]:.1f} points there, {self._need[at]:.1f} here"
                 )

@@ -69,6 +69,8 @@ class Alternatives(Strict):
     """A unit that takes the place is at least so much younger."""
     points_better: float = Field(default=10, ge=0)
     """And has at least so many points fewer, consequence left out."""
+    need_share: Share = 0.5
+    """What hangs on a unit in use counts at most so much of what hangs on the asset whose place it takes."""
     cochannel: Share = 0.4
     """Share of the busy airtime that neighbours on the same channel take, from which on another channel
     helps."""

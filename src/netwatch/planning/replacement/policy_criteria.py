@@ -51,7 +51,7 @@ class ModelFailures(Part):
     curve: CurveField
     """Over failures per device-year."""
     fleet_weight: float = Field(gt=0)
-    """Device-years of the whole fleet's rate that each model's own is drawn towards."""
+    """Failures at the rate of the whole fleet that are added to those of each model, with their time."""
     enough_device_years: float = Field(ge=0)
     enough_units: int = Field(ge=1)
     """Below either it abstains."""

@@ -2,8 +2,9 @@
 
 Failures of a model are taken as a Poisson process over the device-years that its units were watched; a unit
 that did not fail counts with all its time (right-censored). The rate of each model is the mean of a gamma
-posterior whose prior is the rate of the whole fleet with a fixed weight. So a model is drawn towards the
-fleet where it was watched little, and more failures never lower any rate.
+posterior whose prior has the rate of the whole fleet as its mean and a fixed shape, the policy's
+`fleet_weight`. So a model is drawn towards the fleet where it was watched little, and more failures never
+lower any rate.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def reliability(
     years = {key: sum(sorted(one[0] for one in rows.values())) for key, rows in units.items()}
     failures = {key: sum(one[1] for one in rows.values()) for key, rows in units.items()}
     everything = sum(sorted(years.values()))
-    fleet = sum(failures.values()) / everything if everything else 0.0
+    # Half a failure more: a fleet that never failed will one day.
+    fleet = (sum(failures.values()) + 0.5) / everything if everything else 0.0
     made = [
         _one(names[key], len(units[key]), years[key], failures[key], fleet, policy) for key in sorted(units)
     ]
@@ -78,7 +80,7 @@ def _one(
         why = f"fewer than {policy.enough_device_years:g} device-years"
     if why:
         return Reliability(*name, units, years, failures, None, None, None, why)
-    shape, time = failures + fleet * policy.fleet_weight, years + policy.fleet_weight
+    shape, time = failures + policy.fleet_weight, years + policy.fleet_weight / fleet
     low, high = (gamma_quantile(shape, z) / time for z in (-_Z90, _Z90))
     return Reliability(*name, units, years, failures, shape / time, low, high)
 

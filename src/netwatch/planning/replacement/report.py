@@ -40,7 +40,7 @@ _FIRST = (
     ReportColumn("serial", "Serial number"),
 )
 _LAST = (
-    ReportColumn("reasons", "Reasons", help="What each criterion gave its points for, the weightiest first."),
+    ReportColumn("reasons", "Reasons", help="What gave the points, the weightiest first."),
     ReportColumn(
         "alternatives", "Instead of buying", help="What could be done instead; open it for evidence."
     ),
@@ -136,5 +136,9 @@ def _price(one: FactPrice) -> EvidenceItem:
 
 
 def _reasons(contributions: tuple[Contribution, ...]) -> list[str]:
-    given = sorted((one for one in contributions if one.points > 0), key=lambda one: -one.points)
-    return [f"{one.name}: {one.evidence[0].text}" if one.evidence else one.name for one in given]
+    """By part: what failed must not hide behind an age that gave more to the same criterion."""
+    parts = [part for one in contributions for part in one.parts or (one,) if part.points > 0]
+    given = sorted(parts, key=lambda part: -part.points)[:_MOST_TOLD]
+    return [
+        f"{one.name.replace('_', ' ')}: {one.evidence[0].text}" if one.evidence else one.name for one in given
+    ]
