@@ -89,12 +89,17 @@ class Verdict:
 
     def score_with(self, more: Mapping[Place, float]) -> float:
         """The score if parts had so many points more; of consequence before need."""
-        base = self.base + sum([points for place, points in more.items() if place[0] != "consequence"])
-        weight = self.weight(min(base, float(self.others)))
-        for part in self.criteria.get("consequence", ()):
-            raw = part.raw + (more.get(("consequence", part.name), 0.0) if part.missing else 0.0)
+        base, behind = self.base, {}
+        for (name, part), points in more.items():
+            if name == "consequence":
+                behind[part] = points
+            else:
+                base += points
+        weight = self.need.share(min(1.0, base / self.others)) if self.others else 0.0
+        for judged in self.criteria.get("consequence", ()):
+            raw = judged.raw + behind[judged.name] if judged.name in behind else judged.raw
             if raw:
-                base += eighths(raw * weight, part.limit)
+                base += eighths(raw * weight, judged.limit)
         return base
 
     def headrooms(self) -> dict[str, dict[Place, float]]:

@@ -109,7 +109,7 @@ def _students(known: Knowledge, rooms: Sequence[PlaceId]) -> float | None:
     places = known.basis.snapshot.inventory.places
     by_school: dict[PlaceId, int] = {}
     for room in rooms:
-        school = places.school_of(room)
+        school = known.school_of(room)
         if school is not None:
             by_school[school.id] = by_school.get(school.id, 0) + 1
     found: list[float] = []

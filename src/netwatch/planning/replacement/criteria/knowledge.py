@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from netwatch.model import EntityId
+from netwatch.model import EntityId, Place, PlaceId
 from netwatch.planning.basis import Basis, Measurements, Subject, Topology
 from netwatch.planning.lifecycle import Lifecycle, Milestone
 from netwatch.planning.replacement.flaws import Flaw, flaws_of
@@ -31,7 +31,9 @@ class Knowledge:
     _milestones: dict[_Software, tuple[Milestone, ...]] = field(default_factory=dict)
     _flaws: dict[_Software, tuple[Flaw, ...] | None] = field(default_factory=dict)
     _behind: dict[EntityId, frozenset[EntityId] | None] = field(default_factory=dict)
-    """Found once per model or device: a fleet has few models, and a stack is many assets."""
+    _schools: dict[PlaceId, Place | None] = field(default_factory=dict)
+    _keys: dict[int, _Software] = field(default_factory=dict)
+    """Found once per model, device or room: a fleet has few models, and a stack is many assets."""
 
     @property
     def measured(self) -> Measurements:
@@ -54,17 +56,29 @@ class Knowledge:
         return self.basis.label(entity)
 
     def milestones(self, subject: Subject) -> tuple[Milestone, ...]:
-        key = (subject.vendor, subject.models, subject.version)
+        key = self._software(subject)
         if key not in self._milestones:
             self._milestones[key] = self.lifecycle.milestones_of(*key)
         return self._milestones[key]
 
     def flaws(self, subject: Subject) -> tuple[Flaw, ...] | None:
         """None: nobody has data of its model."""
-        key = (subject.vendor, subject.models, subject.version)
+        key = self._software(subject)
         if key not in self._flaws:
             self._flaws[key] = flaws_of(self.lifecycle, *key)
         return self._flaws[key]
+
+    def school_of(self, room: PlaceId) -> Place | None:
+        if room not in self._schools:
+            self._schools[room] = self.basis.snapshot.inventory.places.school_of(room)
+        return self._schools[room]
+
+    def _software(self, subject: Subject) -> _Software:
+        """By the subject's identity: it lives as long as the ranking is made."""
+        found = self._keys.get(id(subject))
+        if found is None:
+            found = self._keys[id(subject)] = subject.vendor, subject.models, subject.version
+        return found
 
     def behind(self, device: EntityId) -> frozenset[EntityId] | None:
         """What loses its connection or its controller or host; None where neither is known."""
