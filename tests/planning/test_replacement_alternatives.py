@@ -6,12 +6,10 @@ from datetime import date
 
 import pytest
 from replacement_district import (
-    AIRTIME,
     LIFECYCLE,
     TODAY,
     District,
     by_name,
-    lesson_load,
 )
 
 from netwatch.documents import parse_yaml
@@ -22,6 +20,7 @@ from netwatch.model import (
     DeviceKind,
     EntityId,
     EntityKind,
+    EvidenceItem,
     PlaceId,
     RankedAsset,
     SchoolFacts,
@@ -223,16 +222,16 @@ def test_support_is_extended_while_the_maker_takes_contracts(milestones, contrac
         assert expected in found.text
 
 
-@pytest.mark.parametrize(("share", "load", "helps"), [(0.7, 0.9, True), (0.2, 0.9, False), (0.7, 0.1, False)])
-def test_another_channel_where_neighbours_fill_the_air(share, load, helps) -> None:
+def test_another_channel_where_the_wireless_plan_says_so() -> None:
     district = District()
     district.device("ap", kind=DeviceKind.WIRELESS, role="ap", installed=OLD)
-    radio = district.part("ap", "radio0", EntityKind.RADIO)
-    district.history.add(AIRTIME, radio, lesson_load(load), labels=("all",))
-    (asset,) = district.plan(policy=policy(), hints=Hints(cochannel={EntityId("ap"): share})).assets
-    assert (of_kind(asset, AlternativeKind.RECHANNEL) is not None) == helps
+    told = (EvidenceItem("3 neighbours send on channel 36", "netwatch_radio_airtime_ratio", 0.6, "ratio"),)
+    (asset,) = district.plan(policy=policy(), hints=Hints(rechannel={EntityId("ap"): told})).assets
+    found = of_kind(asset, AlternativeKind.RECHANNEL)
+    assert found is not None
+    assert found.evidence == told
     (asset,) = district.plan(policy=policy()).assets
-    assert of_kind(asset, AlternativeKind.RECHANNEL) is None, "nobody told what fills it"
+    assert of_kind(asset, AlternativeKind.RECHANNEL) is None, "nobody told"
 
 
 def test_nothing_is_looked_for_where_nothing_is_wrong() -> None:

@@ -6,9 +6,10 @@ import pickle
 from datetime import date
 from pathlib import Path
 
-from replacement_district import AT, LIFECYCLE, POLICY, District, by_name
+from replacement_district import AT, LIFECYCLE, District, by_name
 
-from netwatch.app.planner import _make
+from netwatch.app.handing import Handover
+from netwatch.app.planner import _make, unpack
 from netwatch.calendars import Calendars
 from netwatch.documents import parse_yaml
 from netwatch.model import (
@@ -20,7 +21,7 @@ from netwatch.model import (
     Severity,
     Transition,
 )
-from netwatch.planning import Policies, load_policy
+from netwatch.planning import load_policies, load_policy
 from netwatch.planning.replacement import load_overrides
 from netwatch.planning.replacement.report import report
 from netwatch.resources import config_dir
@@ -113,23 +114,26 @@ def test_it_can_be_sent_from_a_worker() -> None:
     assert pickle.loads(pickle.dumps(found)) == found
 
 
-def test_alerts_of_the_store_count_as_incidents(tmp_path: Path) -> None:
+async def test_alerts_of_the_store_count_as_incidents(tmp_path: Path) -> None:
     """As the daemon's worker makes the plans."""
     alert = Alert(
         "a1", "FanFailed", EntityId("sw-1"), EntityId("sw-1"), AlertState.FIRING, Severity.CRITICAL,
         AT - 5 * 3600, AT - 5 * 3600, None, None, "a fan",
     )  # fmt: skip
+    file = await Handover(tmp_path).put(district().snapshot())
     with Store(tmp_path / "netwatch.db") as store:
         store.incidents.record([Transition(alert, None, AT - 5 * 3600)])
-        plans = _make(
-            district().snapshot(),
+        plans, gathered = _make(
+            file,
+            AT,
             tmp_path / "history",
             tmp_path / "netwatch.db",
             LIFECYCLE,
-            Policies(POLICY),
+            load_policies(None, config_dir() / "planning"),
             Calendars({}),
         )
     found = by_name(plans.replacements)
     cost = next(one for one in found["sw-1"].contributions if one.name == "cost")
     assert any("1 incident in 365 days, 5.0 hours: FanFailed (1)" in item.text for item in cost.evidence)
-    assert found["sw-3"].unknown.count("incident history") == 0
+    assert "incident history" not in found["sw-3"].unknown
+    assert unpack(gathered).basis.incidents is not None

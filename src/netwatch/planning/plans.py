@@ -1,4 +1,4 @@
-"""All plans of one moment: what the daemon keeps, shows and hands out."""
+"""All plans of one moment: measured once, judged as often as somebody asks what if."""
 
 from __future__ import annotations
 
@@ -6,16 +6,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from netwatch.calendars import Calendars
-from netwatch.model import Alert, HistoryReader, ReplacementPlan, Report, Snapshot
-from netwatch.planning.basis import gather, incidents_of
+from netwatch.model import Alert, EntityId, EvidenceItem, HistoryReader, ReplacementPlan, Report, Snapshot
+from netwatch.planning.basis import Basis, gather, incidents_of
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
-from netwatch.planning.replacement import rank
+from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
+from netwatch.planning.wireless import WirelessMeasured, measure_wireless
+from netwatch.planning.wireless import judge as judge_wireless
+from netwatch.planning.wireless import report as wireless_report
+from netwatch.planning.wireless.results import Verdict, WirelessPlan
 
-__all__ = ["Plans", "make_plans"]
+__all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
 
 DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What all plans stand on: plain data that can be pickled, kept, changed by a what-if and judged again.
+
+    What a plan measures beyond the basis is a field of its own, filled by `gather_all`.
+    """
+
+    basis: Basis
+    wireless: WirelessMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +38,55 @@ class Plans:
     replacements: ReplacementPlan
     reports: Mapping[str, Report]
     """By name, in the order in which people read them."""
+
+
+def gather_all(
+    snapshot: Snapshot,
+    history: HistoryReader,
+    policies: Policies,
+    calendars: Calendars,
+    *,
+    at: float,
+    alerts: Iterable[Alert] | None = None,
+) -> Gathered:
+    """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
+    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept."""
+    default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
+    incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
+    calendars = calendars.with_default(default)
+    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents)
+    return Gathered(
+        basis,
+        wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+    )
+
+
+def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
+    """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
+    plans, byte for byte."""
+    wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    replacements = rank(
+        gathered.basis,
+        lifecycle,
+        policies.replacement,
+        overrides=policies.overrides,
+        hints=Hints(rechannel=rechannelled(wireless)),
+    )
+    reports = (
+        replacement_report(replacements),
+        wireless_report(wireless, gathered.basis),
+    )
+    return Plans(replacements, {one.name: one for one in reports})
+
+
+def rechannelled(plan: WirelessPlan) -> Mapping[EntityId, tuple[EvidenceItem, ...]]:
+    """Access points that another channel helps, with the evidence of the wireless plan."""
+    return {
+        point.point.id: point.evidence
+        for area in plan.areas
+        for point in area.points
+        if point.verdict is Verdict.RECHANNEL and point.point.id is not None
+    }
 
 
 def make_plans(
@@ -35,14 +99,6 @@ def make_plans(
     at: float,
     alerts: Iterable[Alert] | None = None,
 ) -> Plans:
-    """Gathers once, then judges under each policy. Pure but for reading history; takes seconds where there is
-    much of it. `at` is the wall second for which plans are made, `alerts` the past and open ones, if anybody
-    kept them."""
-    default = policies.replacement.school_hours.calendar()
-    days = policies.replacement.history_days
-    incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
-    calendars = calendars.with_default(default)
-    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents)
-    replacements = rank(basis, lifecycle, policies.replacement, overrides=policies.overrides)
-    reports = (replacement_report(replacements),)
-    return Plans(replacements, {one.name: one for one in reports})
+    """Gathers, then judges. `at` is the wall second for which plans are made."""
+    gathered = gather_all(snapshot, history, policies, calendars, at=at, alerts=alerts)
+    return judge_all(gathered, lifecycle, policies)

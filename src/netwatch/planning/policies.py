@@ -14,10 +14,11 @@ from netwatch.planning.replacement import (
     load_overrides,
     load_policy,
 )
+from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_policy
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml", "overrides.yaml")
+POLICY_FILES = ("replacement.yaml", "wireless.yaml", "overrides.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -26,6 +27,7 @@ class Policies:
     """One per plan."""
 
     replacement: ReplacementPolicy
+    wireless: WirelessPolicy
     overrides: Overrides = NO_OVERRIDES
     """Of the replacement list; nothing is shipped."""
 
@@ -47,6 +49,10 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         replacement = load_policy(path("replacement.yaml"))
     except ConfigError as error:
         problems += error.problems
+    try:
+        wireless = load_wireless_policy(path("wireless.yaml"))
+    except ConfigError as error:
+        problems += error.problems
     overrides = NO_OVERRIDES
     if folder is not None and (folder / "overrides.yaml").is_file():
         try:
@@ -55,7 +61,7 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement, overrides)
+    return Policies(replacement, wireless, overrides=overrides)
 
 
 def _strangers(folder: Path) -> list[Problem]:

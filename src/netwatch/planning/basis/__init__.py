@@ -10,10 +10,11 @@ from netwatch.planning.basis.measures import (
     measure,
     name_of,
 )
-from netwatch.planning.basis.subjects import Subject, match_devices, subjects
+from netwatch.planning.basis.subjects import SPARE, Subject, match_devices, subjects
 from netwatch.planning.basis.topology import Topology
 
 __all__ = [
+    "SPARE",
     "Basis",
     "Fullness",
     "Incident",

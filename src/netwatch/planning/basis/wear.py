@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -80,6 +81,48 @@ class Wear:
     wifi: dict[EntityId, tuple[int, str]] = field(default_factory=dict)
     """Of access points whose radios tell it: generation (4: 802.11n, 5: ac, 6: ax, 7: be) and what told
     it."""
+
+    def what_if(self, effects: _Effects) -> Wear:
+        """Without what is gone or replaced; clients and speeds with the factors. What stands on the links of
+        an access point stays with its switch."""
+        over = effects.gone | effects.replaced
+        return Wear(
+            heat={key: one for key, one in self.heat.items() if key not in over},
+            power={key: one for key, one in self.power.items() if key not in over},
+            clients={
+                key: replace(one, count=one.count * effects.clients.get(key, 1.0))
+                for key, one in self.clients.items()
+                if key not in effects.gone
+            },
+            speeds={
+                port: speed * effects.capacity.get(port, 1.0)
+                for port, speed in self.speeds.items()
+                if port not in effects.gone
+            },
+            ap_ports={
+                device: {
+                    port: None if speed is None else speed * effects.capacity.get(port, 1.0)
+                    for port, speed in ports.items()
+                    if port not in effects.gone
+                }
+                for device, ports in self.ap_ports.items()
+                if device not in over
+            },
+            wifi={key: one for key, one in self.wifi.items() if key not in over},
+        )
+
+
+class _Effects(Protocol):
+    """What a scenario changes, as far as it matters here."""
+
+    @property
+    def gone(self) -> frozenset[EntityId]: ...
+    @property
+    def replaced(self) -> frozenset[EntityId]: ...
+    @property
+    def clients(self) -> Mapping[EntityId, float]: ...
+    @property
+    def capacity(self) -> Mapping[EntityId, float]: ...
 
 
 def measure_wear(

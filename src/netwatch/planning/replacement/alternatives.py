@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwatch.model import Alternative, AlternativeKind
-from netwatch.planning.basis import SaturationMeasure, Subject
+from netwatch.planning.basis import Subject
 from netwatch.planning.replacement.criteria import Knowledge
 from netwatch.planning.replacement.moves import Moves
 from netwatch.planning.replacement.repairs import repair
 from netwatch.planning.replacement.support import extended_support, upgrade
-from netwatch.planning.replacement.verdict import Verdict, item
+from netwatch.planning.replacement.verdict import Verdict
 
 __all__ = ["alternatives"]
 
@@ -44,26 +44,8 @@ def alternatives(
 
 
 def _rechannel(subject: Subject, known: Knowledge) -> Alternative | None:
-    """Where airtime is what is full, and neighbours on the same channel fill it."""
-    share = known.hints.cochannel.get(subject.id) if subject.id is not None else None
-    if share is None or share < known.policy.alternatives.cochannel or subject.id is None:
+    """Where the wireless plan says that neighbours on the same channel fill its air."""
+    found = known.hints.rechannel.get(subject.id, ()) if subject.id is not None else ()
+    if not found:
         return None
-    curve = known.policy.criteria.fitness.parts.saturation.measures.get(SaturationMeasure.AIRTIME)
-    full = [
-        one
-        for one in known.measured.fullness.get(subject.id, ())
-        if one.measure is SaturationMeasure.AIRTIME and curve is not None and curve.share(one.share) > 0
-    ]
-    if not full:
-        return None
-    worst = full[0]
-    return Alternative(
-        AlternativeKind.RECHANNEL,
-        f"give {known.label(worst.entity)} another channel: neighbours take {share:.0%} of its busy airtime",
-        (
-            item(f"{share:.0%} of its busy airtime is co-channel", "wireless plan", share, "ratio"),
-            item(
-                f"airtime {worst.share:.0%} used in class time", worst.family, worst.share, "ratio", worst.at
-            ),
-        ),
-    )
+    return Alternative(AlternativeKind.RECHANNEL, f"give it another channel: {found[0].text}", found)

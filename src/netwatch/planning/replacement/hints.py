@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from netwatch.model import EntityId
+from netwatch.model import EntityId, EvidenceItem
 
 __all__ = ["Hints"]
 
@@ -17,6 +17,6 @@ class Hints:
 
     full_on: Mapping[EntityId, date | None] = field(default_factory=dict)
     """From the capacity plan: the day on which something of a device is full; None: not in sight."""
-    cochannel: Mapping[EntityId, float] = field(default_factory=dict)
-    """From the wireless plan: share of an access point's busy airtime that neighbours on its channel take,
-    0 to 1."""
+    rechannel: Mapping[EntityId, tuple[EvidenceItem, ...]] = field(default_factory=dict)
+    """From the wireless plan: access points that another channel helps, as others' sending on the same
+    channel is what fills their air, with the evidence."""

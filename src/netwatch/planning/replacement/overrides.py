@@ -77,7 +77,8 @@ class Override(Strict):
         if self.asset_tag:
             tag = "" if subject.asset is None else subject.asset.asset_tag
             return tag.casefold() == self.asset_tag.casefold()
-        return not subject.spare and subject.name.casefold() == self.device.casefold()
+        known = subject.device is not None or subject.entity is not None
+        return known and subject.name.casefold() == self.device.casefold()
 
 
 class _File(Strict):

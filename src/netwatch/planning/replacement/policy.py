@@ -71,9 +71,6 @@ class Alternatives(Strict):
     """And has at least so many points fewer, consequence left out."""
     need_share: Share = 0.5
     """What hangs on a unit in use counts at most so much of what hangs on the asset whose place it takes."""
-    cochannel: Share = 0.4
-    """Share of the busy airtime that neighbours on the same channel take, from which on another channel
-    helps."""
     part_prices: dict[
         Literal["power supply", "fan", "disk", "battery", "sensor"], Annotated[float, Field(gt=0)]
     ] = Field(default_factory=dict)

@@ -5,7 +5,7 @@
 
 Pure over plain data and fast (1,000 assets in well under a second), so that a what-if can call it again with
 a changed basis, other facts or another policy. `overrides` (default: none) are decisions of people, `hints`
-(default: none) what other plans know: capacity dates and co-channel airtime. Nothing is read, no clock asked.
+(default: none) what other plans know: capacity dates and channels. Nothing is read, no clock asked.
 """
 
 from __future__ import annotations
