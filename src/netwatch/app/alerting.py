@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from netwatch.alerts import AlertEngine, Rule
+from netwatch.alerts import AlertEngine, KeptLink, Rule
 from netwatch.app.channels import Delivery, channel_settings, deliver_by
 from netwatch.app.channels import channels as _channels
 from netwatch.app.desk import Desk
@@ -18,7 +18,7 @@ from netwatch.app.turns import gently
 from netwatch.calendars import Calendars
 from netwatch.config import Settings
 from netwatch.incidents import Silence
-from netwatch.model import Alert, AlertState, Clock, Snapshot, Transition
+from netwatch.model import Alert, AlertState, Clock, EntityId, Snapshot, Transition, set_within
 from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox
 from netwatch.store import Remembered, Store
 
@@ -46,12 +46,14 @@ class Alerting:
         clock: Clock,
         calendars: Calendars | None = None,
         silences: Iterable[Silence] = (),
+        links: Iterable[KeptLink] = (),
     ) -> None:
+        """`links` as an earlier run knew them."""
         self._engine = AlertEngine(rules, attachment=settings.alerts.attached_to, calendars=calendars)
         self._store = store
         self._clock = clock
         open_alerts = store.incidents.load_open()
-        self._engine.restore(open_alerts, store.incidents.remembered())
+        self._engine.restore(open_alerts, store.incidents.remembered(), links)
         self._stirred = asyncio.Event()
         self._snapshot: Snapshot | None = None
         self.desk = Desk(store, clock, self._open_alerts, self._stirred.set)
@@ -101,25 +103,13 @@ class Alerting:
             wait, due, now = LONGEST_WAIT, self.desk.due(), self._clock.now().wall
             if due is not None:
                 wait = min(max(due - now, 0.0), LONGEST_WAIT)
-            if not self._stirred.is_set():
-                await self._stirred_within(wait)
+            await set_within(self._stirred, wait, self._clock)
             self._stirred.clear()
             if self._snapshot is None:  # nothing is judged yet: who is silenced can't be told
                 await self._clock.sleep(1.0)
                 continue
             if not self._keep(()):
                 await self._clock.sleep(RESTART_SECONDS)
-
-    async def _stirred_within(self, seconds: float) -> None:
-        waits = [
-            asyncio.ensure_future(self._stirred.wait()),
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:  # not waited for: a cancellation that came meanwhile would be lost
-                one.cancel()
 
     def _keep(self, healthy: Sequence[Remembered]) -> bool:
         """What came of it and what is told of it are on disk together or not at all."""
@@ -143,6 +133,10 @@ class Alerting:
     def ask_with(self, recheck: Callable[..., None]) -> None:
         """`recheck` polls a device at once: pages wait for what those in doubt say."""
         self._engine.recheck = recheck
+
+    def links(self) -> frozenset[tuple[EntityId, EntityId]]:
+        """What is linked, as far as it is known."""
+        return self._engine.links()
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""

@@ -13,6 +13,7 @@ import structlog
 
 from netwatch.app.figures import show_delivery
 from netwatch.app.garbage import settle
+from netwatch.app.linked import Bridges, LinkKeeper
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
 from netwatch.app.pulse import heartbeat_works
@@ -34,6 +35,8 @@ FIRST_PLAN_SECONDS = 45.0
 SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS = 900.0, 120.0
 CLOSURE_SECONDS = 5.0
 """Within so many seconds the ranked lists are made anew if calendars changed."""
+LINK_SECONDS = 30.0
+FIRST_BRIDGES_SECONDS = 180.0
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
@@ -53,6 +56,8 @@ class Chores:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.links = LinkKeeper(parts)
+        self._bridges = Bridges(parts)
         self._freezing = asyncio.Lock()
         self._judging = asyncio.Lock()
         self._evaluations = 0
@@ -75,10 +80,15 @@ class Chores:
             ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
             ("school day", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_back),
             ("retention", DAY, 600.0, self.forget),
+            ("links", LINK_SECONDS, LINK_SECONDS, self.links.save),
             ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
+        asking = self._parts.configuration.settings.alerts.bridge_tables
+        if asking:
+            first = min(asking, FIRST_BRIDGES_SECONDS)
+            yield "bridges", every(asking, self._bridges.ask, name="bridges", clock=clock, first=first)
         yield from heartbeat_works(self._parts, lambda: self._evaluations)
         yield "early alerts", self._parts.early.run(self.judge_anew)
         yield "snapshot", self._keep_fresh()
@@ -109,7 +119,8 @@ class Chores:
         async with self._judging:
             self._judged = parts.snapshot
             columns = {**parts.snapshot.columns, **parts.school_day.columns}
-            await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns))
+            learnt = self._bridges.learnt
+            await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns, learnt=learnt))
             self._evaluations += 1
         standings = parts.alerting.desk.standings(parts.alerting.alerts())
         parts.metrics.alerts(Counter(standing.state.value for standing in standings.values()))

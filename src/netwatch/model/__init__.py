@@ -69,9 +69,9 @@ from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, Repl
 from netwatch.model.report import Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
-from netwatch.model.snapshot import Column, Freshness, Snapshot
+from netwatch.model.snapshot import Column, Freshness, PluggedIn, Snapshot
 from netwatch.model.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SnmpValue
-from netwatch.model.time import Clock, Instant, SystemClock
+from netwatch.model.time import Clock, Instant, SystemClock, set_within
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
@@ -135,6 +135,7 @@ __all__ = [
     "PlaceId",
     "PlaceKind",
     "Places",
+    "PluggedIn",
     "PollFailure",
     "RankedAsset",
     "Reachability",
@@ -176,4 +177,5 @@ __all__ = [
     "percentile",
     "reference_token",
     "seconds_until_retry",
+    "set_within",
 ]

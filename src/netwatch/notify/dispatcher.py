@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from netwatch.errors import DeliveryError, StoreError
-from netwatch.model import Alert, AlertState, Clock, Notice, Transition
+from netwatch.model import Alert, AlertState, Clock, Notice, Transition, set_within
 from netwatch.notify.channel import Channel, Refused
 from netwatch.notify.second import SecondPath
 from netwatch.notify.steady import Outbox, SteadyOutbox
@@ -232,21 +231,7 @@ class Dispatcher:
                     refresh_at = now + channel.refresh_every
                 delay = min(delay, refresh_at - now)
             if delay > 0 and not self._stopping:
-                await self._pause(channel.name, delay)
-
-    async def _pause(self, name: str, seconds: float) -> None:
-        """Until the channel is woken, or for that long."""
-        waits = [
-            asyncio.ensure_future(self._wake[name].wait()),
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*waits, return_exceptions=True)
+                await set_within(self._wake[channel.name], delay, self._clock)
 
     async def _deliver_ready(self, channel: Channel) -> float:
         """Delivers what is due. Returns seconds until there is something to do again, 0 for at once."""

@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 import structlog
 
-from netwatch.model import Clock, DeviceCost, EntityId, ObservationSink, TableCost, Target
+from netwatch.model import (
+    Clock,
+    DeviceCost,
+    EntityId,
+    ObservationSink,
+    TableCost,
+    Target,
+    set_within,
+)
 from netwatch.polling.device import Device
 from netwatch.polling.fetch import Fetcher
 from netwatch.polling.ports import DiscoveryPort, KeptPlan, PlanPort
@@ -298,13 +306,9 @@ class Poller:
         if delay <= 0 or self._changed.is_set():
             await asyncio.sleep(0)
             return
-        sleeper = asyncio.ensure_future(self._clock.sleep(delay))
-        changed = asyncio.ensure_future(self._changed.wait())
         try:
-            await asyncio.wait((sleeper, changed), return_when=asyncio.FIRST_COMPLETED)
+            await set_within(self._changed, delay, self._clock)
         finally:
-            sleeper.cancel()
-            changed.cancel()
             self._wake_at = float("-inf")
 
 

@@ -14,6 +14,7 @@ from netwatch.store.database import Database
 from netwatch.store.desk import DeskTable, StoredFlaps
 from netwatch.store.identity import IdentityTable
 from netwatch.store.incidents import IncidentTable, Remembered, TimelineEntry
+from netwatch.store.links import LinkTable, StoredLink
 from netwatch.store.outbox import OutboxEntry, OutboxTable
 from netwatch.store.restart import RestartTable, StoredPlan
 
@@ -21,12 +22,14 @@ __all__ = [
     "DeskTable",
     "IdentityTable",
     "IncidentTable",
+    "LinkTable",
     "OutboxEntry",
     "OutboxTable",
     "Remembered",
     "RestartTable",
     "Store",
     "StoredFlaps",
+    "StoredLink",
     "StoredPlan",
     "TimelineEntry",
     "decode_alert",
@@ -48,6 +51,7 @@ class Store:
         self.identity = IdentityTable(self._database)
         self.incidents = IncidentTable(self._database)
         self.desk = DeskTable(self._database)
+        self.links = LinkTable(self._database)
         self.outbox = OutboxTable(self._database)
         self.restart = RestartTable(self._database)
 
