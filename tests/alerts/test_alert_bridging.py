@@ -8,7 +8,7 @@ from alert_snapshots import device, part, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netwatch.alerts import Bridging, Plug, Seen, renewed, subjects
+from netwatch.alerts import Bridging, Plug, PlugKey, Seen, renewed, subjects
 from netwatch.alerts.causes.graph import Evidence
 from netwatch.alerts.causes.topology import build_graph
 from netwatch.model import Entity, EntityId, Inventory, InventoryDevice, PluggedIn, Snapshot, Target
@@ -106,17 +106,24 @@ def _exists(text: str, port: str) -> bool:
     return f"{text.split()[0]}/{port}" in PORTS
 
 
-def after(before: dict[str, Plug], seen: list[Seen], *, up: str, answered: str, now: float) -> dict[str, str]:
+def after(
+    before: dict[PlugKey, Plug], seen: list[Seen], *, up: str, answered: str, now: float
+) -> dict[str, str]:
     snap = world()
     known = frozenset(snap.links)
     about = subjects(snap, known, map(EntityId, SWITCHES))
     told = Bridging(about, seen, snap, known)
     alive, asked = set(map(EntityId, up.split())), set(map(EntityId, answered.split()))
     found = renewed(before, told, about, asked, alive, now, INTERVAL)
+    assert len({one.plug.device for one in found.values()}) == len(found)
     return {str(one.plug.device): str(one.plug.port) for one in found.values()}
 
 
-BEFORE = {MACS["ups"]: Plug(PluggedIn(EntityId("ups"), EntityId("dist"), EntityId("dist/2")), 0.0)}
+BEFORE: dict[PlugKey, Plug] = {
+    (MACS["ups"], EntityId("dist")): Plug(
+        PluggedIn(EntityId("ups"), EntityId("dist"), EntityId("dist/2")), 0.0
+    )
+}
 ALL = "core dist sw1"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from alert_snapshots import CATALOGUE
 from districts import CARRIER, District, Fault, Truth
 
-from netwatch.alerts import AlertEngine, Bridging, Plug, Rule, Seen, renewed, subjects
+from netwatch.alerts import AlertEngine, Bridging, Plug, PlugKey, Rule, Seen, renewed, subjects
 from netwatch.model import Alert, AlertState, Column, EntityId, Instant, Snapshot
 
 INTERVAL = 60.0
@@ -63,7 +63,7 @@ class Watch:
                 self.told_by.setdefault(node.parent, []).append(name)
         for near, far in district.ports():
             self.cables.setdefault(near, []).append(far)
-        self.plugs: dict[str, Plug] = {}
+        self.plugs: dict[PlugKey, Plug] = {}
         self.tables = Tables(district, truth)
         self.round_at = rng.uniform(60, 170) if district.bridged else math.inf
         self._edges, self._state, self._next = truth.edges(), truth.reachable(0), 0

@@ -1,6 +1,6 @@
 """Rules over snapshots: what is wrong, since when, and which fault explains which. Pure."""
 
-from netwatch.alerts.causes.bridging import Bridging, Plug, Seen, Subjects, renewed, subjects
+from netwatch.alerts.causes.bridging import Bridging, Plug, PlugKey, Seen, Subjects, renewed, subjects
 from netwatch.alerts.causes.context import CONTEXT, Context
 from netwatch.alerts.causes.remembering import KeptLink
 from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
@@ -28,6 +28,7 @@ __all__ = [
     "Memo",
     "OnUnknown",
     "Plug",
+    "PlugKey",
     "Ports",
     "PrometheusRules",
     "Rule",

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 import structlog
 
-from netwatch.alerts import Bridging, KeptLink, Plug, Seen, renewed, subjects
+from netwatch.alerts import Bridging, KeptLink, Plug, PlugKey, Seen, renewed, subjects
 from netwatch.app.locating import AT_ONCE, PATIENCE, has_ports
 from netwatch.app.parts import Parts
 from netwatch.discovery import Learnt, learnt_anywhere
@@ -86,10 +86,11 @@ class Bridges:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._log = structlog.get_logger("netwatch.alerts")
-        self._rows = {row.detail: row for row in parts.store.links.load(_BRIDGE)}
-        self._plugs = {
-            mac: Plug(PluggedIn(row.other_device, row.one_device, row.one), row.told)
-            for mac, row in self._rows.items()
+        rows = parts.store.links.load(_BRIDGE)
+        self._rows: dict[PlugKey, StoredLink] = {(row.detail, row.one_device): row for row in rows}
+        self._plugs: dict[PlugKey, Plug] = {
+            key: Plug(PluggedIn(row.other_device, row.one_device, row.one), row.told)
+            for key, row in self._rows.items()
         }
         self.learnt = self._told()
         """For `Snapshot.learnt`; another object where something has changed."""
@@ -147,11 +148,11 @@ class Bridges:
             self._log.info("forwarding tables", devices=len({one.device for one in learnt}))
             self.learnt = learnt
         rows = {
-            mac: StoredLink(_BRIDGE, plug.port, plug.device, plug.switch, plug.device, told, mac)
-            for mac, (plug, told) in self._plugs.items()
+            key: StoredLink(_BRIDGE, plug.port, plug.device, plug.switch, plug.device, told, key[0])
+            for key, (plug, told) in self._plugs.items()
         }
-        new = [row for mac, row in rows.items() if self._rows.get(mac) != row]
-        gone = [row for mac, row in self._rows.items() if rows.get(mac) != row]
+        new = [row for key, row in rows.items() if self._rows.get(key) != row]
+        gone = [row for key, row in self._rows.items() if rows.get(key) != row]
         self._rows = rows
         if new or gone:
             await asyncio.to_thread(self._parts.store.links.save, new, gone)

@@ -50,7 +50,7 @@ async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
     log = structlog.get_logger("netwatch")
 
     def on_trap(trap: Trap) -> None:
-        device = parts.poller.recheck_address(trap.source)
+        device = parts.poller.recheck_address(trap.source, trap.subject)
         if device is not None:
             parts.early.expect(device)
         parts.metrics.trap(used=device is not None)

@@ -54,18 +54,17 @@ async def learnt_ports_of(session: SnmpSession, macs: Iterable[bytes]) -> dict[b
     left = [address for address in arcs if address not in found]
     if left:
         found |= await _by_database(session, left)
-    ports = sorted({port for places in found.values() for port, _ in places})
+    ports = sorted({place[0] for places in found.values() for place in places})
     if not ports:
         return {}
     told = await session.get([f"{_BASE_PORT_IF_INDEX}.{port}" for port in ports])
     # An agent without that table numbers its ports like its interfaces.
     index = {port: _port(told.get(f"{_BASE_PORT_IF_INDEX}.{port}")) or port for port in ports}
-    return {
-        arcs[address]: [
-            Learnt(index[port], vlan) for port, vlan in sorted(places, key=lambda one: (one[0], one[1] or 0))
-        ]
-        for address, places in found.items()
-    }
+    out = {}
+    for address, places in found.items():
+        in_order = sorted(places, key=lambda place: (place[0], place[1] or 0))
+        out[arcs[address]] = [Learnt(index[port], vlan) for port, vlan in in_order]
+    return out
 
 
 async def learnt_anywhere(
@@ -117,9 +116,9 @@ async def _by_database(
             for address in addresses[low : low + many]
         }
         told = await session.get(list(oids))
-        for oid, (address, vlan) in oids.items():
-            if port := _port(told.get(oid)):
-                found.setdefault(address, set()).add((port, vlan))
+        for oid, (address, inside) in oids.items():
+            if learnt := _port(told.get(oid)):
+                found.setdefault(address, set()).add((learnt, inside))
     return found
 
 

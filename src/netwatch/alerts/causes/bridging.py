@@ -3,7 +3,7 @@
 A switch learns the address of a device at the port that leads to it, and so do all other switches on the way:
 those have it at a port that leads to a switch. One whose port leads to nobody known is where the device is.
 It has to be the only one, or the others have to lie before it, as the addresses of the switches themselves
-tell; else nothing is said. A port at which another switch was learnt says nothing of other devices.
+tell; and no switch that was learnt at the same port may carry it. Else nothing is said.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import NamedTuple, TypeVar
 from netwatch.alerts.causes.topology import Links, islands
 from netwatch.model import DeviceKind, Entity, EntityId, EntityKind, PluggedIn, Snapshot, WitnessKind
 
-__all__ = ["Bridging", "Plug", "Seen", "Subjects", "renewed", "subjects"]
+__all__ = ["Bridging", "Plug", "PlugKey", "Seen", "Subjects", "renewed", "subjects"]
 
 T = TypeVar("T")
 _Place = tuple[EntityId, EntityId | None]
+PlugKey = tuple[str, EntityId]
+"""An address, and the switch that has learnt it."""
 LONGEST = 7 * 86_400.0
 """What could not be asked about any more is forgotten after so many seconds."""
 ROUNDS = 2.5
@@ -140,11 +142,15 @@ class Bridging:
         """By address: where it was learnt."""
         self.open: dict[str, list[_Place]] = {}
         """Those of them whose port leads to nobody known: what may be plugged in there."""
+        self._switches: dict[EntityId | None, set[EntityId]] = {}
+        """By port: switches that were learnt there."""
         for one in seen:
             owner = about.owners.get(one.mac)
             if owner is None or owner == one.switch:
                 continue
             self._ports.setdefault((owner, one.switch), set()).add(one.port)
+            if self._is_switch(owner):
+                self._switches.setdefault(one.port, set()).add(owner)
             place = one.switch, one.port
             self._places.setdefault(one.mac, []).append(place)
             if one.port not in leads and about.apart(owner, one.switch):
@@ -154,20 +160,37 @@ class Bridging:
                 key = self._entities[far].device, self._entities[near].device
                 self._ports.setdefault(key, set()).add(near)
 
-    def plugs(self) -> dict[str, PluggedIn]:
-        """By address, where there is exactly one place."""
-        found: dict[str, PluggedIn] = {}
-        crowd: dict[EntityId, set[EntityId]] = {}
-        """By port: switches that may be plugged in there."""
+    def plugs(self) -> dict[PlugKey, PluggedIn]:
+        """Where there is exactly one place, and nothing that may be in between. A switch may stand between
+        several, which have it and each other at the same ports."""
+        found: dict[PlugKey, PluggedIn] = {}
         for mac, places in self.open.items():
             owner = self._about.owners[mac]
             left = [place for place in places if not self._lies_before(place, self._places[mac])]
-            for _, port in left:
-                if port is not None and self._is_switch(owner):
-                    crowd.setdefault(port, set()).add(owner)
-            if len(left) == 1 and (port := left[0][1]) is not None and self._is_edge(port):
-                found[mac] = PluggedIn(owner, left[0][0], port)
-        return {mac: plug for mac, plug in found.items() if crowd.get(plug.port, set()) <= {plug.device}}
+            if len(left) == 1 or (self._is_switch(owner) and self._is_one_segment(left)):
+                for switch, port in left:
+                    if port is not None and self._is_free(port, switch, owner):
+                        found[mac, switch] = PluggedIn(owner, switch, port)
+        return found
+
+    def _is_free(self, port: EntityId, switch: EntityId, owner: EntityId) -> bool:
+        """Whether the device is at the port itself, and not behind another switch."""
+        beside = self._switches.get(port, set()) - {owner}
+        return self._is_edge(port) and not any(self._may_be_between(other, switch, owner) for other in beside)
+
+    def _is_one_segment(self, places: Collection[_Place]) -> bool:
+        return all(
+            port in self._ports.get((other, switch), ())
+            for switch, port in places
+            for other, _ in places
+            if other != switch
+        )
+
+    def _may_be_between(self, other: EntityId, switch: EntityId, owner: EntityId) -> bool:
+        """Whether a switch that was learnt at the same port may carry the device: not if it has both at one
+        port of its own."""
+        here, there = self._ports.get((switch, other)), self._ports.get((owner, other))
+        return here is None or there is None or here != there or len(here) > 1
 
     def _is_switch(self, device: EntityId) -> bool:
         known = self._entities.get(device)
@@ -195,33 +218,31 @@ class Bridging:
 
 
 def renewed(
-    before: Mapping[str, Plug],
+    before: Mapping[PlugKey, Plug],
     told: Bridging,
     about: Subjects,
     answered: Collection[EntityId],
     up: Collection[EntityId],
     now: float,
     interval: float,
-) -> dict[str, Plug]:
-    """What is known after a round, by address. `answered` are the switches that did, `up` devices that answer
+) -> dict[PlugKey, Plug]:
+    """What is known after a round. `answered` are the switches that did, `up` devices that answer
     polls, `interval` the seconds between two rounds.
 
     What is down does not speak, and switches forget it within minutes: it is where it was. So is what was
     learnt at a switch that does not answer: the others may have not forgotten it yet.
     """
-    fresh = told.plugs()
-    out = {mac: Plug(plug, now) for mac, plug in fresh.items() if plug.device in up}
-    for mac, known in before.items():
-        device, switch, _ = known.plug
-        if about.owners.get(mac) != device or not about.apart(device, switch):
+    fresh = {key: Plug(plug, now) for key, plug in told.plugs().items() if plug.device in up}
+    kept: dict[PlugKey, Plug] = {}
+    for key, known in before.items():
+        mac, switch = key
+        device, age = known.plug.device, now - known.told
+        if (key in fresh and switch in answered) or about.owners.get(mac) != device:
             continue
-        age, kept = now - known.told, ROUNDS * interval
-        if device in up and switch not in answered:
-            if age > (kept if mac in told.open else LONGEST):
-                continue
-        elif device in up:
-            asked = mac in about.asked.get(switch, ())
-            if mac in told.open or age > (kept if asked else LONGEST):
-                continue
-        out[mac] = known
-    return out
+        longest = LONGEST
+        if mac in told.open or (switch in answered and mac in about.asked.get(switch, ())):
+            longest = 0.0 if mac in told.open and switch in answered else ROUNDS * interval
+        if about.apart(device, switch) and (device not in up or age <= longest):
+            kept[key] = known
+    doubted = {mac for mac, _ in kept}
+    return kept | {key: plug for key, plug in fresh.items() if key[0] not in doubted or key in before}
