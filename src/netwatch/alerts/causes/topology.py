@@ -15,7 +15,7 @@ from netwatch.alerts.causes.graph import Evidence, Graph, Need, Way, complete
 from netwatch.alerts.causes.subnets import Subnets
 from netwatch.model import Entity, EntityId, PlaceId, PlaceKind, Snapshot
 
-__all__ = ["Links", "attachments", "build_graph", "islands", "known_links", "unpolled_id"]
+__all__ = ["Links", "attachments", "build_graph", "by_closet", "islands", "known_links", "unpolled_id"]
 
 Links = frozenset[tuple[EntityId, EntityId]]
 
@@ -224,7 +224,7 @@ def _add_needs(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
     names = yield from _ids_by_name(snapshot)
     entered = {names[name]: entry for name, entry in snapshot.inventory.devices.items() if name in names}
     yield
-    switches, feeds = _by_closet(snapshot)
+    switches, feeds = by_closet(snapshot)
     yield
     for number, device in enumerate(snapshot.devices()):
         if not number % _AT_ONCE:
@@ -252,7 +252,7 @@ def _add_needs(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
             graph.needs[device.id] = tuple(needs)
 
 
-def _by_closet(
+def by_closet(
     snapshot: Snapshot,
 ) -> tuple[dict[str, tuple[EntityId, ...]], dict[str, tuple[EntityId, ...]]]:
     """Switches, and UPSs, by the room or closet that they stand in."""
