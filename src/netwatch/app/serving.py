@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from netwatch.app.figures import channel_states
 from netwatch.app.locating import Locator
 from netwatch.app.parts import Parts
 from netwatch.errors import ConfigError, Problem
@@ -125,6 +126,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         desk=parts.alerting.desk,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
+        delivery=lambda: channel_states(parts),
         locate=Locator(parts).find,
         refused=lambda: parts.configuration.refused,
         simulated=simulated,

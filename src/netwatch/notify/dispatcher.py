@@ -40,6 +40,8 @@ class ChannelStatus:
     last_success: float | None = None
     """Wall seconds."""
     last_error: str = ""
+    failing_since: float | None = None
+    """Wall seconds of the first of the failures in a row; None while there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,7 @@ class Dispatcher:
                 status,
                 delivered=status.delivered + len(entries),
                 failures_in_a_row=0,
+                failing_since=None,
                 last_success=self._clock.now().wall,
             )
 
@@ -300,6 +303,7 @@ class Dispatcher:
             failures=status.failures + 1,
             failures_in_a_row=status.failures_in_a_row + 1,
             last_error=error,
+            failing_since=now if status.failing_since is None else status.failing_since,
         )
         self._log.warning("alerts not delivered", channel=channel.name, waiting=len(entries), error=error)
         self._hand_over(self._second.look)
