@@ -50,6 +50,8 @@ _BARE = {
     ("POST", "/api/v1/alerts/{id}/acknowledge"): 404,
     ("POST", "/api/v1/silences"): 422,
     ("POST", "/api/v1/silences/{id}/end"): 404,
+    ("POST", "/api/v1/oncall/swaps"): 422,
+    ("POST", "/api/v1/oncall/swaps/{id}/end"): 404,
 }
 """What comes of a request without anything in it, where that is not 200."""
 
@@ -96,6 +98,8 @@ def test_only_what_reveals_nothing_is_open_to_everybody() -> None:
         "/api/v1/alerts/{id}/acknowledge",
         "/api/v1/silences",
         "/api/v1/silences/{id}/end",
+        "/api/v1/oncall/swaps",
+        "/api/v1/oncall/swaps/{id}/end",
     }
     assert all(role is not Role.VIEW for method, _, role in _routes() if method != "GET")
 

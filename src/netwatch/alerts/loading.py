@@ -13,7 +13,7 @@ from netwatch.alerts.expression import Expression
 from netwatch.alerts.expression_loading import ExpressionBuilder, impossible
 from netwatch.alerts.message import FIELDS, template_fields
 from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
-from netwatch.alerts.windows import Span, Window, parse_span
+from netwatch.calendars.windows import Span, Window, parse_span
 from netwatch.documents import Document, Strict, did_you_mean, dotted, fault, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import Catalogue, DeviceKind, EntityKind, FamilyType, Severity

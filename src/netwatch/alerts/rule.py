@@ -10,7 +10,7 @@ import numpy as np
 
 from netwatch.alerts.expression import Expression
 from netwatch.alerts.frame import FactTests, Floats, Mask, PartTests
-from netwatch.alerts.windows import ALL_TIME, Window
+from netwatch.calendars.windows import ALL_TIME, Window
 from netwatch.documents import Document
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, Severity

@@ -10,8 +10,8 @@ import numpy as np
 from netwatch.alerts.frame import Frame, Layout, Mask, Memo
 from netwatch.alerts.layout import finish, steps
 from netwatch.alerts.rule import Ports, Scope
-from netwatch.alerts.windows import ALL_TIME, Window
 from netwatch.calendars import Calendar, Calendars
+from netwatch.calendars.windows import ALL_TIME, Window
 from netwatch.model import (
     DeviceKind,
     Entities,

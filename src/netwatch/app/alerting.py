@@ -17,9 +17,9 @@ from netwatch.app.telling import Links, policy_of, with_reason
 from netwatch.app.turns import gently
 from netwatch.calendars import Calendars
 from netwatch.config import Settings
-from netwatch.incidents import Silence
-from netwatch.model import Alert, AlertState, Clock, EntityId, Snapshot, Transition, set_within
-from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox
+from netwatch.incidents import Handover, Silence, handover_text
+from netwatch.model import Alert, AlertState, Clock, EntityId, Severity, Snapshot, Transition, set_within
+from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox, own_alert
 from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
@@ -28,6 +28,8 @@ _AT_ONCE = 500
 """Series seen in good health that are written in one turn."""
 LONGEST_WAIT = 30.0
 """Seconds after which what is due is looked for anew, whatever the wall clock did meanwhile."""
+HANDOVER = "OnCallHandover"
+"""Name of the message to the next one on call."""
 RESTART_SECONDS = 5.0
 """Pause before delivery begins anew after a mistake of its own."""
 
@@ -58,8 +60,9 @@ class Alerting:
         self._snapshot: Snapshot | None = None
         self.desk = Desk(store, clock, self._open_alerts, self._stirred.set)
         self._links = Links.of(settings)
-        self._configure_desk(settings, silences)
-        self._notices = Notices(settings.district.slug)
+        self._configure_desk(settings, silences, calendars)
+        self._district = settings.district.slug
+        self._notices = Notices(self._district)
         self._keeper = Keeper(store, self._notices, clock)
         self._outbox = SteadyOutbox(store.outbox)
         self._delivery = self._deliver_by(settings)
@@ -118,17 +121,40 @@ class Alerting:
         told = [with_reason(notice) for notice in found.notices]
         if self._links is not None:
             told = list(self._links.into(told, self._clock.now().wall))
+        handed = self.desk.handovers()
+
+        def also() -> None:
+            self.desk.write(found)
+            if handed:
+                self.desk.write_handovers(handed)
+                for one in handed:
+                    self._announce(one)
+
         kept = self._keeper.keep(
             self._dispatcher,
             self._transitions,
             healthy,
             told=told,
-            also=(lambda: self.desk.write(found)) if found.news else None,
+            also=also if found.news or handed else None,
         )
         if kept:
             self.desk.adopt(found)
+            self.desk.adopt_handovers(handed)
             self._transitions = []
         return kept
+
+    def _announce(self, handover: Handover) -> None:
+        """Tells who is on call from now on what is open. A rota that is new begins without a word."""
+        if not handover.before:
+            return
+        policy, now = self.desk.policy, self._clock.now().wall
+        alerts = self.alerts()
+        line, listed = handover_text(handover, alerts, self.desk.standings(alerts), policy.timezone)
+        notice = own_alert(HANDOVER, handover.rota, line, Severity.INFO, now, self._district)
+        if listed:
+            notice = replace(notice, annotations={"description": listed})
+        key = f"handover-{handover.rota}-{handover.person}-{now:.0f}"
+        self._dispatcher.announce(policy.people.get(handover.person, ()), key, notice)
 
     def ask_with(self, recheck: Callable[..., None]) -> None:
         """`recheck` polls a device at once: pages wait for what those in doubt say."""
@@ -218,7 +244,7 @@ class Alerting:
 
         def adopt() -> None:
             self._links = links
-            self._configure_desk(settings, silences)
+            self._configure_desk(settings, silences, calendars)
             self._stirred.set()
             attachment = settings.alerts.attached_to
             self._engine.replace_rules(rules, attachment=attachment, calendars=calendars)
@@ -230,9 +256,11 @@ class Alerting:
 
         return adopt
 
-    def _configure_desk(self, settings: Settings, silences: Iterable[Silence]) -> None:
+    def _configure_desk(
+        self, settings: Settings, silences: Iterable[Silence], calendars: Calendars | None
+    ) -> None:
         key = None if self._links is None else self._links.key
-        self.desk.configure(policy_of(settings), silences, key)
+        self.desk.configure(policy_of(settings), silences, key, calendars)
 
     def _deliver_by(self, settings: Settings) -> Delivery:
         return deliver_by(

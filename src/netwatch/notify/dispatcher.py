@@ -110,6 +110,15 @@ class Dispatcher:
             self._wake[name].set()
         return new
 
+    def announce(self, names: Iterable[str], key: str, alert: Alert) -> None:
+        """Accepts something that is said once and has no end: committed on return. Raises StoreError."""
+        wanted = frozenset(names)
+        body = encode_alert(alert)
+        messages = [(one.name, key, body) for one in self._channels if one.name in wanted]
+        if messages:
+            self._outbox.put(messages, self._clock.now().wall)
+        self.wake(name for name, _, _ in messages)
+
     def hold(self, told: Sequence[Transition | Notice], problem: str) -> None:
         """As `notify` where the store can't be written: what is to be told waits in memory and goes out from
         there. Once `notify` has accepted the same transitions, nothing is told twice."""

@@ -15,6 +15,7 @@ from netwatch.store.desk import DeskTable, StoredFlaps
 from netwatch.store.identity import IdentityTable
 from netwatch.store.incidents import IncidentTable, Remembered, TimelineEntry
 from netwatch.store.links import LinkTable, StoredLink
+from netwatch.store.oncall import OnCallTable, StoredSwap
 from netwatch.store.outbox import OutboxEntry, OutboxTable
 from netwatch.store.restart import RestartTable, StoredPlan
 
@@ -23,6 +24,7 @@ __all__ = [
     "IdentityTable",
     "IncidentTable",
     "LinkTable",
+    "OnCallTable",
     "OutboxEntry",
     "OutboxTable",
     "Remembered",
@@ -31,6 +33,7 @@ __all__ = [
     "StoredFlaps",
     "StoredLink",
     "StoredPlan",
+    "StoredSwap",
     "TimelineEntry",
     "decode_alert",
     "encode_alert",
@@ -52,6 +55,7 @@ class Store:
         self.incidents = IncidentTable(self._database)
         self.desk = DeskTable(self._database)
         self.links = LinkTable(self._database)
+        self.on_call = OnCallTable(self._database)
         self.outbox = OutboxTable(self._database)
         self.restart = RestartTable(self._database)
 

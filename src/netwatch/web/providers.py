@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
-from netwatch.incidents import Event, Noise, Silence, Standing
+from netwatch.incidents import Event, MadeSwap, Noise, Shift, Silence, Standing
 from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
 
 __all__ = ["AlertDesk", "ChannelState", "Providers", "ReloadResult"]
@@ -78,6 +78,22 @@ class AlertDesk(Protocol):
 
     def on_call(self) -> Sequence[tuple[str, str]]:
         """(rota, person) of this moment."""
+        ...
+
+    def shifts(self) -> Sequence[Shift]:
+        """Who is on call, until when, and who is after that."""
+        ...
+
+    def swaps(self) -> Sequence[MadeSwap]:
+        """Those made at run time that are on or will be."""
+        ...
+
+    def add_swap(self, wanted: Mapping[str, object], by: str) -> MadeSwap:
+        """From `person`, `ends`, and perhaps `rota` and `starts`. Raises ConfigError."""
+        ...
+
+    def end_swap(self, swap_id: str) -> bool:
+        """Whether there was one that may be taken back here."""
         ...
 
     def noise(self, seconds: float) -> Noise:
