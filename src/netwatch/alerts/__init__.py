@@ -3,6 +3,7 @@
 from netwatch.alerts.causes.bridging import Bridging, Plug, PlugKey, Seen, Subjects, renewed, subjects
 from netwatch.alerts.causes.context import CONTEXT, Context
 from netwatch.alerts.causes.remembering import KeptLink
+from netwatch.alerts.circuits import circuit_misfits, known_ports
 from netwatch.alerts.engine import AlertEngine, EngineState, Healthy, evaluate
 from netwatch.alerts.fitting import misfits
 from netwatch.alerts.frame import Memo
@@ -36,12 +37,14 @@ __all__ = [
     "Scope",
     "Seen",
     "Subjects",
+    "circuit_misfits",
     "condition_text",
     "evaluate",
     "explain_alert",
     "explain_rule",
     "export_prometheus",
     "format_value",
+    "known_ports",
     "load_rule_tests",
     "load_rules",
     "misfits",

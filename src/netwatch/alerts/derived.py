@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from netwatch.alerts.circuits import circuit_ports
 from netwatch.model import (
     Catalogue,
     Column,
@@ -30,6 +31,7 @@ SETTLING_SECONDS = 3600.0
 """Neighbours of a device become known one by one: what comes within an hour was there before."""
 _CONFIG = "netwatch_device_config_changed_uptime_seconds"
 _OVERDUE = "netwatch_device_overdue_seconds"
+_CIRCUIT = "netwatch_interface_circuit_bytes_per_second"
 _AT_ONCE = 1000
 _DEVICE, _VERSION, _LEARNING = "@device", "@version", "@learning"
 CHANGES = (_DEVICE, _VERSION, _LEARNING)
@@ -114,6 +116,11 @@ def derived_steps(
         yield
         if overdue is not None:
             columns[_OVERDUE] = overdue
+    if _CIRCUIT in names:
+        committed = _committed(snapshot)
+        yield
+        if committed is not None:
+            columns[_CIRCUIT] = committed
     counters = [name for name in names if _derived()[name].type is FamilyType.COUNTER]
     after = before
     if counters:
@@ -137,6 +144,20 @@ def _overdue(snapshot: Snapshot) -> Column | None:
         return None
     values = np.array([seconds for seconds, _ in late.values()])
     return _column(_derived()[_OVERDUE], tuple(late), values, now, tuple(text for _, text in late.values()))
+
+
+def _committed(snapshot: Snapshot) -> Column | None:
+    """What the inventory says of circuits whose rate is known."""
+    found: dict[EntityId, tuple[float, str]] = {}
+    for port, circuits in circuit_ports(snapshot).items():
+        rates = [circuit.rate / 8 for circuit in circuits if circuit.rate]
+        if rates:
+            found[port] = sum(rates), "circuit " + ", ".join(circuit.id for circuit in circuits)
+    if not found:
+        return None
+    values = np.array([rate for rate, _ in found.values()])
+    origins = tuple(origin for _, origin in found.values())
+    return _column(_derived()[_CIRCUIT], tuple(found), values, snapshot.at.wall, origins)
 
 
 def _column(

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from netwatch.alerts import circuit_misfits, known_ports
 from netwatch.app.figures import show_delivery
 from netwatch.app.garbage import settle
 from netwatch.app.linked import Bridges, LinkKeeper
@@ -63,6 +64,7 @@ class Chores:
         self._evaluations = 0
         self._earliest = float("-inf")
         """Monotonic second before which no further snapshot is made unasked."""
+        self._misfits: frozenset[str] = frozenset()
         self._judged: Snapshot | None = None
         self._recorded: Snapshot | None = None
         self._calendars = parts.configuration.calendars
@@ -80,6 +82,7 @@ class Chores:
             ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
             ("school day", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_back),
             ("retention", DAY, 600.0, self.forget),
+            ("circuits", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_at_circuits),
             ("links", LINK_SECONDS, LINK_SECONDS, self.links.save),
             ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
@@ -175,6 +178,17 @@ class Chores:
         await asyncio.to_thread(parts.history.prune, before)
         parts.store.incidents.forget(before)
         parts.alerting.desk.forget(before)
+
+    async def look_at_circuits(self) -> None:
+        """Says which circuits of the inventory end at ports that their devices don't have."""
+        parts = self._parts
+        if not parts.ready():
+            return
+        inventory = parts.configuration.inventory
+        found = frozenset(map(str, circuit_misfits(inventory, known_ports(parts.snapshot))))
+        for problem in sorted(found - self._misfits):
+            self._log.warning("configuration", warning=problem)
+        self._misfits = found
 
     async def save(self) -> None:
         """Writes what makes the next start cheap."""

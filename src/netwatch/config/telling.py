@@ -109,7 +109,7 @@ class QuietHoursSettings(Strict):
     during: SpansField = Field(
         default=(),
         description="Quiet as well while one of these is on: `lessons`, `school_days`, `day_type NAME` "
-        'or weekly hours such as `"sat-sun 00:00-24:00"`, by the calendar of the school that the alert is about.',
+        'or weekly hours such as `"sat-sun 00:00-24:00"`, by the calendar of the school of the alert.',
     )
     outside: SpansField = Field(
         default=(),
