@@ -247,6 +247,14 @@ def _uplinks(before: frozenset[EntityId], memo: Memo) -> frozenset[EntityId]:
     return before if linked <= before else before | linked
 
 
+def _neighbors(links: Iterable[KeptLink]) -> dict[EntityId, frozenset[EntityId]]:
+    found: dict[EntityId, set[EntityId]] = {}
+    for link in links:
+        for near, far in (link.devices, link.devices[::-1]):
+            found.setdefault(near, set()).add(far)
+    return {device: frozenset(beside) for device, beside in found.items()}
+
+
 def _by_rule(active: Mapping[ActiveKey, Active]) -> dict[str, dict[SeriesKey, Active]]:
     out: dict[str, dict[SeriesKey, Active]] = {}
     for (rule, entity, labels), one in active.items():
@@ -342,7 +350,7 @@ class AlertEngine:
         self,
         alerts: Iterable[Alert],
         healthy: Iterable[tuple[str, EntityId, tuple[str, ...]]] = (),
-        links: Iterable[KeptLink] = (),
+        links: Sequence[KeptLink] = (),
     ) -> None:
         """Goes on where an earlier process stopped: its open alerts, what `new_healthy` told, and `links` as
         neighbours told them."""
@@ -361,7 +369,7 @@ class AlertEngine:
         uplinks = frozenset(entity for entity, _ in known.pop(UPLINK, set()))
         changes = [(what, *row) for what in CHANGES for row in known.pop(what, set())]
         series = {rule: Grown(keys) for rule, keys in known.items()}
-        remembered = Changes().restored(changes)
+        remembered = Changes().restored(changes, _neighbors(links))
         causes = CauseMemory(restored=Restored(tuple(links)))
         self._state = EngineState(active, tuple(resolved), series, uplinks, causes, remembered)
         self._told, self._told_uplinks = dict(series), uplinks

@@ -55,7 +55,7 @@ class Alerting:
         self._store = store
         self._clock = clock
         open_alerts = store.incidents.load_open()
-        self._engine.restore(open_alerts, store.incidents.remembered(), links)
+        self._engine.restore(open_alerts, store.incidents.remembered(), tuple(links))
         self._stirred = asyncio.Event()
         self._snapshot: Snapshot | None = None
         self.desk = Desk(store, clock, self._open_alerts, self._stirred.set)
