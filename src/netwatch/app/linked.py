@@ -38,7 +38,7 @@ class LinkKeeper:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._rows = {(row.one, row.other): row for row in parts.store.links.load(_NEIGHBOUR)}
-        self._seen: tuple[object, object] = (None, None)
+        self._seen: tuple[object, int] = (None, 0)
         self._refreshed = float("-inf")
 
     async def save(self) -> None:
@@ -50,7 +50,7 @@ class LinkKeeper:
 
     def save_now(self) -> None:
         """The same at once: netwatch ends."""
-        self._seen, self._refreshed = (None, None), float("-inf")
+        self._seen, self._refreshed = (None, 0), float("-inf")
         new, gone = self._news()
         try:
             self._parts.store.links.save(list(new), list(gone))
@@ -61,9 +61,9 @@ class LinkKeeper:
         snapshot, known = self._parts.snapshot, self._parts.alerting.links()
         now = snapshot.at.wall
         anew = now - self._refreshed >= REFRESH_SECONDS
-        if not anew and self._seen == (id(snapshot.links), len(known)):
+        if not anew and self._seen[0] is snapshot.links and self._seen[1] == len(known):
             return iter(()), iter(())
-        self._seen = (id(snapshot.links), len(known))
+        self._seen = (snapshot.links, len(known))
         self._refreshed = now if anew else self._refreshed
         told = set(snapshot.links)
         new = [pair for pair in snapshot.links if anew or pair not in self._rows]

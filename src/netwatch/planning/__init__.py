@@ -7,13 +7,15 @@ judges it under a policy of its own; `plans` makes them all.
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
 from netwatch.planning.curve import Curve
 from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
-from netwatch.planning.plans import Plans, make_plans
+from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
+from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
     "Basis",
     "Curve",
+    "Gathered",
     "Lifecycle",
     "Milestone",
     "MilestoneKind",
@@ -23,10 +25,14 @@ __all__ = [
     "SaturationMeasure",
     "Topology",
     "UsefulLife",
+    "WirelessPolicy",
     "gather",
+    "gather_all",
+    "judge_all",
     "load_lifecycle",
     "load_policies",
     "load_policy",
+    "load_wireless_policy",
     "make_plans",
     "rank",
 ]
