@@ -152,6 +152,8 @@ class Alerting:
         alerts = self.alerts()
         line, listed = handover_text(handover, alerts, self.desk.standings(alerts), policy.timezone)
         notice = own_alert(HANDOVER, handover.rota, line, Severity.INFO, now, self._district)
+        # Nothing that lasts: receivers that keep what fires must not keep it.
+        notice = replace(notice, state=AlertState.RESOLVED, resolved=now)
         if listed:
             notice = replace(notice, annotations={"description": listed})
         key = f"handover-{handover.rota}-{handover.person}-{now:.0f}"
