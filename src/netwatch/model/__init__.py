@@ -80,9 +80,9 @@ from netwatch.model.ranking import (
 from netwatch.model.report import Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
-from netwatch.model.snapshot import Column, Freshness, Snapshot
+from netwatch.model.snapshot import Column, Freshness, PluggedIn, Snapshot
 from netwatch.model.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SnmpValue
-from netwatch.model.time import Clock, Instant, SystemClock
+from netwatch.model.time import Clock, Instant, SystemClock, set_within
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
@@ -152,6 +152,7 @@ __all__ = [
     "PlaceId",
     "PlaceKind",
     "Places",
+    "PluggedIn",
     "PollFailure",
     "RankedAsset",
     "Reachability",
@@ -193,4 +194,5 @@ __all__ = [
     "percentile",
     "reference_token",
     "seconds_until_retry",
+    "set_within",
 ]
