@@ -212,7 +212,7 @@ class Daemon:
         handover = Handover(settings.state_dir)
         stack.callback(workers.close)
         stack.callback(asked.close)
-        planner = Planner(workers, directory, handover)
+        planner = Planner(workers, directory, Path(settings.state_dir) / "netwatch.db", handover)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()

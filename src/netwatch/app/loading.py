@@ -160,7 +160,7 @@ def _misfits(
     problems, warnings = misfits(
         rules, inventory, school_time, profile_roles((collectors_dir(), *settings.collectors))
     )
-    return Finding(tuple(problems), tuple(warnings))
+    return Finding(tuple(problems), (*warnings, *policies.overrides.strangers(inventory)))
 
 
 def profile_roles(folders: Iterable[Path | str]) -> set[str]:

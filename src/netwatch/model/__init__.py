@@ -65,7 +65,18 @@ from netwatch.model.observation import (
     has_room,
 )
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
-from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
+from netwatch.model.ranking import (
+    Alternative,
+    AlternativeKind,
+    Contribution,
+    CriterionVoted,
+    EvidenceItem,
+    FactPrice,
+    MissingFact,
+    ModelReliability,
+    RankedAsset,
+    ReplacementPlan,
+)
 from netwatch.model.report import Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
@@ -85,6 +96,8 @@ __all__ = [
     "WILDCARD",
     "Alert",
     "AlertState",
+    "Alternative",
+    "AlternativeKind",
     "Asset",
     "AssetJournal",
     "AssetSwap",
@@ -100,6 +113,7 @@ __all__ = [
     "Column",
     "Contribution",
     "CounterBlock",
+    "CriterionVoted",
     "DeviceCost",
     "DeviceKind",
     "Entities",
@@ -110,6 +124,7 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "Fact",
+    "FactPrice",
     "Facts",
     "Family",
     "FamilyType",
@@ -126,6 +141,8 @@ __all__ = [
     "Inventory",
     "InventoryDevice",
     "LocationPattern",
+    "MissingFact",
+    "ModelReliability",
     "Notice",
     "Observation",
     "ObservationSink",
