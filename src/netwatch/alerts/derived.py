@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
@@ -43,6 +43,7 @@ CHANGES = (_DEVICE, _VERSION, _LEARNING, _SERIAL, _CONFIGURED)
 LATEST = frozenset({_VERSION, _SERIAL, _CONFIGURED})
 """Of these the last one counts, by device."""
 Remembered = tuple[str, EntityId, tuple[str, ...]]
+Latest = Mapping[tuple[str, EntityId], tuple[str, ...]]
 
 
 @lru_cache(maxsize=1)
@@ -93,6 +94,8 @@ class Changes:
     at: float = 0.0
     earlier: Mapping[EntityId, frozenset[EntityId]] = field(default_factory=dict)
     """Neighbours as an earlier process knew them."""
+    latest: Latest | None = None
+    """Values of `rows` of the sorts in `LATEST`, by sort and device; None: not looked for yet."""
 
     @property
     def learning_until(self) -> float:
@@ -106,7 +109,7 @@ class Changes:
         neighbors: Mapping[EntityId, frozenset[EntityId]] = MappingProxyType({}),
     ) -> Changes:
         """With what an earlier process remembered; `neighbors` of the devices of which it knew any."""
-        return replace(self, rows=frozenset(rows), earlier=neighbors)
+        return replace(self, rows=frozenset(rows), earlier=neighbors, latest=None)
 
 
 class _Event(NamedTuple):
@@ -214,10 +217,13 @@ def _look(snapshot: Snapshot, before: Changes) -> Generator[None, None, tuple[li
     configs = _values(snapshot, _CONFIG)
     found: dict[EntityId, Traits] = {}
     events: list[_Event] = []
-    memory = _Memory(before.rows)
+    latest = before.latest
+    if latest is None:
+        latest = yield from _latest_of(before.rows)
+    memory = _Memory(before.rows, latest)
     if not memory.rows:
         memory.add(_LEARNING, EntityId("until"), f"{now + LEARNING_SECONDS:.0f}")
-    learning = now < replace(before, rows=frozenset(memory.rows)).learning_until
+    learning = now < (before.learning_until if before.rows else now + LEARNING_SECONDS)
     parents = {traits.parent for traits in (known or {}).values()}
     yield from snapshot.find_devices()
     # Who has a child that was known before netwatch was away had all of its children then.
@@ -243,7 +249,9 @@ def _look(snapshot: Snapshot, before: Changes) -> Generator[None, None, tuple[li
     same = tuple(found) == before.ids
     ids = before.ids if same else tuple(found)
     labels = before.labels if same else ((),) * len(ids)
-    return events, Changes(found, snapshot.entities, snapshot.links, kept, ids, labels, now, before.earlier)
+    return events, Changes(
+        found, snapshot.entities, snapshot.links, kept, ids, labels, now, before.earlier, memory.known
+    )
 
 
 def _unchanged(snapshot: Snapshot, before: Changes) -> bool:
@@ -308,29 +316,43 @@ def _compared(
 
 
 class _Memory:
-    """What is remembered over a restart, while it is brought up to date."""
+    """What is remembered over a restart, brought up to date. Nothing is copied before it changes."""
 
-    def __init__(self, rows: Iterable[Remembered]) -> None:
-        self.rows = set(rows)
+    def __init__(self, rows: frozenset[Remembered], latest: Latest) -> None:
+        self.rows: Set[Remembered] = rows
+        self.known: Latest = latest
         self.changed = False
-        self._latest: dict[tuple[str, EntityId], list[str]] = {}
-        for what, entity, labels in sorted(self.rows):
-            if what in LATEST:  # before it was one, a store may hold several
-                self._latest.setdefault((what, entity), []).append(labels[0])
+
+    def _own(self) -> tuple[set[Remembered], dict[tuple[str, EntityId], tuple[str, ...]]]:
+        if not self.changed or not isinstance(self.rows, set) or not isinstance(self.known, dict):
+            self.changed, self.rows, self.known = True, set(self.rows), dict(self.known)
+        return self.rows, self.known
 
     def add(self, what: str, entity: EntityId, *labels: str) -> None:
-        self.rows.add((what, entity, labels))
-        self.changed = True
+        self._own()[0].add((what, entity, labels))
 
     def latest(self, what: str, device: EntityId, now: str) -> str:
         """What was remembered last; empty for nothing. Takes down what is so now, if that is known."""
-        kept = self._latest.get((what, device), [])
+        kept = self.known.get((what, device), ())
         before = now if now in kept else kept[-1] if kept else ""
-        if now and kept != [now]:
-            self.rows -= {(what, device, (one,)) for one in kept}
-            self._latest[what, device] = [now]
-            self.add(what, device, now)
+        if now and kept != (now,):
+            rows, known = self._own()
+            rows -= {(what, device, (one,)) for one in kept}
+            rows.add((what, device, (now,)))
+            known[what, device] = (now,)
         return before
+
+
+def _latest_of(rows: Iterable[Remembered]) -> Generator[None, None, Latest]:
+    """What is known of devices, in steps: done once after a start. Before the last one alone counted a store
+    may have several of a device."""
+    found: dict[tuple[str, EntityId], tuple[str, ...]] = {}
+    for number, (what, entity, labels) in enumerate(rows, 1):
+        if what in LATEST:
+            found[what, entity] = (*found.get((what, entity), ()), labels[0])
+        if not number % _AT_ONCE:
+            yield
+    return found
 
 
 def _config_changed(device: EntityId, config: float, memory: _Memory) -> bool:
