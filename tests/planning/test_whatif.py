@@ -38,7 +38,8 @@ from netwatch.model import (
     load_catalogue,
 )
 from netwatch.planning import Gathered, gather_all, judge_all, load_lifecycle, load_policies
-from netwatch.planning.whatif import WhatIf, apply, load_scenario, what_if
+from netwatch.planning.whatif import Adjustable, Effects, WhatIf, apply, load_scenario, what_if
+from netwatch.planning.wireless.measures import Distribution, RadioMeasure, Split, WirelessMeasured
 from netwatch.resources import config_dir
 
 CATALOGUE = load_catalogue()
@@ -183,6 +184,7 @@ def canonical(given: Gathered) -> bytes:
 
 
 def test_what_was_gathered_survives_pickling_and_is_judged_the_same() -> None:
+    assert isinstance(NOW.wireless, Adjustable)
     again = pickle.loads(pickle.dumps(NOW))
     assert canonical(again) == canonical(NOW)
 
@@ -325,6 +327,35 @@ useful_lives: [{{class: {life.name}, years: 4}}]"""
     assert any(row["from_policy"] for row in told.values())
 
 
+def test_the_wireless_plan_takes_part() -> None:
+    told = rows(ask("rollout: [{levels: [elementary], clients: 2}]").comparisons["wireless"])
+    assert told["Lincoln Elementary"]["rank_after"] == 1
+    assert "airtime 80.0%, before 40.0%" in told["Lincoln Elementary"]["why"]
+    assert "because others moved" in told["Grant High"]["why"]
+    told = rows(ask("schools_closed: [{school: lincoln}]").comparisons["wireless"])
+    assert told["Lincoln Elementary"]["change"] == "gone"
+    told = rows(ask("devices_replaced: [{device: lincoln-ap}]").comparisons["wireless"])
+    assert "airtime unknown, before 40.0%" in told["Lincoln Elementary"]["why"]
+
+
+HUNDREDTHS = st.integers(0, 100).map(lambda number: number / 100)
+
+
+@given(HUNDREDTHS, HUNDREDTHS, st.integers(0, 80).map(lambda eighths: eighths / 8))
+def test_no_radio_is_ever_more_than_full(own: float, others: float, factor: float) -> None:
+    split = Split(own, others * (1 - own), own, own, own, 0.0, 100)
+    found = RadioMeasure(Distribution((own,) * 101, 100, AT), (own,), split)
+    measured = WirelessMeasured({EntityId("r"): found, EntityId("x"): found}, 30)
+    effects = Effects(clients={EntityId("r"): factor}, gone=frozenset({EntityId("x")}))
+    (grown,) = measured.what_if(effects).radios.values()
+    assert max(grown.airtime.quantiles) <= 1
+    assert grown.split.own + grown.split.others <= 1 + 1e-9
+    if found.split.others_share is not None and factor:
+        assert grown.split.others_share == pytest.approx(found.split.others_share)
+    if factor * (own + split.others) <= 1:
+        assert grown.split.own == own * factor
+
+
 def test_nothing_that_was_given_changes() -> None:
     before = canonical(NOW)
     ask("schools_closed: [{school: lincoln}]\ndevices_replaced: [{device: grant-old}]")
@@ -392,7 +423,7 @@ BAD = [
     ),
     (
         "policies:\n  replacement:\n    criteria:\n      likelihood: {parts: {age: {point: 30}}}",
-        "s.yaml:5: policies.replacement.criteria.likelihood.parts.age.point: unknown key 'point' (did you mean",
+        "s.yaml:5: policies.replacement.criteria.likelihood.parts.age.point: unknown key 'point'",
     ),
     (
         "policy_files: {replacement: p.yaml}",

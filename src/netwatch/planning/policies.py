@@ -7,6 +7,8 @@ from pathlib import Path
 
 from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
+from netwatch.planning.costs import CostsPolicy, load_costs_policy
+from netwatch.planning.equity import EquityPolicy, load_equity_policy
 from netwatch.planning.replacement import (
     NO_OVERRIDES,
     Overrides,
@@ -18,7 +20,7 @@ from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_poli
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml", "wireless.yaml", "overrides.yaml")
+POLICY_FILES = ("replacement.yaml", "wireless.yaml", "equity.yaml", "costs.yaml", "overrides.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -28,6 +30,8 @@ class Policies:
 
     replacement: ReplacementPolicy
     wireless: WirelessPolicy
+    equity: EquityPolicy
+    costs: CostsPolicy
     overrides: Overrides = NO_OVERRIDES
     """Of the replacement list; nothing is shipped."""
 
@@ -53,6 +57,14 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         wireless = load_wireless_policy(path("wireless.yaml"))
     except ConfigError as error:
         problems += error.problems
+    try:
+        equity = load_equity_policy(path("equity.yaml"))
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        costs = load_costs_policy(path("costs.yaml"))
+    except ConfigError as error:
+        problems += error.problems
     overrides = NO_OVERRIDES
     if folder is not None and (folder / "overrides.yaml").is_file():
         try:
@@ -61,7 +73,7 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement, wireless, overrides=overrides)
+    return Policies(replacement, wireless, equity, costs, overrides=overrides)
 
 
 def _strangers(folder: Path) -> list[Problem]:

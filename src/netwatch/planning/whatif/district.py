@@ -249,6 +249,8 @@ class District:
         for device, school in self._school_of.items():
             if school in self.schools:
                 clients[device], traffic[device] = self.schools[school]
+                for part in self.basis.snapshot.of_device(device):
+                    clients[part.id] = clients[device]
         if self.schools:
             for entity in self.basis.snapshot.devices():
                 share = self._shared(entity.id) if entity.id not in self._school_of else None
@@ -268,7 +270,11 @@ class District:
             capacity=dict(self.capacity),
             closed=frozenset(self.closed),
             gone=frozenset(gone) if self.gone else frozenset(),
-            replaced=frozenset(self.replaced),
+            replaced=frozenset(
+                one.id
+                for device in self.replaced
+                for one in (self.basis.snapshot.entities[device], *self.basis.snapshot.of_device(device))
+            ),
         )
 
     def _shared(self, device: EntityId) -> float | None:
