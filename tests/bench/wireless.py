@@ -41,7 +41,7 @@ class Score:
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By (true, said)."""
     covered: tuple[int, int, int] = (0, 0, 0)
-    """Estimates that hold the true number, of all for wings that truly need access points; and that are below it."""
+    """Of wings that truly need access points: estimates that hold the true number, all, those below it."""
     width: float = 0.0
     """Mean of high less low, of those."""
 

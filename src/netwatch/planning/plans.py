@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
 from netwatch.planning.basis import Basis, gather
+from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
+from netwatch.planning.costs import report as costs_report
+from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
+from netwatch.planning.equity import report as equity_report
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
@@ -23,11 +27,14 @@ __all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
 class Gathered:
     """What all plans stand on: plain data that can be pickled, kept, changed by a what-if and judged again.
 
-    What a plan measures beyond the basis is a field of its own, filled by `gather_all`.
+    What a plan measures beyond the basis is a field of its own, filled by `gather_all`. If a scenario can
+    change it, it has the method `what_if` of `planning.whatif.Adjustable`.
     """
 
     basis: Basis
     wireless: WirelessMeasured
+    equity: EquityMeasures
+    costs: CostMeasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,8 @@ def gather_all(
     return Gathered(
         basis,
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+        equity=measure_equity(basis, history),
+        costs=measure_costs(basis, history),
     )
 
 
@@ -57,9 +66,13 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
     plans, byte for byte."""
     replacements = rank(gathered.basis, lifecycle, policies.replacement)
     wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    equity = judge_equity(gathered.basis, gathered.equity, lifecycle, policies.equity)
+    costs = judge_costs(gathered.basis, gathered.costs, lifecycle, policies.costs)
     reports = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        equity_report(equity),
+        costs_report(costs),
     )
     return Plans(replacements, {one.name: one for one in reports})
 

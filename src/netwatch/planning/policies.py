@@ -7,12 +7,14 @@ from pathlib import Path
 
 from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
+from netwatch.planning.costs import CostsPolicy, load_costs_policy
+from netwatch.planning.equity import EquityPolicy, load_equity_policy
 from netwatch.planning.replacement import ReplacementPolicy, load_policy
 from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_policy
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml", "wireless.yaml")
+POLICY_FILES = ("replacement.yaml", "wireless.yaml", "equity.yaml", "costs.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -22,6 +24,8 @@ class Policies:
 
     replacement: ReplacementPolicy
     wireless: WirelessPolicy
+    equity: EquityPolicy
+    costs: CostsPolicy
 
 
 def load_policies(folder: Path | None, shipped: Path) -> Policies:
@@ -45,9 +49,17 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         wireless = load_wireless_policy(path("wireless.yaml"))
     except ConfigError as error:
         problems += error.problems
+    try:
+        equity = load_equity_policy(path("equity.yaml"))
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        costs = load_costs_policy(path("costs.yaml"))
+    except ConfigError as error:
+        problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement, wireless)
+    return Policies(replacement, wireless, equity, costs)
 
 
 def _strangers(folder: Path) -> list[Problem]:
