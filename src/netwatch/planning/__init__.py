@@ -5,7 +5,15 @@ judges it under a policy of its own; `plans` makes them all.
 """
 
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
+from netwatch.planning.costs import CostMeasures, CostsPolicy, judge_costs, load_costs_policy, measure_costs
 from netwatch.planning.curve import Curve
+from netwatch.planning.equity import (
+    EquityMeasures,
+    EquityPolicy,
+    judge_equity,
+    load_equity_policy,
+    measure_equity,
+)
 from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
 from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
@@ -14,7 +22,11 @@ from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
     "Basis",
+    "CostMeasures",
+    "CostsPolicy",
     "Curve",
+    "EquityMeasures",
+    "EquityPolicy",
     "Gathered",
     "Lifecycle",
     "Milestone",
@@ -29,10 +41,16 @@ __all__ = [
     "gather",
     "gather_all",
     "judge_all",
+    "judge_costs",
+    "judge_equity",
+    "load_costs_policy",
+    "load_equity_policy",
     "load_lifecycle",
     "load_policies",
     "load_policy",
     "load_wireless_policy",
     "make_plans",
+    "measure_costs",
+    "measure_equity",
     "rank",
 ]
