@@ -11,6 +11,7 @@ from netwatch.config.alerts import AlertSettings
 from netwatch.config.credentials import CredentialSet, Port, UsmCredentials
 from netwatch.config.fields import (
     RESTART,
+    Currency,
     FileGlob,
     ListenAddress,
     ListenField,
@@ -129,9 +130,8 @@ class DeviceDefaults(Strict):
         default=None,
         description="A profile to use whatever the device says of itself; without it profiles are matched.",
     )
-    currency: str | None = Field(
+    currency: Currency | None = Field(
         default=None,
-        pattern=r"^[A-Z]{3}$",
         description="Currency of `cost`, ISO 4217; USD where nobody says.",
     )
     fund: str | None = Field(

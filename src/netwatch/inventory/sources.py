@@ -29,9 +29,9 @@ M = TypeVar("M", bound=Strict)
 
 _LISTS = frozenset({"addresses", "reply_from", "credentials", "tags", "serves", "depends_on", "fed_by"})
 _TABLES: Mapping[str, tuple[type[Strict], frozenset[str]]] = {
-    "devices": (DeviceEntry, frozenset({"interface_speeds", "limits"})),
+    "devices": (DeviceEntry, frozenset({"interface_speeds", "limits", "locations"})),
     "places": (PlaceEntry, frozenset({"places", "defaults"})),
-    "assets": (AssetEntry, frozenset()),
+    "assets": (AssetEntry, frozenset({"locations"})),
     "circuits": (CircuitEntry, frozenset()),
 }
 """Model of a row by the word in the file's name, and the keys that don't fit into a cell."""
