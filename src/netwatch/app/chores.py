@@ -141,7 +141,8 @@ class Chores:
 
     async def plan(self) -> None:
         """Makes the ranked lists anew."""
-        await self._parts.planner.refresh(self._parts.snapshot, self._parts.configuration)
+        parts = self._parts
+        await parts.planner.refresh(parts.snapshot, parts.configuration, parts.state.tenures())
 
     async def follow_calendars(self) -> None:
         """A snow day that was entered by a reload holds for the ranked lists too, and at once."""

@@ -8,7 +8,7 @@ from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import ReplacementPlan, Snapshot, load_catalogue
+from netwatch.model import AssetTenure, ReplacementPlan, Snapshot, load_catalogue
 from netwatch.planning import Lifecycle, Plans, Policies, make_plans
 
 __all__ = ["Planner"]
@@ -27,8 +27,10 @@ class Planner:
         """The last ranking; None until there is one."""
         return None if self.plans is None else self.plans.replacements
 
-    async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
-        """Makes all plans anew, for the moment of the snapshot."""
+    async def refresh(
+        self, snapshot: Snapshot, configuration: Configuration, tenures: tuple[AssetTenure, ...] = ()
+    ) -> None:
+        """Makes all plans anew, for the moment of the snapshot. `tenures`: the ledger of assets."""
         self.plans = await self._workers.run(
             _make,
             snapshot,
@@ -36,6 +38,7 @@ class Planner:
             configuration.lifecycle,
             configuration.policies,
             configuration.calendars,
+            tenures,
         )
 
 
@@ -45,9 +48,11 @@ def _make(
     lifecycle: Lifecycle,
     policies: Policies,
     calendars: Calendars,
+    tenures: tuple[AssetTenure, ...],
 ) -> Plans:
     store = SegmentStore(history, load_catalogue())
     try:
-        return make_plans(snapshot, store, lifecycle, policies, calendars, at=snapshot.at.wall)
+        at = snapshot.at.wall
+        return make_plans(snapshot, store, lifecycle, policies, calendars, at=at, tenures=tenures)
     finally:
         store.close()

@@ -6,7 +6,17 @@ judges it under a policy of its own; `plans` makes them all.
 
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
 from netwatch.planning.curve import Curve
-from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
+from netwatch.planning.lifecycle import (
+    Flaw,
+    Lifecycle,
+    Milestone,
+    MilestoneKind,
+    UsefulLife,
+    load_lifecycle,
+    missing_facts,
+    reconcile,
+    survey,
+)
 from netwatch.planning.plans import Plans, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
@@ -14,6 +24,7 @@ from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
 __all__ = [
     "Basis",
     "Curve",
+    "Flaw",
     "Lifecycle",
     "Milestone",
     "MilestoneKind",
@@ -28,5 +39,8 @@ __all__ = [
     "load_policies",
     "load_policy",
     "make_plans",
+    "missing_facts",
     "rank",
+    "reconcile",
+    "survey",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from netwatch.calendars import Calendar, Calendars
-from netwatch.model import EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
+from netwatch.model import AssetTenure, EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
 from netwatch.planning.basis.measures import Measurements, measure, name_of
 from netwatch.planning.basis.subjects import match_devices, subjects
 from netwatch.planning.basis.topology import Topology
@@ -34,6 +34,8 @@ class Basis:
     """Wall seconds at which the measured window begins."""
     at: float
     """Wall seconds for which plans are made; the window ends there."""
+    tenures: tuple[AssetTenure, ...] = ()
+    """The ledger: which thing with a serial number filled which place, from when till when."""
 
     @property
     def day(self) -> date:
@@ -56,6 +58,7 @@ def gather(
     *,
     at: float,
     days: float,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Basis:
     """Reads history once, of the `days` before `at` (wall seconds). Takes seconds where there is much of it:
     call it in a worker. `calendars` has a default: lesson time of schools that name none."""
@@ -68,7 +71,19 @@ def gather(
         return calendars.at(places.get(device), known)
 
     measured = measure(snapshot, history, topology, calendar_of, start=start, end=at)
-    return Basis(snapshot, topology, match_devices(snapshot), calendars, places, measured, start, at)
+    return Basis(
+        snapshot,
+        topology,
+        match_devices(snapshot),
+        calendars,
+        places,
+        measured,
+        start,
+        at,
+        tenures=tuple(
+            sorted(tenures, key=lambda one: (one.device, one.position, one.first_seen, one.asset_key))
+        ),
+    )
 
 
 def day_of(at: float) -> date:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
 
@@ -15,6 +14,8 @@ from pydantic import Field, model_validator
 from netwatch.documents import Document, Strict, read_yaml, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import DeviceKind
+from netwatch.planning.lifecycle.flaws import Flaw, Flaws, Product
+from netwatch.planning.lifecycle.patterns import matches
 
 __all__ = ["Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
 
@@ -84,13 +85,11 @@ class Milestone(Strict):
     def fits(self, vendor: str, models: Sequence[str], version: str) -> bool:
         """Whether all patterns that are given match, case ignored."""
         return (
-            _matches(self.vendor, vendor)
-            and (
-                not self.models or any(_matches(wanted, model) for wanted in self.models for model in models)
-            )
+            matches(self.vendor, vendor)
+            and (not self.models or any(matches(wanted, model) for wanted in self.models for model in models))
             and (
                 not self.versions
-                or any(_matches(wanted, name) for wanted in self.versions for name in (version, *models))
+                or any(matches(wanted, name) for wanted in self.versions for name in (version, *models))
             )
         )
 
@@ -98,6 +97,8 @@ class Milestone(Strict):
 class _File(Strict):
     useful_lives: tuple[UsefulLife, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    products: tuple[Product, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,14 @@ class Lifecycle:
 
     useful_lives: tuple[UsefulLife, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    """Known to be exploited."""
+    products: tuple[Product, ...] = ()
+    """Which models run the software that catalogues of flaws name."""
+    _flaws: Flaws = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_flaws", Flaws(self.flaws, self.products))
 
     def useful_life(self, kind: str, role: str) -> UsefulLife | None:
         """The first class that fits; None where nobody said how long such gear lasts."""
@@ -117,6 +126,15 @@ class Lifecycle:
         found = (one for one in self.milestones if one.fits(vendor, named, version))
         return tuple(sorted(found, key=lambda one: (one.on, one.milestone)))
 
+    def flaws_of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Flaw, ...]:
+        """Exploited flaws that a model may have, the newest first: `Flaw.affects` tells whether its version
+        is known to have them. None says that a device is safe."""
+        return self._flaws.of(vendor, models, version)
+
+    def knows_flaws_of(self, vendor: str) -> bool:
+        """Whether any catalogue that was imported speaks of a maker: without it, no flaw is no news."""
+        return bool(vendor) and any(matches(one.vendor, vendor) for one in self.flaws)
+
 
 def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
     """Reads every `*.yaml` of one folder or several, by name. Raises ConfigError with all Problems."""
@@ -124,6 +142,8 @@ def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
     problems: list[Problem] = []
     lives: list[UsefulLife] = []
     milestones: list[Milestone] = []
+    flaws: dict[tuple[str, str, tuple[str, ...]], Flaw] = {}
+    products: list[Product] = []
     for folder in folders:
         if not folder.is_dir():
             problems.append(Problem(str(folder), "", "is no folder", "expected lifecycle facts as *.yaml"))
@@ -138,9 +158,14 @@ def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
             problems += _contradictions(document, content, milestones)
             lives += content.useful_lives
             milestones += content.milestones
+            products += content.products
+            for flaw in content.flaws:
+                key = (flaw.cve, flaw.vendor.lower(), flaw.products)
+                if key not in flaws or flaws[key].checked_on < flaw.checked_on:
+                    flaws[key] = flaw
     if problems:
         raise ConfigError(problems)
-    return Lifecycle(tuple(lives), tuple(milestones))
+    return Lifecycle(tuple(lives), tuple(milestones), tuple(flaws.values()), tuple(products))
 
 
 def _contradictions(document: Document, content: _File, before: Sequence[Milestone]) -> Iterator[Problem]:
@@ -158,7 +183,3 @@ def _contradictions(document: Document, content: _File, before: Sequence[Milesto
 
 def _identity(one: Milestone) -> tuple[object, ...]:
     return one.vendor.lower(), one.models, one.versions, one.milestone
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return fnmatchcase(text.lower(), pattern.lower())
