@@ -171,7 +171,7 @@ def _history(found: Reconciliation, basis: Basis) -> Sheet:
     rows = [_tenure(one, basis) for tenures in found.sightings.of_serial.values() for one in tenures]
     for line in found.lines:
         moves = line.asset.locations
-        ends = [*(move.since for move in moves[1:]), None]
+        ends = [*(move.since for move in moves), None][1:]
         for move, until in zip(moves, ends, strict=True):
             serial = serial_key(line.asset.serial) or line.subject.name
             cells = (
