@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,6 +30,8 @@ class Assets:
         self.warnings: list[Problem] = []
         self._tree = tree
         self._serials: dict[str, Where] = {}
+        self._of_devices: dict[str, int] = {}
+        """Position in `found` of what devices said themselves, by serial number."""
         self._tags: dict[str, Where] = {}
 
     def add_device(self, item: Located[DeviceEntry]) -> None:
@@ -38,6 +41,8 @@ class Assets:
         said = [getattr(entry, name) for name in AssetFacts.model_fields if name != "serial"]
         if not serial and all(value in ("", None, ()) for value in said):
             return
+        if serial:
+            self._of_devices.setdefault(serial.casefold(), len(self.found))
         self._take(entry, serial, entry.name, merged, item.where)
 
     def add(self, item: Located[AssetEntry]) -> None:
@@ -56,7 +61,42 @@ class Assets:
             hint = "leave it out, or write the one on the label"
             self.warnings.append(where.problem("serial", message, hint))
             serial = ""
-        self._take(entry, serial, entry.device, merged, where)
+        at = self._of_devices.pop(serial.casefold(), None) if serial else None
+        if at is not None and entry.device in ("", self.found[at].device) and not entry.disposed:
+            self._complete(at, entry, merged, where)
+        else:
+            self._take(entry, serial, entry.device, merged, where)
+
+    def _complete(self, at: int, entry: AssetEntry, merged: Mapping[str, Any], where: Where) -> None:
+        """What the business office knows of a device that the network's people entered. Where both speak they
+        have to agree."""
+        known = self.found[at]
+        said: dict[str, Any] = {name: getattr(entry, name) for name in AssetFacts.model_fields}
+        said["locations"] = self._locations(entry, where)
+        said |= {name: merged[name] for name in ("currency", "fund") if getattr(entry, name) is not None}
+        changes = {name: value for name, value in said.items() if value not in ("", None, ())}
+        for name, value in changes.items():
+            before = getattr(known, name)
+            if (
+                name not in ("serial", "currency", "fund")
+                and before not in ("", None, ())
+                and before != value
+            ):
+                message = f"{value}, but device {known.device!r} says {before}"
+                hint = f"see {self._serials[entry.serial.casefold()]}: keep one of them"
+                self.problems.append(where.problem(name, message, hint))
+        changes.pop("serial", None)
+        self._agrees(self._place(entry.place, where, "place"), known.device, where)
+        if not known.asset_tag:
+            self._tag(entry, where)
+        self.found[at] = replace(known, **changes)
+
+    def _tag(self, entry: AssetFacts, where: Where) -> None:
+        tag = entry.asset_tag.casefold()
+        if tag and tag in self._tags:
+            message = f"asset_tag {entry.asset_tag!r} is there twice"
+            self.warnings.append(where.problem("asset_tag", message, f"first at {self._tags[tag]}"))
+        self._tags.setdefault(tag, where)
 
     def _take(
         self, entry: AssetFacts, serial: str, device: str, merged: Mapping[str, Any], where: Where
@@ -66,11 +106,7 @@ class Assets:
             message = f"serial {serial!r} is there twice"
             self.problems.append(where.problem("serial", message, f"first at {self._serials[key]}"))
         self._serials.setdefault(key, where)
-        tag = entry.asset_tag.casefold()
-        if tag and tag in self._tags:
-            message = f"asset_tag {entry.asset_tag!r} is there twice"
-            self.warnings.append(where.problem("asset_tag", message, f"first at {self._tags[tag]}"))
-        self._tags.setdefault(tag, where)
+        self._tag(entry, where)
         place, disposed = self._whereabouts(entry, device, where)
         self.found.append(
             Asset(
@@ -103,9 +139,9 @@ class Assets:
         place, disposed = None, None
         if isinstance(entry, AssetEntry):
             place, disposed = self._place(entry.place, where, "place"), entry.disposed
-            if device and entry.place:
-                message = f"it is where its device {device!r} is"
-                self.problems.append(where.problem("place", message, "leave out place or device"))
+            if device:
+                self._agrees(place, device, where)
+                place = None
         state = AssetState.DISPOSED if disposed else entry.state
         if device and state in (AssetState.SPARE, AssetState.DISPOSED):
             message = f"what is {'a spare' if state is AssetState.SPARE else 'disposed of'} fills no function"
@@ -118,6 +154,15 @@ class Assets:
             message = f"{disposed} lies before its installation on {entry.installed}"
             self.problems.append(where.problem("disposed", message))
         return place, disposed
+
+    def _agrees(self, place: PlaceId | None, device: str, where: Where) -> None:
+        """Two places of one thing: that of its device counts."""
+        known = self.devices.by_name.get(device)
+        if place is None or known is None or known.place is None:
+            return
+        if not (f"{place}/".startswith(f"{known.place}/") or f"{known.place}/".startswith(f"{place}/")):
+            message = f"{place!r}, but its device {device!r} is at {known.place!r}, which counts"
+            self.warnings.append(where.problem("place", message, "find out which is true"))
 
     def _locations(self, entry: AssetFacts, where: Where) -> tuple[AssetLocation, ...]:
         out: list[AssetLocation] = []

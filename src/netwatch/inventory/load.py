@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from netwatch.calendars import Calendar, load_calendars
 from netwatch.config import Settings, expand
@@ -19,7 +20,7 @@ from netwatch.inventory.sources import Located, Raw, read_source
 from netwatch.inventory.tree import Tree, build_tree
 from netwatch.model import EntityId, Inventory, InventoryDevice, LocationPattern
 
-__all__ = ["LoadedInventory", "load_inventory", "read_inventory"]
+__all__ = ["LoadedInventory", "assemble", "load_inventory", "read_inventory", "read_raw"]
 
 DeviceId = Callable[[InventoryDevice], EntityId]
 
@@ -37,19 +38,29 @@ def load_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
     return read_inventory(settings, env, device_id).inventory
 
 
-def read_inventory(settings: Settings, env: Mapping[str, str], device_id: DeviceId) -> LoadedInventory:  # noqa: ARG001 - NetBox will need a token from it
+def read_inventory(settings: Settings, env: Mapping[str, str], device_id: DeviceId) -> LoadedInventory:  # noqa: ARG001 - a source of secrets, should a file need one
     """The inventory with its warnings.
 
     `device_id` gives the permanent id of each polled device; it is called only once all is right. Raises
     InventoryError with one Problem per mistake in any of the files.
     """
+    return assemble(read_raw(settings), settings, device_id)
+
+
+def read_raw(settings: Settings, but: Path | None = None) -> Raw:
+    """The entries of all files that the settings name, without the file `but`. Raises InventoryError."""
     raw = Raw()
-    paths = expand(settings.inventory)
-    for path in paths:
-        read_source(path, raw)
+    for path in expand(settings.inventory):
+        if but is None or path.absolute() != but.absolute():
+            read_source(path, raw)
     if raw.problems:
         # References into a file that could not be read would all look dangling: these come first.
         raise InventoryError(raw.problems)
+    return raw
+
+
+def assemble(raw: Raw, settings: Settings, device_id: DeviceId) -> LoadedInventory:
+    """Entries as an inventory, see `read_inventory`."""
     tree = build_tree(raw.places, settings.district, _calendars(settings))
     problems = tree.problems
     for spoken in (*raw.file_defaults, *tree.defaults.values()):
@@ -65,7 +76,7 @@ def read_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
     circuits = build_circuits(raw.circuits, devices.by_name, problems)
     locations = [_location(item, tree, problems) for item in raw.sys_location]
     if problems:
-        order = {str(path): index for index, path in enumerate(paths)}
+        order = {str(path): index for index, path in enumerate(expand(settings.inventory))}
         raise InventoryError(sorted(problems, key=lambda each: (order.get(each.file, 0), each.line or 0)))
     inventory = Inventory(
         district=settings.district.slug,

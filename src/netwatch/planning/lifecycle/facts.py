@@ -17,7 +17,7 @@ from netwatch.model import DeviceKind
 from netwatch.planning.lifecycle.flaws import Flaw, Flaws, Product
 from netwatch.planning.lifecycle.patterns import matches
 
-__all__ = ["Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
+__all__ = ["Confidence", "Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
 
 Confidence = Literal["high", "medium", "low", "common"]
 
@@ -112,8 +112,13 @@ class Lifecycle:
     products: tuple[Product, ...] = ()
     """Which models run the software that catalogues of flaws name."""
     _flaws: Flaws = field(init=False, repr=False, compare=False)
+    _by_vendor: dict[str, list[Milestone]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        by_vendor: dict[str, list[Milestone]] = {}
+        for one in self.milestones:
+            by_vendor.setdefault(one.vendor.lower(), []).append(one)
+        object.__setattr__(self, "_by_vendor", by_vendor)
         object.__setattr__(self, "_flaws", Flaws(self.flaws, self.products))
 
     def useful_life(self, kind: str, role: str) -> UsefulLife | None:
@@ -123,8 +128,24 @@ class Lifecycle:
     def milestones_of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Milestone, ...]:
         """What is known of a model or its software, in order of date."""
         named = [model for model in models if model]
-        found = (one for one in self.milestones if one.fits(vendor, named, version))
+        found = (
+            one
+            for pattern, milestones in self._by_vendor.items()
+            if matches(pattern, vendor)
+            for one in milestones
+            if one.fits(vendor, named, version)
+        )
         return tuple(sorted(found, key=lambda one: (one.on, one.milestone)))
+
+    def knows_model(self, vendor: str, models: Sequence[str]) -> bool:
+        """Whether any fact names a model. A vendor that is not told fits any."""
+        return any(
+            matches(pattern, model)
+            for one in self.milestones
+            if not vendor or matches(one.vendor, vendor)
+            for pattern in one.models
+            for model in models
+        )
 
     def flaws_of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Flaw, ...]:
         """Exploited flaws that a model may have, the newest first: `Flaw.affects` tells whether its version
@@ -136,8 +157,9 @@ class Lifecycle:
         return bool(vendor) and any(matches(one.vendor, vendor) for one in self.flaws)
 
 
-def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
-    """Reads every `*.yaml` of one folder or several, by name. Raises ConfigError with all Problems."""
+def load_lifecycle(directories: Path | str | Sequence[Path], but: Path | None = None) -> Lifecycle:
+    """Reads every `*.yaml` of one folder or several, by name, without the file `but`. Raises ConfigError with
+    all Problems."""
     folders = [Path(directories)] if isinstance(directories, Path | str) else list(directories)
     problems: list[Problem] = []
     lives: list[UsefulLife] = []
@@ -149,6 +171,8 @@ def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
             problems.append(Problem(str(folder), "", "is no folder", "expected lifecycle facts as *.yaml"))
             continue
         for path in sorted(folder.glob("*.yaml")):
+            if but is not None and path.absolute() == but.absolute():
+                continue
             try:
                 document = read_yaml(path)
                 content = validate(_File, document)
