@@ -14,7 +14,7 @@ from pathlib import Path
 from netwatch.documents import MAX_BYTES, did_you_mean
 from netwatch.errors import ConfigError, Problem
 
-__all__ = ["DateOrder", "Table", "map_columns", "parse_day", "read_table"]
+__all__ = ["DateOrder", "Table", "ambiguous_day", "map_columns", "parse_day", "read_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def parse_day(text: str, order: DateOrder) -> date:
     """Raises ValueError. Years have four digits."""
     if re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
         return date.fromisoformat(text[:10])
-    if named := re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -,]+(\d{4})", text):
+    if named := re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ ,-]+(\d{4})", text):
         return _named(named[1], named[2], named[3])
     if named := re.fullmatch(r"([A-Za-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})", text):
         return _named(named[2], named[1], named[3])
@@ -131,6 +131,11 @@ def parse_day(text: str, order: DateOrder) -> date:
         raise ValueError(text)
     first, second, year = map(int, numbers.groups())
     return date(year, first, second) if order is DateOrder.MDY else date(year, second, first)
+
+
+def ambiguous_day(text: str) -> bool:
+    """Whether it is a date once somebody says in which order."""
+    return re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}", text) is not None
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from pathlib import Path
@@ -14,7 +15,7 @@ from netwatch.errors import ConfigError, Problem
 from netwatch.tables import DateOrder
 
 if TYPE_CHECKING:
-    from netwatch.config import Settings
+    from netwatch.config import NetboxSettings, Settings
     from netwatch.inventory import AssetImport, KnownModels
 
 __all__ = ["columns_of", "register"]
@@ -26,9 +27,9 @@ _DRY = typer.Option(False, "--dry-run", help="Say what would be imported, and wr
 
 def register(app: typer.Typer) -> None:
     """Adds `inventory` with its commands."""
-    group = typer.Typer(no_args_is_help=True, help="Take over registers of assets: CSV.")
+    group = typer.Typer(no_args_is_help=True, help="Take over registers of assets: CSV, NetBox.")
     group.command("import")(import_command)
-    group.callback()(lambda: None)
+    group.command("netbox")(netbox_command)
     app.add_typer(group, name="inventory")
 
 
@@ -56,6 +57,39 @@ def import_command(
         file, settings, _known(settings), out=target, dates=dates, columns=given, strict=strict
     )
     _finish(found, target, config, dry_run=dry_run)
+
+
+def netbox_command(
+    config: Path = _CONFIG,
+    out: Path | None = typer.Option(
+        None,
+        "--out",
+        help="File to write; without it assets-netbox.csv beside the first file of the inventory.",
+    ),
+    strict: bool = _STRICT,
+    dry_run: bool = _DRY,
+) -> None:
+    """Take over the assets of the NetBox that the settings name: all of them, or nothing."""
+    from netwatch.config import load_settings
+
+    settings = load_settings(config, os.environ)
+    if settings.netbox is None:
+        problem = Problem(str(config), "netbox", "is not set", "say url and token, see docs/inventory.md")
+        raise ConfigError([problem])
+    target = _target(settings, config, out, "assets-netbox.csv")
+    found = asyncio.run(_fetch(settings, settings.netbox, target, strict=strict))
+    _finish(found, target, config, dry_run=dry_run)
+
+
+async def _fetch(settings: Settings, netbox: NetboxSettings, target: Path, *, strict: bool) -> AssetImport:
+    from netwatch.inventory import import_netbox
+    from netwatch.wire import AiohttpJson
+
+    http = AiohttpJson()
+    try:
+        return await import_netbox(settings, netbox, http, _known(settings), strict=strict, out=target)
+    finally:
+        await http.close()
 
 
 def columns_of(column: list[str]) -> dict[str, str]:
@@ -101,7 +135,7 @@ def _finish(found: AssetImport, target: Path, config: Path, *, dry_run: bool) ->
     for warning in found.warnings:
         typer.echo(str(warning), err=True)
     if found.ignored:
-        typer.echo(f"columns that are not taken over: {', '.join(found.ignored)}", err=True)
+        typer.echo(f"not taken over: {', '.join(found.ignored)}", err=True)
     count = f"{len(found.rows)} asset{'' if len(found.rows) == 1 else 's'}"
     if dry_run:
         typer.echo(f"{count} could be written to {target}")

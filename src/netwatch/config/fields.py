@@ -95,7 +95,8 @@ BitRate = Annotated[float, _parsing(parse_bit_rate)]
 def _currency(value: Any) -> Any:
     if not isinstance(value, str) or value not in CURRENCIES:
         found = f", found {value!r}" if isinstance(value, str) else ""
-        hint = did_you_mean(value.strip().upper(), CURRENCIES) if isinstance(value, str) else ""
+        word = value.strip().upper() if isinstance(value, str) else ""
+        hint = did_you_mean(word, CURRENCIES) if word.isalpha() else ""
         raise fault(f"expected a currency of ISO 4217{found}", hint or "such as USD")
     return value
 

@@ -21,6 +21,7 @@ from netwatch.config.fields import (
     SecretField,
     Slug,
 )
+from netwatch.config.netbox import NetboxSettings
 from netwatch.config.remote_write import RemoteWriteSettings
 from netwatch.documents import Strict
 from netwatch.errors import Problem
@@ -258,6 +259,9 @@ class Settings(Strict):
         default=(), description="Files that hold further `credentials`."
     )
     defaults: DeviceDefaults = Field(default=DeviceDefaults(), description="What holds for all devices.")
+    netbox: NetboxSettings | None = Field(
+        default=None, description="A NetBox whose assets `netwatch inventory netbox` takes over."
+    )
     collectors: tuple[PathField, ...] = Field(
         default=(), description="Folders of your own device profiles, beside those that netwatch ships."
     )

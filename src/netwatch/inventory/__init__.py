@@ -19,6 +19,7 @@ from netwatch.inventory.models import (
     PlaceEntry,
     SysLocationEntry,
 )
+from netwatch.inventory.netbox import import_netbox
 
 __all__ = [
     "AssetEntry",
@@ -36,6 +37,7 @@ __all__ = [
     "check_configuration",
     "closure_problems",
     "import_assets",
+    "import_netbox",
     "load_inventory",
     "read_calendars",
     "read_inventory",

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from netwatch.documents import did_you_mean
 from netwatch.model import AssetState
-from netwatch.tables import DateOrder, parse_day
+from netwatch.tables import DateOrder, ambiguous_day, parse_day
 
 __all__ = ["SPELLINGS", "cell_value"]
 
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "serial": ("serial number", "serial no", "serial no.", "s/n", "sn", "serial num"),
+    "serial": ("serial number", "serial no", "s/n", "sn", "serial num"),
     "device": ("device name", "hostname", "host name", "host", "switch name", "system name"),
     "vendor": ("manufacturer", "make", "maker", "mfr", "mfg", "brand"),
     "model": ("model name", "model number", "model no", "product name", "device type"),
@@ -102,6 +102,6 @@ def _day(text: str, order: DateOrder) -> str:
         return parse_day(text, order).isoformat()
     except ValueError:
         hint = "write it as YYYY-MM-DD"
-        if order is DateOrder.ISO and re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}", text):
+        if order is DateOrder.ISO and ambiguous_day(text):
             hint += ", or say with --dates whether the month (mdy) or the day (dmy) stands first"
         raise ValueError(f"expected a date, found {text!r}", hint) from None

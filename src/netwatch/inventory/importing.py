@@ -117,12 +117,15 @@ def check_rows(
     names = _Names(raw, settings)
     taken: list[Mapping[str, str]] = []
     entries: list[Located[AssetEntry]] = []
+    strangers = 0
     for row in rows:
         where = Where(
             file if row.line is not None else f"{file}: {row.label}", line=row.line, columns=headers or {}
         )
         cells = {key: text for key, text in row.cells.items() if text}
         names.resolve(cells)
+        if row.line is None:
+            strangers += names.adapt(cells)
         if not cells.get("serial") and not cells.get("asset_tag"):
             problems.append(where.problem("serial", "has neither serial number nor tag", "enter one of them"))
         entries.append(Located(_entry(cells, file, where, problems), where))
@@ -141,7 +144,8 @@ def check_rows(
     if problems:
         order = sorted(dict.fromkeys(problems), key=lambda one: (one.file != file, one.line or 0))
         raise InventoryError(order)
-    return AssetImport(tuple(taken), (*warnings, *unknown))
+    left = (f"the names of {strangers} devices that the inventory does not list",) if strangers else ()
+    return AssetImport(tuple(taken), (*warnings, *unknown), left)
 
 
 def _entry(cells: Mapping[str, str], file: str, where: Where, problems: list[Problem]) -> AssetEntry:
@@ -181,6 +185,22 @@ class _Names:
             found = self._places.get(_words(place), set())
             if len(found) == 1:
                 cells["place"] = next(iter(found)).removeprefix(f"{self._district}/")
+
+    def adapt(self, cells: dict[str, str]) -> bool:
+        """For another system's records, which know more than is watched: a device that is not in the
+        inventory fills no function there (returns True), and a location that is not known becomes the nearest
+        place above it."""
+        site, _, location = cells.get("place", "").partition("/")
+        root = self._tree.find(site) if site else None
+        if root is not None and location and self._tree.find(cells["place"]) is None:
+            slug = location.rpartition("/")[2]
+            below = [one for one in self._places.get(_words(slug), ()) if one.startswith(f"{root}/")]
+            place = below[0] if len(below) == 1 else root
+            cells["place"] = place.removeprefix(f"{self._district}/")
+        if cells.get("device") and cells["device"].casefold() not in self._devices:
+            del cells["device"]
+            return True
+        return False
 
 
 def _words(text: str) -> str:

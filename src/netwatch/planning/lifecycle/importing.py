@@ -12,7 +12,7 @@ from typing import Any
 from netwatch.documents import Document, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.planning.lifecycle.facts import Confidence, Milestone, MilestoneKind
-from netwatch.tables import DateOrder, Table, map_columns, parse_day, read_table
+from netwatch.tables import DateOrder, Table, ambiguous_day, map_columns, parse_day, read_table
 
 __all__ = ["FactImport", "VendorList", "import_milestones", "write_facts"]
 
@@ -106,7 +106,7 @@ def import_milestones(path: Path, given: VendorList, known: Sequence[Milestone] 
         found += reader.milestones(line, cells)
     if not found and not problems:
         problems.append(Problem(table.file, "", "holds no date", "", table.line))
-    rows = _agreeing(found, known, table.file, problems)
+    rows = _agreeing(found, known, reader)
     if problems:
         raise ConfigError(sorted(problems, key=lambda one: one.line or 0))
     head = f"# Imported from {path.name} on {given.checked_on}. The next import of it replaces this file.\n"
@@ -141,10 +141,10 @@ class _Reader:
         text = {key: cells[at] for key, at in self._columns.items()}
         names = [name for key in ("sku", "model") if (name := text.get(key, ""))]
         if not names:
-            self._wrong(line, "model", "no model and no order number", "enter one of them, or delete the row")
+            self.wrong(line, "model", "no model and no order number", "enter one of them, or delete the row")
         vendor = text.get("vendor", "") or self._given.vendor
-        if not vendor:
-            self._wrong(line, "vendor", "no maker", "enter it, or say --vendor NAME")
+        if not vendor and "vendor" in self._columns:
+            self.wrong(line, "vendor", "no maker", "enter it, or say --vendor NAME")
         days = {kind: day for kind in MilestoneKind if (day := self._day(line, kind, text)) is not None}
         self._order(line, days)
         checked = self._day(line, "checked_on", text) or self._given.checked_on
@@ -167,7 +167,7 @@ class _Reader:
                 out.append((line, validate(Milestone, document)))
             except ConfigError as error:
                 for one in error.problems:
-                    self._wrong(line, one.path, one.message, one.hint)
+                    self.wrong(line, one.path, one.message, one.hint)
         return [] if len(self._problems) > before else out
 
     def _day(self, line: int, key: str, text: Mapping[str, str]) -> date | None:
@@ -178,12 +178,12 @@ class _Reader:
             day = parse_day(cell, self._given.dates)
         except ValueError:
             hint = "write it as YYYY-MM-DD"
-            if self._given.dates is DateOrder.ISO:
+            if self._given.dates is DateOrder.ISO and ambiguous_day(cell):
                 hint += ", or say with --dates whether the month (mdy) or the day (dmy) stands first"
-            self._wrong(line, key, f"expected a date, found {cell!r}", hint)
+            self.wrong(line, key, f"expected a date, found {cell!r}", hint)
             return None
         if day.year not in _YEARS:
-            self._wrong(line, key, f"{day} can't be", "is the year right?")
+            self.wrong(line, key, f"{day} can't be", "is the year right?")
         return day
 
     def _order(self, line: int, days: Mapping[MilestoneKind, date]) -> None:
@@ -191,20 +191,21 @@ class _Reader:
         last = days.get(MilestoneKind.LAST_DAY_OF_SUPPORT)
         if first and last and last < first:
             message = f"{last} lies before the end of sale, {first}"
-            self._wrong(line, MilestoneKind.LAST_DAY_OF_SUPPORT, message, "are the columns mixed up?")
+            self.wrong(line, MilestoneKind.LAST_DAY_OF_SUPPORT, message, "are the columns mixed up?")
         announced = days.get(MilestoneKind.ANNOUNCED)
         if announced and last and last < announced:
             message = f"{announced} lies after the last day of support, {last}"
-            self._wrong(line, MilestoneKind.ANNOUNCED, message, "are the columns mixed up?")
+            self.wrong(line, MilestoneKind.ANNOUNCED, message, "are the columns mixed up?")
 
-    def _wrong(self, line: int, key: str, message: str, hint: str = "") -> None:
+    def wrong(self, line: int, key: str, message: str, hint: str = "") -> None:
+        """Adds a problem at a cell."""
         at = self._columns.get(key)
         column = key if at is None else self._table.header[at]
         self._problems.append(Problem(self._table.file, column, message, hint, line))
 
 
 def _agreeing(
-    found: Sequence[tuple[int, Milestone]], known: Sequence[Milestone], file: str, problems: list[Problem]
+    found: Sequence[tuple[int, Milestone]], known: Sequence[Milestone], reader: _Reader
 ) -> list[Milestone]:
     """Each milestone of a model once; two dates for one are a problem."""
     dates: dict[tuple[object, ...], tuple[str, date]] = {}
@@ -220,7 +221,7 @@ def _agreeing(
             if day != one.on:
                 message = f"{one.models[0]}: {one.on}, but {day} was given before"
                 hint = f"{where}: keep the one with the better source"
-                problems.append(Problem(file, str(one.milestone), message, hint, line))
+                reader.wrong(line, one.milestone, message, hint)
                 break
             new |= key not in mine
             mine.add(key)
