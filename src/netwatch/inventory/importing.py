@@ -144,7 +144,8 @@ def check_rows(
     if problems:
         order = sorted(dict.fromkeys(problems), key=lambda one: (one.file != file, one.line or 0))
         raise InventoryError(order)
-    left = (f"the names of {strangers} devices that the inventory does not list",) if strangers else ()
+    names_of = f"name{'s' * (strangers > 1)} of {strangers} device{'s' * (strangers > 1)}"
+    left = (f"{names_of} that the inventory does not list",) if strangers else ()
     return AssetImport(tuple(taken), (*warnings, *unknown), left)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,7 +53,10 @@ async def import_netbox(
     WireError for what NetBox does not tell, InventoryError with a Problem per device and field."""
     problems = _unknown_keys(netbox)
     rows, skipped = await fetch_assets(netbox, http, problems)
-    found = check_rows(rows, netbox.url, settings, known, problems, out=out, strict=strict)
+    try:
+        found = check_rows(rows, netbox.url, settings, known, problems, out=out, strict=strict)
+    except InventoryError as error:
+        raise InventoryError([_advised(one) for one in error.problems]) from None
     return AssetImport(found.rows, found.warnings, (*skipped, *found.ignored))
 
 
@@ -76,9 +80,11 @@ async def fetch_assets(
             rows.append(row)
         else:
             bare += 1
-    left = [f"{planned} planned devices"] if planned else []
-    if bare:
-        left.append(f"{bare} devices with neither serial number nor asset tag")
+    counts = (
+        (planned, "planned, nowhere yet"),
+        (bare, "with neither serial number nor asset tag"),
+    )
+    left = [f"{count} device{'s' * (count > 1)} {words}" for count, words in counts if count]
     return rows, tuple(left)
 
 
@@ -189,6 +195,13 @@ def _unknown_keys(netbox: NetboxSettings) -> list[Problem]:
         for key in netbox.fields
         if key not in SPELLINGS
     ]
+
+
+def _advised(one: Problem) -> Problem:
+    """Places of NetBox may be called otherwise in the inventory."""
+    if not one.path.endswith("place"):
+        return one
+    return replace(one, hint="; ".join(filter(None, (one.hint, "say which it is under netbox.places"))))
 
 
 def _record(value: Any) -> _Record:

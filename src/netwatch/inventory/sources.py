@@ -57,7 +57,7 @@ class Where:
 
     def __str__(self) -> str:
         line = self.line if self.document is None else self.document.line_of(self.path)
-        return f"{self.file}:{line}"
+        return self.file if line is None else f"{self.file}:{line}"
 
 
 @dataclass(frozen=True, slots=True)
