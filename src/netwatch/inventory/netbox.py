@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from netwatch.config import NetboxSettings, Settings
 from netwatch.documents import did_you_mean
-from netwatch.errors import Problem, WireDecodeError, WireError
+from netwatch.errors import InventoryError, Problem, WireDecodeError, WireError
 from netwatch.inventory.columns import SPELLINGS, cell_value
 from netwatch.inventory.importing import AssetImport, AssetRow, KnownModels, check_rows
 from netwatch.model import TOKEN, EntityId, HttpAccess, Target
