@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -267,10 +268,13 @@ def write_facts(key: str, rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """JSON is YAML, but for DEL and the C1 controls, which JSON leaves as they are."""
+    """JSON is YAML, but for characters that YAML wants escaped, and for pairs of surrogates."""
     if isinstance(value, date):
         return value.isoformat()
-    return json.dumps(value, ensure_ascii=True)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def _pattern(name: str) -> str:
