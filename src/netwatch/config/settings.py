@@ -226,7 +226,8 @@ class PlanningSettings(Strict):
         description="Folder of policies, e.g. `replacement.yaml`; what is missing there is as shipped.",
     )
     lifecycle: tuple[PathField, ...] = Field(
-        default=(), description="Folders of useful lives and vendors' milestones; none: what netwatch ships."
+        default=(),
+        description="Folders of useful lives, makers' milestones and exploited flaws; none: as shipped.",
     )
 
 
