@@ -169,7 +169,7 @@ def test_not_seen_says_since_when(world: World) -> None:
     found = compare(world).findings
     assert [(one.kind, one.name, one.detail) for one in found] == [
         (FindingKind.NOT_SEEN, "away", f"last seen on {day_of(AT - 45 * DAY)}"),
-        (FindingKind.NOT_SEEN, "never", "never seen"),
+        (FindingKind.NOT_SEEN, "never", "never seen in the 500 days of the ledger"),
     ]
     assert (found[0].since, found[1].since) == (AT - 45 * DAY, None)
 

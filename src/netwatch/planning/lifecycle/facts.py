@@ -22,6 +22,10 @@ __all__ = ["Confidence", "Lifecycle", "Milestone", "MilestoneKind", "UsefulLife"
 Confidence = Literal["high", "medium", "low", "common"]
 
 
+_Asked = tuple[str, tuple[str, ...], str]
+"""Vendor, models, version."""
+
+
 class MilestoneKind(StrEnum):
     """Ends that makers announce, kept apart: the end of sale is not the end of support."""
 
@@ -113,6 +117,10 @@ class Lifecycle:
     """Which models run the software that catalogues of flaws name."""
     _flaws: Flaws = field(init=False, repr=False, compare=False)
     _by_vendor: dict[str, list[Milestone]] = field(init=False, repr=False, compare=False)
+    _found: dict[_Asked, tuple[Milestone, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Answers so far: a fleet has few models, and several plans ask for each of its things."""
 
     def __post_init__(self) -> None:
         by_vendor: dict[str, list[Milestone]] = {}
@@ -127,15 +135,18 @@ class Lifecycle:
 
     def milestones_of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Milestone, ...]:
         """What is known of a model or its software, in order of date."""
-        named = [model for model in models if model]
-        found = (
-            one
-            for pattern, milestones in self._by_vendor.items()
-            if matches(pattern, vendor)
-            for one in milestones
-            if one.fits(vendor, named, version)
-        )
-        return tuple(sorted(found, key=lambda one: (one.on, one.milestone)))
+        asked = (vendor, tuple(model for model in models if model), version)
+        known = self._found.get(asked)
+        if known is None:
+            found = (
+                one
+                for pattern, milestones in self._by_vendor.items()
+                if matches(pattern, vendor)
+                for one in milestones
+                if one.fits(*asked)
+            )
+            known = self._found[asked] = tuple(sorted(found, key=lambda one: (one.on, one.milestone)))
+        return known
 
     def knows_model(self, vendor: str, models: Sequence[str]) -> bool:
         """Whether any fact names a model. A vendor that is not told fits any."""
@@ -154,7 +165,7 @@ class Lifecycle:
 
     def knows_flaws_of(self, vendor: str) -> bool:
         """Whether any catalogue that was imported speaks of a maker: without it, no flaw is no news."""
-        return bool(vendor) and any(matches(one.vendor, vendor) for one in self.flaws)
+        return self._flaws.knows(vendor)
 
 
 def load_lifecycle(directories: Path | str | Sequence[Path], but: Path | None = None) -> Lifecycle:

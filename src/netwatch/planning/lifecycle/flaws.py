@@ -74,10 +74,21 @@ class Flaws:
         for one in flaws:
             self._by_vendor.setdefault(one.vendor.lower(), []).append(one)
         self._products = tuple(products)
+        self._found: dict[tuple[str, tuple[str, ...], str], tuple[Flaw, ...]] = {}
+        """Answers so far."""
+
+    def knows(self, vendor: str) -> bool:
+        return bool(vendor) and any(matches(pattern, vendor) for pattern in self._by_vendor)
 
     def of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Flaw, ...]:
         """What a model may have, the newest first: all but what its version is known not to have. Without a
         vendor nothing is known."""
+        asked = (vendor, tuple(models), version)
+        if asked not in self._found:
+            self._found[asked] = self._look_up(*asked)
+        return self._found[asked]
+
+    def _look_up(self, vendor: str, models: Sequence[str], version: str) -> tuple[Flaw, ...]:
         names = [name for name in (*models, version) if name]
         if not vendor or not names:
             return ()

@@ -17,7 +17,7 @@ from netwatch.planning.lifecycle.findings import (
     tenure_evidence,
 )
 from netwatch.planning.lifecycle.missing import missing_facts
-from netwatch.planning.lifecycle.moves import misplaced
+from netwatch.planning.lifecycle.moves import Moves
 from netwatch.planning.lifecycle.sightings import Sightings, serial_key
 
 __all__ = ["AWAY_DAYS", "INVENTORY_YEARS", "reconcile"]
@@ -49,6 +49,8 @@ class _Comparison:
         self._lifecycle = lifecycle
         self._since = basis.at - away_days * _DAY
         self._sightings = Sightings.of(basis)
+        self._moves = Moves(basis)
+        self._days = self._sightings.days(basis.at)
         self._subjects = subjects(basis.snapshot)
         self._registered = {
             serial_key(one.serial): one for one in basis.snapshot.inventory.assets if one.serial
@@ -192,10 +194,12 @@ class _Comparison:
         polled = subject.device is not None and subject.device.target is not None
         if seen.at is not None:
             detail = f"last seen on {day_of(seen.at)}"
-        elif not polled and subject.entity is None:
-            detail = "never seen; nothing asks it, and no controller tells of it"
         else:
             detail = "never seen"
+            if self._days is not None:
+                detail += f" in the {self._days} days of the ledger"
+            if not polled and subject.entity is None:
+                detail += "; nothing asks it, and no controller tells of it"
         if asset.verified is not None:
             detail += f"; a person saw it on {asset.verified}"
         remedy = "look for it; enter where it is, or that it was disposed of"
@@ -203,7 +207,7 @@ class _Comparison:
 
     def _misplaced(self, subject: Subject, asset: Asset, device: EntityId) -> Iterator[Finding]:
         entered = None if subject.device is None else subject.device.place
-        told = None if entered is None else misplaced(self._basis, device, entered)
+        told = None if entered is None else self._moves.misplaced(device, entered)
         if told is not None and self._sightings.seen_at.get(device, 0.0) >= self._since:
             yield self._finding(
                 FindingKind.MOVED,

@@ -150,7 +150,7 @@ def _line(one: RegisterLine, found: Reconciliation, basis: Basis) -> ReportRow:
         how = (
             "it tells its serial number" if one.by_serial else "its device answers; no serial number is told"
         )
-        evidence["last_seen"] = (EvidenceItem(how, "ledger of assets", at=one.last_seen), *ledger)
+        evidence["last_seen"] = (EvidenceItem(how, "ledger of assets", at=one.last_seen),)
     return ReportRow(asset.serial or asset.asset_tag or subject.name, cells, evidence, one.missing)
 
 

@@ -61,7 +61,7 @@ def lifecycle_report(fleet: Fleet) -> Report:
         _NOTES,
     )
     unknown = tuple(_unknown(one) for one in fleet.models if not one.milestones)
-    notes = (f"{fleet.nameless} assets tell no model: they are in no line.",) if fleet.nameless else ()
+    notes = (f"Without a model, and so in no line: {fleet.nameless}.",) if fleet.nameless else ()
     look_up = Sheet("look-up", "What to look up first", _MODEL, unknown, notes)
     return Report(
         "lifecycle", "Lifecycle of the fleet", fleet.at, (models, look_up, _software(fleet), _flaws(fleet))

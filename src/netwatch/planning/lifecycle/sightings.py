@@ -54,8 +54,11 @@ class Sightings:
     def of(cls, basis: Basis) -> Sightings:
         by_serial: dict[str, list[AssetTenure]] = {}
         by_device: dict[EntityId, list[AssetTenure]] = {}
+        whole = {(one.asset_key, one.device) for one in basis.tenures if not one.position}
         for one in basis.tenures:
-            by_serial.setdefault(one.asset_key, []).append(one)
+            if not one.position or (one.asset_key, one.device) not in whole:
+                # A chassis is told as the device and as a part of it: that is one place.
+                by_serial.setdefault(one.asset_key, []).append(one)
             by_device.setdefault(one.device, []).append(one)
         ledger = {
             key: tuple(sorted(found, key=lambda one: (one.first_seen, one.device, one.position)))
@@ -96,6 +99,11 @@ class Sightings:
     def told(self, device: EntityId) -> tuple[AssetTenure, ...]:
         """What a device says that it is made of now."""
         return tuple(one for one in self.of_device.get(device, ()) if one.ended is None)
+
+    def days(self, at: float) -> int | None:
+        """Whole days that the ledger goes back at wall second `at`; None while it is empty."""
+        first = min((one.first_seen for found in self.of_device.values() for one in found), default=None)
+        return None if first is None else int((at - first) // 86400)
 
     def itself(self, device: EntityId) -> AssetTenure | None:
         """The thing that a device says it is, as a whole."""
