@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 
 class Workers:
-    """A small pool of processes, started at the first call. They end with their parent, however it ends."""
+    """A small pool of processes, each for one call: what a large one took is given back. They end with their
+    parent, however it ends."""
 
     def __init__(self, count: int = 1) -> None:
         self._count = count
@@ -31,7 +32,9 @@ class Workers:
             raise TypeError("workers take positional arguments")
         if self._pool is None:
             context = multiprocessing.get_context("spawn")  # a fork would copy sockets and threads
-            self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_settle)
+            self._pool = ProcessPoolExecutor(
+                self._count, mp_context=context, initializer=_settle, max_tasks_per_child=1
+            )
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
 
     def close(self) -> None:

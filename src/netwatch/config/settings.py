@@ -229,6 +229,15 @@ class PlanningSettings(Strict):
         default=(),
         description="Folders of useful lives, makers' milestones and exploited flaws; none: as shipped.",
     )
+    snapshot_days: int = Field(
+        default=60, ge=1, le=3660, description="Plans are kept of every day, for so many days."
+    )
+    snapshot_months: int = Field(
+        default=120,
+        ge=0,
+        le=1200,
+        description="After that one per month, for so many months. Snapshots with a name are kept for ever.",
+    )
 
 
 class LogSettings(Strict):

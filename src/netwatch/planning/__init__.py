@@ -17,14 +17,16 @@ from netwatch.planning.lifecycle import (
     reconcile,
     survey,
 )
-from netwatch.planning.plans import Plans, make_plans
+from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
+from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
     "Basis",
     "Curve",
     "Flaw",
+    "Gathered",
     "Lifecycle",
     "Milestone",
     "MilestoneKind",
@@ -34,10 +36,14 @@ __all__ = [
     "SaturationMeasure",
     "Topology",
     "UsefulLife",
+    "WirelessPolicy",
     "gather",
+    "gather_all",
+    "judge_all",
     "load_lifecycle",
     "load_policies",
     "load_policy",
+    "load_wireless_policy",
     "make_plans",
     "missing_facts",
     "rank",

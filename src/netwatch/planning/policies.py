@@ -8,10 +8,11 @@ from pathlib import Path
 from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
 from netwatch.planning.replacement import ReplacementPolicy, load_policy
+from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_policy
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml",)
+POLICY_FILES = ("replacement.yaml", "wireless.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -20,6 +21,7 @@ class Policies:
     """One per plan."""
 
     replacement: ReplacementPolicy
+    wireless: WirelessPolicy
 
 
 def load_policies(folder: Path | None, shipped: Path) -> Policies:
@@ -39,9 +41,13 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         replacement = load_policy(path("replacement.yaml"))
     except ConfigError as error:
         problems += error.problems
+    try:
+        wireless = load_wireless_policy(path("wireless.yaml"))
+    except ConfigError as error:
+        problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement)
+    return Policies(replacement, wireless)
 
 
 def _strangers(folder: Path) -> list[Problem]:

@@ -2,10 +2,11 @@
 
 from netwatch.planning.basis.basis import Basis, day_of, gather
 from netwatch.planning.basis.measures import Measurements, SaturationMeasure, measure, name_of
-from netwatch.planning.basis.subjects import Subject, match_devices, subjects
+from netwatch.planning.basis.subjects import SPARE, Subject, match_devices, subjects
 from netwatch.planning.basis.topology import Topology
 
 __all__ = [
+    "SPARE",
     "Basis",
     "Measurements",
     "SaturationMeasure",
