@@ -13,10 +13,15 @@ from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import AssetTenure, ReplacementPlan, Snapshot, load_catalogue
+from netwatch.model import Alert, AssetTenure, ReplacementPlan, Snapshot, load_catalogue
 from netwatch.planning import Gathered, Lifecycle, Plans, Policies, gather_all, judge_all
+from netwatch.store import Store
 
 __all__ = ["Judged", "Planner", "unpack"]
+
+_DAY = 86400.0
+_MOST_ALERTS = 200_000
+"""Of the past, the latest first: more than that nobody dealt with by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,12 @@ class Judged:
 class Planner:
     """Holds the last plans; makes new ones when asked."""
 
-    def __init__(self, workers: Workers, history: Path, handover: Handover) -> None:
+    def __init__(self, workers: Workers, history: Path, store: Path, handover: Handover) -> None:
+        """`history`: folder of the history; `store`: the database that keeps the alerts."""
         self._workers = workers
         self._handover = handover
         self._history = history
+        self._store = store
         self.judged: Judged | None = None
         """None until the first ones were made."""
 
@@ -60,7 +67,15 @@ class Planner:
         del snapshot  # large, and planning takes its time
         try:
             plans, gathered = await self._workers.run(
-                _make, file, at, self._history, lifecycle, policies, configuration.calendars, tenures
+                _make,
+                file,
+                at,
+                self._history,
+                self._store,
+                lifecycle,
+                policies,
+                configuration.calendars,
+                tenures,
             )
         finally:
             file.unlink(missing_ok=True)
@@ -71,19 +86,48 @@ def _make(
     file: Path,
     at: float,
     history: Path,
+    database: Path,
     lifecycle: Lifecycle,
     policies: Policies,
     calendars: Calendars,
     tenures: tuple[AssetTenure, ...],
 ) -> tuple[Plans, bytes]:
+    alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
     store = SegmentStore(history, load_catalogue())
     try:
-        gathered = gather_all(taken(file), store, policies, calendars, at=at, tenures=tenures)
+        gathered = gather_all(taken(file), store, policies, calendars, at=at, alerts=alerts, tenures=tenures)
     finally:
         store.close()
-    # Level 1: a third of the size for a fraction of the time that pickling takes.
-    packed = zlib.compress(pickle.dumps(gathered, protocol=pickle.HIGHEST_PROTOCOL), 1)
-    return judge_all(gathered, lifecycle, policies), packed
+    return judge_all(gathered, lifecycle, policies), _packed(gathered)
+
+
+def _packed(gathered: Gathered) -> bytes:
+    """Piece by piece: of a large district it would stand in memory twice."""
+    out = _Packing()
+    pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL).dump(gathered)
+    return out.finished()
+
+
+class _Packing:
+    """A file to write to that packs. Level 1: a third of the size for a fraction of what pickling takes."""
+
+    def __init__(self) -> None:
+        self._packer = zlib.compressobj(1)
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes | memoryview | pickle.PickleBuffer) -> int:
+        view = memoryview(data)
+        self._parts.append(self._packer.compress(view))
+        return view.nbytes
+
+    def finished(self) -> bytes:
+        return b"".join((*self._parts, self._packer.flush()))
+
+
+def _alerts(database: Path, since: float) -> list[Alert]:
+    """Open ones, and the past ones since that wall second."""
+    with Store(database, read_only=True) as store:
+        return [*store.incidents.load_past(since=since, limit=_MOST_ALERTS), *store.incidents.load_open()]
 
 
 def unpack(gathered: bytes) -> Gathered:

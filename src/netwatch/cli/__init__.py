@@ -25,6 +25,7 @@ COMMANDS = (
     "rules",
     "calendar",
     "alerts",
+    "oncall",
     "users",
     "simulate",
     "bench",

@@ -122,6 +122,7 @@ class Assets:
                 fund=merged.get("fund", ""),
                 warranty_until=entry.warranty_until,
                 support_until=entry.support_until,
+                support_cost=entry.support_cost,
                 contract=entry.contract,
                 award=entry.award,
                 state=AssetState.DISPOSED if disposed else entry.state,

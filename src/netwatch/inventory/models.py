@@ -119,6 +119,9 @@ class AssetFacts(Strict):
     locations: tuple[LocationEntry, ...] = Field(
         default=(), description="Where it was before netwatch could know, in the order of time."
     )
+    support_cost: Amount | None = Field(
+        default=None, description="What the support contract costs in a year; left out where unknown."
+    )
 
 
 class DeviceEntry(AssetFacts, DeviceDefaults):

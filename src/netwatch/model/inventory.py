@@ -51,6 +51,8 @@ class Asset:
     warranty_until: date | None = None
     support_until: date | None = None
     """Last day of the contract."""
+    support_cost: float | None = None
+    """Of a support contract per year, in `currency`; None where unknown."""
     contract: str = ""
     """Number of the support contract."""
     award: str = ""

@@ -5,7 +5,15 @@ judges it under a policy of its own; `plans` makes them all.
 """
 
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
+from netwatch.planning.costs import CostMeasures, CostsPolicy, judge_costs, load_costs_policy, measure_costs
 from netwatch.planning.curve import Curve
+from netwatch.planning.equity import (
+    EquityMeasures,
+    EquityPolicy,
+    judge_equity,
+    load_equity_policy,
+    measure_equity,
+)
 from netwatch.planning.lifecycle import (
     Flaw,
     Lifecycle,
@@ -24,7 +32,11 @@ from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
     "Basis",
+    "CostMeasures",
+    "CostsPolicy",
     "Curve",
+    "EquityMeasures",
+    "EquityPolicy",
     "Flaw",
     "Gathered",
     "Lifecycle",
@@ -40,11 +52,17 @@ __all__ = [
     "gather",
     "gather_all",
     "judge_all",
+    "judge_costs",
+    "judge_equity",
+    "load_costs_policy",
+    "load_equity_policy",
     "load_lifecycle",
     "load_policies",
     "load_policy",
     "load_wireless_policy",
     "make_plans",
+    "measure_costs",
+    "measure_equity",
     "missing_facts",
     "rank",
     "reconcile",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
+from typing import Any
 
 from netwatch.documents import Document
 from netwatch.errors import ConfigError
@@ -51,7 +52,7 @@ def apply(
     problems = [*district.problems, *problems, *more]
     if problems:
         raise ConfigError(sorted(problems, key=lambda one: one.line or 0))
-    measured = {
+    measured: dict[str, Any] = {
         one.name: value.what_if(effects)
         for one in fields(gathered)
         if isinstance(value := getattr(gathered, one.name), Adjustable)

@@ -16,7 +16,7 @@ class Effects:
     """Factors and what is gone; what is not named is as it was."""
 
     clients: Mapping[EntityId, float] = field(default_factory=dict)
-    """By device: what the number of clients is multiplied by."""
+    """By device, and by each of its parts: what the number of clients is multiplied by."""
     traffic: Mapping[EntityId, float] = field(default_factory=dict)
     """By device: what its traffic is multiplied by; of devices that carry several schools in proportion."""
     schools: Mapping[PlaceId, tuple[float, float]] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Effects:
     gone: frozenset[EntityId] = frozenset()
     """Devices and their parts that are seen no more."""
     replaced: frozenset[EntityId] = frozenset()
-    """Devices whose own measurements are over."""
+    """Devices, and their parts, whose own measurements are over."""
 
 
 @runtime_checkable

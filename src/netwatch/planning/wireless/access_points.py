@@ -18,7 +18,7 @@ from netwatch.model import (
     Places,
     Snapshot,
 )
-from netwatch.planning.basis import Basis
+from netwatch.planning.basis import SPARE, Basis
 from netwatch.planning.wireless.policy import BANDS
 
 __all__ = ["AccessPoint", "Area", "Radio", "areas_of", "find_access_points", "latest"]
@@ -202,7 +202,7 @@ def _unseen(basis: Basis, assets: Mapping[str, Asset]) -> Iterable[AccessPoint]:
     seen = {entered.name for entered in basis.inventory_of.values()}
     places = basis.snapshot.inventory.places
     for entered in basis.snapshot.inventory.devices.values():
-        if entered.name in seen or entered.role not in _ROLES:
+        if entered.name in seen or entered.role not in _ROLES or SPARE in entered.tags:
             continue
         asset = assets.get(f"device {entered.name}")
         place = entered.place if entered.place in places.by_id else _served_place(entered, places)

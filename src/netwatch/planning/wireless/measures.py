@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,10 @@ from netwatch.planning.wireless.class_hours import (
     quantile,
     sorted_rows,
 )
+from netwatch.planning.wireless.whatif import adjusted
+
+if TYPE_CHECKING:
+    from netwatch.planning.whatif.effects import Effects
 
 __all__ = [
     "AIRTIME",
@@ -114,6 +119,10 @@ class WirelessMeasured:
     days: int
     """Length of the window, which ends at the basis' time."""
     simulated: bool = False
+
+    def what_if(self, effects: Effects) -> WirelessMeasured:
+        """The same as a scenario has it."""
+        return replace(self, radios=adjusted(self.radios, effects))
 
 
 def measure_wireless(basis: Basis, history: HistoryReader, days: int) -> WirelessMeasured:
