@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from netwatch.calendars import Calendars
-from netwatch.model import Alert, EntityId, EvidenceItem, HistoryReader, ReplacementPlan, Report, Snapshot
+from netwatch.model import (
+    Alert,
+    AssetTenure,
+    EntityId,
+    EvidenceItem,
+    HistoryReader,
+    ReplacementPlan,
+    Report,
+    Snapshot,
+)
 from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
 from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
 from netwatch.planning.costs import report as costs_report
 from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
 from netwatch.planning.equity import report as equity_report
-from netwatch.planning.lifecycle import Lifecycle
+from netwatch.planning.lifecycle import Lifecycle, lifecycle_report, reconcile, register_report, survey
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
@@ -55,13 +64,15 @@ def gather_all(
     *,
     at: float,
     alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Gathered:
     """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
-    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept."""
+    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept,
+    `tenures` the ledger of assets."""
     default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
     incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
     calendars = calendars.with_default(default)
-    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents)
+    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
     return Gathered(
         basis,
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
@@ -94,6 +105,8 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
         wireless_report(wireless, gathered.basis),
         equity_report(equity),
         costs_report(costs),
+        lifecycle_report(survey(gathered.basis, lifecycle, policies.replacement.not_ranked)),
+        register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
     )
     return Plans(replacements, {one.name: one for one in reports})
 
@@ -126,7 +139,8 @@ def make_plans(
     *,
     at: float,
     alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Plans:
     """Gathers, then judges. `at` is the wall second for which plans are made."""
-    gathered = gather_all(snapshot, history, policies, calendars, at=at, alerts=alerts)
+    gathered = gather_all(snapshot, history, policies, calendars, at=at, alerts=alerts, tenures=tenures)
     return judge_all(gathered, lifecycle, policies)
