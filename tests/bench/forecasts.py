@@ -1,0 +1,112 @@
+"""How often the 80 % intervals of capacity forecasts cover what came later, and how far off the median is.
+
+Series of many kinds are generated, cut, forecast and compared with their own later weeks. What the code was
+tuned on has other seeds than what is told here. TUNE=1 tells what the tuning seeds ask of the widths.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwatch.planning.capacity.forecast import Forecasts, forecast
+from netwatch.planning.capacity.robust import last_finite
+from tests.bench.forecast_series import KINDS, YEAR, Series, generate
+
+TUNING = range(100, 108)
+TOLD = range(200, 208)
+WEEKS = (40, 60, 104, 156)
+HORIZONS = (4, 13, 26, 52, 104)
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Errors and hits by series and week ahead; NaN where nothing was measured later."""
+
+    inside: Array
+    error: Array
+    last: Array
+    """Error of the last value."""
+    seasonal: Array
+    """Error of the last value and what the year before did from there."""
+    ratio: Array
+    """Error by the half width of the interval."""
+
+    def at(self, weeks: int) -> slice:
+        """Columns around a horizon."""
+        return slice(max(0, weeks - 3), weeks + 2)
+
+
+def judge(series: Series) -> Outcome:
+    found: Forecasts = forecast(series.past, series.school[:, : series.weeks])
+    ahead = series.school[:, series.weeks :]
+    low, middle, high = found.values(ahead)
+    truth = series.future
+    known = np.isfinite(truth)
+    inside = np.where(known, (truth >= low) & (truth <= high), np.nan)
+    last, seasonal = naive(series)
+    return Outcome(
+        inside.astype(float),
+        np.abs(middle - truth),
+        np.abs(last - truth),
+        np.abs(seasonal - truth),
+        np.where(truth > middle, truth - middle, middle - truth) / np.where(truth > middle, high - middle, middle - low),
+    )
+
+
+def naive(series: Series) -> tuple[Array, Array]:
+    """The last value; and the same with what last year's weeks were above or below their last value."""
+    past, ahead = series.past, series.future.shape[1]
+    last = last_finite(past)[:, None]
+    place = series.weeks - 1 - np.argmax(np.isfinite(past)[:, ::-1], axis=1)
+    weeks = np.arange(ahead)
+    year = series.weeks - YEAR + weeks % YEAR
+    then = past[np.arange(len(past)), np.maximum(place - YEAR, 0)][:, None]
+    growth = last - then
+    seasonal = last + past[:, year] - then + growth * (weeks // YEAR)
+    flat = np.broadcast_to(last, seasonal.shape)
+    return flat, np.where(np.isfinite(seasonal), seasonal, flat)
+
+
+def outcomes(kind: str, seeds: range, weeks: int) -> Outcome:
+    parts = [judge(generate(kind, seed, weeks=weeks)) for seed in seeds]
+    names = ("inside", "error", "last", "seasonal", "ratio")
+    return Outcome(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
+
+
+def main() -> None:
+    seeds = TUNING if os.environ.get("TUNE") else TOLD
+    rows = []
+    every = []
+    for weeks in WEEKS:
+        for kind in KINDS:
+            found = outcomes(kind, seeds, weeks)
+            every.append((weeks, found))
+            rows.append(_row(f"{kind}, {weeks} weeks", [found]))
+        rows.append(_row(f"all, {weeks} weeks", [one for known, one in every if known == weeks]))
+    rows.append(_row("all", [one for _, one in every]))
+    head = ("series", *(f"{h} wk" for h in HORIZONS), "median error", "last value", "last + last year")
+    for row in (head, ("---",) * len(head), *rows):
+        print("| " + " | ".join(row) + " |", flush=True)
+    if os.environ.get("TUNE"):
+        for weeks in (*WEEKS, 0):
+            ratio = np.concatenate([one.ratio for known, one in every if known == weeks or not weeks])
+            print(weeks or "all", [round(float(np.nanquantile(ratio[:, max(0, h - 3) : h + 2], 0.8)), 2) for h in (1, *HORIZONS)])
+
+
+def _row(name: str, found: list[Outcome]) -> tuple[str, ...]:
+    def joined(what: str) -> Array:
+        return np.concatenate([getattr(one, what) for one in found])
+
+    inside = joined("inside")
+    cover = (f"{np.nanmean(inside[:, max(0, h - 3) : h + 2]):.0%}" for h in HORIZONS)
+    error = (f"{np.nanmedian(joined(what)[:, :52]):.3f}" for what in ("error", "last", "seasonal"))
+    return (name, *cover, *error)
+
+
+if __name__ == "__main__":
+    main()
