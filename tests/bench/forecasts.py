@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.bench.forecast_series import KINDS, YEAR, Series, generate
 
 from netwatch.planning.capacity.forecast import Forecasts, forecast
 from netwatch.planning.capacity.robust import last_finite
-from tests.bench.forecast_series import KINDS, YEAR, Series, generate
 
 TUNING = range(100, 108)
-TOLD = range(200, 208)
+TOLD = range(300, 308)
 WEEKS = (40, 60, 104, 156)
 HORIZONS = (4, 13, 26, 52, 104)
 Array = NDArray[np.float64]
@@ -54,7 +54,8 @@ def judge(series: Series) -> Outcome:
         np.abs(middle - truth),
         np.abs(last - truth),
         np.abs(seasonal - truth),
-        np.where(truth > middle, truth - middle, middle - truth) / np.where(truth > middle, high - middle, middle - low),
+        np.where(truth > middle, truth - middle, middle - truth)
+        / np.where(truth > middle, high - middle, middle - low),
     )
 
 
@@ -95,7 +96,13 @@ def main() -> None:
     if os.environ.get("TUNE"):
         for weeks in (*WEEKS, 0):
             ratio = np.concatenate([one.ratio for known, one in every if known == weeks or not weeks])
-            print(weeks or "all", [round(float(np.nanquantile(ratio[:, max(0, h - 3) : h + 2], 0.8)), 2) for h in (1, *HORIZONS)])
+            print(
+                weeks or "all",
+                [
+                    round(float(np.nanquantile(ratio[:, max(0, h - 3) : h + 2], 0.8)), 2)
+                    for h in (1, *HORIZONS)
+                ],
+            )
 
 
 def _row(name: str, found: list[Outcome]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What all plans stand on: gathered once from snapshot, inventory and history, judged many times."""
 
 from netwatch.planning.basis.basis import Basis, day_of, gather
-from netwatch.planning.basis.measures import Measurements, SaturationMeasure, measure, name_of
+from netwatch.planning.basis.measures import Measurements, SaturationMeasure, fills, measure, name_of
 from netwatch.planning.basis.subjects import Subject, match_devices, subjects
 from netwatch.planning.basis.topology import Topology
 
@@ -12,6 +12,7 @@ __all__ = [
     "Subject",
     "Topology",
     "day_of",
+    "fills",
     "gather",
     "match_devices",
     "measure",

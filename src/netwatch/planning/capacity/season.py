@@ -1,4 +1,4 @@
-"""What a school year does to a series: holidays lower (or higher) than term, and a profile through the year."""
+"""What a school year does to a series: the level of holidays, and a profile through the year."""
 
 from __future__ import annotations
 

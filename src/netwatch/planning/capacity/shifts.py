@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from netwatch.planning.capacity.robust import FloatArray, median, spread
 
-__all__ = ["Shifts", "align"]
+__all__ = ["NEVER", "Shifts", "align"]
 
 SIDE = 6
 """Weeks on each side that a shift is seen by."""
+NEVER = 1_000_000
+"""Weeks since a shift that never was."""
 MOST = 6
 """Shifts that are looked for in one series."""
 _CLEAR = 5.0
@@ -29,12 +31,9 @@ class Shifts:
     steps: FloatArray
     """By series and week: how far the level jumped at the begin of that week; 0 for not at all."""
 
-    @property
-    def last(self) -> NDArray[np.int64]:
-        """Weeks from the last shift to the end; the length of the series where there was none."""
-        weeks = self.steps.shape[1]
-        found = self.steps[:, ::-1] != 0
-        return np.asarray(np.where(found.any(axis=1), np.argmax(found, axis=1) + 1, weeks))
+    settled: NDArray[np.int64]
+    """Weeks since the last shift; NEVER where there was none. One of the last weeks counts too, although
+    nobody knows yet whether it lasts."""
 
 
 def align(values: FloatArray) -> Shifts:
@@ -43,7 +42,7 @@ def align(values: FloatArray) -> Shifts:
     aligned = values.copy()
     steps = np.zeros((series, weeks))
     if weeks < 2 * SIDE + 1:
-        return Shifts(aligned, steps)
+        return Shifts(aligned, steps, np.full(series, NEVER))
     noise = spread(np.diff(values, axis=1))
     level = np.abs(median(values))
     least = np.maximum(_CLEAR * np.nan_to_num(noise), _LEAST * np.nan_to_num(level))
@@ -57,7 +56,23 @@ def align(values: FloatArray) -> Shifts:
         steps[open_rows, at] += size
         before = np.arange(weeks)[None, :] < at[:, None]
         aligned[open_rows] += np.where(before, size[:, None], 0.0)
-    return Shifts(aligned, steps)
+    return Shifts(aligned, steps, np.minimum(_since(steps), _fresh(aligned, 2 * least)))
+
+
+def _since(steps: FloatArray) -> NDArray[np.int64]:
+    found = steps[:, ::-1] != 0
+    return np.asarray(np.where(found.any(axis=1), np.argmax(found, axis=1) + 1, NEVER), dtype=np.int64)
+
+
+def _fresh(values: FloatArray, least: FloatArray) -> NDArray[np.int64]:
+    """Weeks since a jump in the last weeks that is as large as a shift and has not gone back so far."""
+    out = np.full(values.shape[0], NEVER, dtype=np.int64)
+    for week in range(SIDE - 1, 0, -1):
+        rise = median(values[:, -week:]) - median(values[:, -week - SIDE : -week])
+        jump = values[:, -week] - values[:, -week - 1]
+        same = (np.sign(jump) == np.sign(rise)) & (np.abs(jump) > 0.6 * np.abs(rise))
+        out = np.where(same & (np.abs(rise) > least), week, out)
+    return out
 
 
 def _clearest(values: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
