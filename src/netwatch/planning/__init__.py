@@ -5,6 +5,14 @@ judges it under a policy of its own; `plans` makes them all.
 """
 
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
+from netwatch.planning.capacity import (
+    CapacityPolicy,
+    CapacityResult,
+    capacity_dates,
+    judge_capacity,
+    load_capacity_policy,
+    measure_capacity,
+)
 from netwatch.planning.curve import Curve
 from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
 from netwatch.planning.plans import Plans, make_plans
@@ -13,6 +21,8 @@ from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
 
 __all__ = [
     "Basis",
+    "CapacityPolicy",
+    "CapacityResult",
     "Curve",
     "Lifecycle",
     "Milestone",
@@ -23,10 +33,14 @@ __all__ = [
     "SaturationMeasure",
     "Topology",
     "UsefulLife",
+    "capacity_dates",
     "gather",
+    "judge_capacity",
+    "load_capacity_policy",
     "load_lifecycle",
     "load_policies",
     "load_policy",
     "make_plans",
+    "measure_capacity",
     "rank",
 ]

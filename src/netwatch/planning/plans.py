@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
 from netwatch.planning.basis import gather
+from netwatch.planning.capacity import CapacityResult, judge_capacity, measure_capacity
+from netwatch.planning.capacity.report import report as capacity_report
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
@@ -19,6 +21,7 @@ __all__ = ["Plans", "make_plans"]
 @dataclass(frozen=True, slots=True)
 class Plans:
     replacements: ReplacementPlan
+    capacity: CapacityResult
     reports: Mapping[str, Report]
     """By name, in the order in which people read them."""
 
@@ -39,5 +42,7 @@ def make_plans(
         snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
     )
     replacements = rank(basis, lifecycle, policies.replacement)
-    reports = (replacement_report(replacements),)
-    return Plans(replacements, {one.name: one for one in reports})
+    measured = measure_capacity(basis, history, days=policies.capacity.history_days)
+    capacity = judge_capacity(basis, measured, policies.capacity)
+    reports = (replacement_report(replacements), capacity_report(capacity, policies.capacity))
+    return Plans(replacements, capacity, {one.name: one for one in reports})

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
+from netwatch.planning.capacity import CapacityPolicy, load_capacity_policy
 from netwatch.planning.replacement import ReplacementPolicy, load_policy
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml",)
+POLICY_FILES = ("replacement.yaml", "capacity.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -20,6 +21,7 @@ class Policies:
     """One per plan."""
 
     replacement: ReplacementPolicy
+    capacity: CapacityPolicy
 
 
 def load_policies(folder: Path | None, shipped: Path) -> Policies:
@@ -39,9 +41,13 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         replacement = load_policy(path("replacement.yaml"))
     except ConfigError as error:
         problems += error.problems
+    try:
+        capacity = load_capacity_policy(path("capacity.yaml"))
+    except ConfigError as error:
+        problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement)
+    return Policies(replacement, capacity)
 
 
 def _strangers(folder: Path) -> list[Problem]:

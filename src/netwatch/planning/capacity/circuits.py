@@ -23,7 +23,7 @@ Traffic = Mapping[EntityId, tuple[str, FloatArray]]
 
 
 def circuits_and_uplinks(source: Source) -> Iterator[Thing]:
-    """What ends in a port that somebody pays a carrier for is a circuit, all else towards the core an uplink."""
+    """What ends in a port that a carrier is paid for is a circuit, all else towards the core an uplink."""
     speeds = {port: told for port, told in source.latest(_SPEED).items() if told[0] > 0}
     ends = {one.id: _port(source, one) for one in source.basis.snapshot.inventory.circuits}
     leased = {port for port in ends.values() if port is not None}
@@ -92,14 +92,14 @@ def _circuit(
     now, at = source.now(weekly)
     unknown = [] if circuit.interface else ["interface at which it ends"]
     if circuit.interface and port is None:
-        unknown.append(f"interface {circuit.interface} of {circuit.device}, which was never seen")
+        unknown.append("the interface that the inventory names was never seen")
     elif now is None:
         unknown.append("history of its traffic")
     rate = None if circuit.rate is None else circuit.rate / 8
     size, size_source, size_at = rate, "inventory: circuits", None
     if rate is None:
         unknown.append("committed rate")
-        if port in speeds:
+        if port is not None and port in speeds:
             (size, size_at), size_source = speeds[port], _SPEED
     unknown += [] if circuit.contract_until is not None else ["end of the contract"]
     place = source.place(device) if device is not None else None
@@ -142,7 +142,7 @@ def _port(source: Source, circuit: Circuit) -> EntityId | None:
 
 
 def _users(source: Source, site: Place | None) -> int | None:
-    """Students and staff of a school; of all schools for a circuit that ends elsewhere: the district's way out.
+    """Students and staff of a school; of all schools for what ends elsewhere, the district's way out.
 
     None where one of the numbers is unknown.
     """

@@ -38,7 +38,7 @@ def lines_for(load: float, target: float) -> int:
 
 
 def load_for(lines: int, target: float) -> float:
-    """Highest offered load in erlangs at which at most `target` (above 0, below 1) of the calls are blocked."""
+    """Highest offered load in erlangs at which at most `target` (between 0 and 1) of calls are blocked."""
     _check(target)
     if target >= 1:
         raise ValueError("any load is blocked to at most 100 %")

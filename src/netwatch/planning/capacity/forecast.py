@@ -204,10 +204,14 @@ def _shape(model: Fit | Forecasts, ahead: FloatArray) -> FloatArray:
 
 
 def _recurring(steps: FloatArray, sign: float) -> FloatArray:
-    """Shifts of one direction that happened at least twice: how many per week, and their mean size."""
+    """Shifts of one direction that happened at least twice: how many per week, and their mean size.
+
+    One that another of the other direction took back does not count.
+    """
     found = np.where(steps * sign > 0, steps, 0.0)
-    count = (found != 0).sum(axis=1)
-    size = found.sum(axis=1) / np.maximum(count, 1)
+    times = (found != 0).sum(axis=1)
+    size = found.sum(axis=1) / np.maximum(times, 1)
+    count = times - (steps * sign < 0).sum(axis=1)
     rate = count / steps.shape[1]
     return np.asarray(np.stack([rate, size], axis=1) * (count >= _OFTEN)[:, None])
 

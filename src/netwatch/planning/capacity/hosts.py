@@ -1,4 +1,4 @@
-"""Hypervisors: what their machines need, and what is left of the hosts of a site when the largest one fails."""
+"""Hypervisors: what their machines need, and what is left of a site's hosts when the largest one fails."""
 
 from __future__ import annotations
 
@@ -122,8 +122,12 @@ def _thing(source: Source, group: _Group, part: _Part) -> Thing:
         weekly = weekly + part.weekly.get(host, nothing)
     now, at = source.now(weekly)
     label = source.basis.label
-    unknown = [f"size of {label(host)}" for host in group.hosts if host not in totals]
-    unknown += [f"history of {label(host)}" for host in group.hosts if host not in part.weekly]
+    # No names: what is unknown may stand in an edition for the public.
+    unknown = (
+        [f"{part.kind} of {len(group.hosts) - len(totals)} hosts"] if len(totals) < len(group.hosts) else []
+    )
+    silent = sum(host not in part.weekly for host in group.hosts)
+    unknown += [f"history of the {part.kind} of {silent} hosts"] if silent else []
     largest = min(totals, key=lambda host: (-totals[host], host)) if totals else None
     facts = size = None
     if largest is not None:

@@ -1,4 +1,4 @@
-"""The judgement: from what was measured and a policy to dates and verdicts. Pure, and fast enough to ask what if."""
+"""The judgement: from what was measured and a policy to dates and verdicts. Pure and fast: ask what if."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _paths(forecasts: Forecasts, limits: FloatArray, years: int) -> _Paths:
 
 
 def _crossing(path: FloatArray, limit: FloatArray) -> FloatArray:
-    """Weeks until each path (series, weeks from 1 on) is at its limit, between two weeks on a straight line."""
+    """Weeks until each path (series, weeks from 1 on) is at its limit, interpolated between two weeks."""
     over = path >= limit
     first = np.argmax(over, axis=1)
     rows = np.arange(path.shape[0])
@@ -120,7 +120,8 @@ def _line(
         elif paths is not None and row is not None:
             days = _days(today, paths.full[row])
             outlook, verdict = _told(today, days, float(paths.growth[row]), policy.horizon_years)
-    growth, needs = None, ()
+    growth: float | None = None
+    needs: tuple[Need, ...] = ()
     if paths is not None and row is not None and not reason:
         growth = float(paths.growth[row])
         needs = tuple(

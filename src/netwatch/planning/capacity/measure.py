@@ -29,7 +29,7 @@ _STALE = 15
 
 
 def measure_capacity(basis: Basis, history: HistoryReader, *, days: int) -> CapacityMeasured:
-    """Reads the `days` before the time of the basis, each family once. Takes seconds where there is much of it.
+    """Reads the `days` before the time of the basis, each family once; takes seconds where there is much.
 
     Everything that a policy decides is left out: what is measured holds for all policies.
     """

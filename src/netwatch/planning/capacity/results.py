@@ -55,7 +55,7 @@ class CapacityLine:
     verdict: str
     """For people."""
     low: date | None
-    """Early end of the 80 % interval; None: not within the horizon. Where it is full now: the day of the plan."""
+    """Early end of the 80 % interval; None: not within the horizon. Today where it is full now."""
     median: date | None
     high: date | None
     growth: float | None

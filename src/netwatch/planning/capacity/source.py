@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from netwatch.calendars import Calendar
-from netwatch.model import Entity, EntityId, HistoryReader, Place, PlaceId, SeriesHistory
+from netwatch.model import Entity, EntityId, HistoryReader, Place, PlaceId, PlaceKind, SeriesHistory
 from netwatch.planning.basis import Basis
 from netwatch.planning.capacity.robust import FloatArray
 from netwatch.planning.capacity.weekly import WEEK, Weeks
@@ -29,6 +29,10 @@ class Source:
     history: HistoryReader
     weeks: Weeks
     simulated: bool = False
+    _central: Calendar | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._central = self._largest()
 
     def series(self, family: str, entities: Collection[EntityId] | None = None) -> Iterator[SeriesHistory]:
         """What history holds of a family, of entities that still exist."""
@@ -70,7 +74,21 @@ class Source:
         return self.basis.snapshot.entities[entity]
 
     def calendar(self, device: EntityId) -> Calendar:
-        return self.basis.calendar_of(device)
+        """Of the school where a device is. Elsewhere that of the largest school that has one: what stands in
+        the district's office serves the schools, and rests when they do."""
+        places = self.basis.snapshot.inventory.places
+        if places.school_of(self.place(device)) is not None or self._central is None:
+            return self.basis.calendar_of(device)
+        return self._central
+
+    def _largest(self) -> Calendar | None:
+        inventory = self.basis.snapshot.inventory.places
+        schools = [
+            (-(one.school.enrolment or 0), str(one.id), one.id)
+            for one in inventory.of_kind(PlaceKind.SCHOOL)
+            if one.school is not None and one.school.calendar in self.basis.calendars
+        ]
+        return self.basis.calendars.at(min(schools)[2], inventory) if schools else None
 
     def place(self, device: EntityId) -> PlaceId | None:
         return self.basis.places.get(device)
