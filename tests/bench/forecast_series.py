@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KINDS", "Series", "generate"]
+__all__ = ["KINDS", "YEAR", "Series", "generate", "naive"]
 
 AHEAD = 104
 YEAR = 52
@@ -59,6 +59,19 @@ def generate(kind: str, seed: int, count: int = 40, weeks: int = 104) -> Series:
     years = np.broadcast_to((np.arange(total) - weeks) / YEAR, (count, total))
     values = KINDS[kind](rng, years, school, of_year)
     return Series(np.asarray(np.where(values < 0, 0.0, values)), school, weeks)
+
+
+def naive(series: Series) -> tuple[Array, Array]:
+    """The last value; and the same with what last year's weeks were above or below their last value."""
+    past, ahead = series.past, series.future.shape[1]
+    place = series.weeks - 1 - np.argmax(np.isfinite(past)[:, ::-1], axis=1)
+    last = past[np.arange(len(past)), place][:, None]
+    weeks = np.arange(ahead)
+    year = np.maximum(series.weeks - YEAR + weeks % YEAR, 0)
+    then = past[np.arange(len(past)), np.maximum(place - YEAR, 0)][:, None]
+    seasonal = last + past[:, year] - then + (last - then) * (weeks // YEAR)
+    flat = np.broadcast_to(last, seasonal.shape)
+    return flat, np.where(np.isfinite(seasonal), seasonal, flat)
 
 
 def _noise(rng: np.random.Generator, shape: tuple[int, ...], low: float, high: float) -> Array:

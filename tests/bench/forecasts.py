@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.bench.forecast_series import KINDS, YEAR, Series, generate
+from tests.bench.forecast_series import KINDS, Series, generate, naive
 
 from netwatch.planning.capacity.forecast import Forecasts, forecast
-from netwatch.planning.capacity.robust import last_finite
 
 TUNING = range(100, 108)
 TOLD = range(300, 308)
@@ -57,20 +56,6 @@ def judge(series: Series) -> Outcome:
         np.where(truth > middle, truth - middle, middle - truth)
         / np.where(truth > middle, high - middle, middle - low),
     )
-
-
-def naive(series: Series) -> tuple[Array, Array]:
-    """The last value; and the same with what last year's weeks were above or below their last value."""
-    past, ahead = series.past, series.future.shape[1]
-    last = last_finite(past)[:, None]
-    place = series.weeks - 1 - np.argmax(np.isfinite(past)[:, ::-1], axis=1)
-    weeks = np.arange(ahead)
-    year = series.weeks - YEAR + weeks % YEAR
-    then = past[np.arange(len(past)), np.maximum(place - YEAR, 0)][:, None]
-    growth = last - then
-    seasonal = last + past[:, year] - then + growth * (weeks // YEAR)
-    flat = np.broadcast_to(last, seasonal.shape)
-    return flat, np.where(np.isfinite(seasonal), seasonal, flat)
 
 
 def outcomes(kind: str, seeds: range, weeks: int) -> Outcome:

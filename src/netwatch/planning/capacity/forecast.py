@@ -127,8 +127,8 @@ def forecast(values: FloatArray, school: FloatArray) -> Forecasts:
     series, weeks = values.shape
     now = fit(values, school)
     trials = [_trial(values, school, weeks - back) for back in ORIGINS if weeks - back >= LEAST_WEEKS]
-    weights = _weights(trials, _or_one(now.scale))
     steps = now.shifts.steps
+    weights = _weights(trials, _or_one(now.scale), np.cumsum(steps, axis=1))
     return Forecasts(
         level=(weights.sum(axis=2) * now.levels).sum(axis=1),
         slope=(weights.sum(axis=1) * now.slopes).sum(axis=1),
@@ -167,12 +167,18 @@ def _trial(values: FloatArray, school: FloatArray, origin: int) -> _Trial:
     return _Trial(model, error, ahead.astype(np.float64))
 
 
-def _weights(trials: list[_Trial], scale: FloatArray) -> FloatArray:
-    """How much each pair of a level and a slope counts, (series, levels, slopes), together 1."""
+def _weights(trials: list[_Trial], scale: FloatArray, steps: FloatArray) -> FloatArray:
+    """How much each pair of a level and a slope counts, (series, levels, slopes), together 1.
+
+    What shifted after a trial's origin is no fault of the slope: `steps`, summed up by week, are taken out.
+    """
     total = np.zeros((scale.size, len(LEVELS), SLOPES))
     count = np.zeros((scale.size, 1, 1))
     for one in trials:
-        size = np.minimum(np.abs(one.error) / scale[:, None, None, None], _BOUND) / np.sqrt(one.ahead)
+        origin = steps.shape[1] - int(one.ahead[-1])
+        shifted = steps[:, origin - 1 + one.ahead.astype(np.int64)] - steps[:, origin - 1, None]
+        error = np.abs(one.error + shifted[:, None, None, :]) / scale[:, None, None, None]
+        size = np.minimum(error, _BOUND) / np.sqrt(one.ahead)
         known = np.isfinite(size)
         total += np.where(known, size, 0.0).sum(axis=-1)
         count += known[:, :1, :1].sum(axis=-1)
