@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,11 +123,10 @@ def _thing(source: Source, group: _Group, part: _Part) -> Thing:
     now, at = source.now(weekly)
     label = source.basis.label
     # No names: what is unknown may stand in an edition for the public.
-    unknown = (
-        [f"{part.kind} of {len(group.hosts) - len(totals)} hosts"] if len(totals) < len(group.hosts) else []
-    )
-    silent = sum(host not in part.weekly for host in group.hosts)
-    unknown += [f"history of the {part.kind} of {silent} hosts"] if silent else []
+    small = [host for host in group.hosts if host not in totals]
+    silent = [host for host in group.hosts if host not in part.weekly]
+    unknown = [f"{part.kind} of {_count(small)}"] if small else []
+    unknown += [f"history of the {part.kind} of {_count(silent)}"] if silent else []
     largest = min(totals, key=lambda host: (-totals[host], host)) if totals else None
     facts = size = None
     if largest is not None:
@@ -138,7 +137,7 @@ def _thing(source: Source, group: _Group, part: _Part) -> Thing:
     return Thing(
         key=f"{part.kind}:{group.key}",
         kind=part.kind,
-        name=f"{part.kind.value} of {len(group.hosts)} hosts at {group.name}",
+        name=f"{part.kind.value} of {_count(group.hosts)} at {group.name}",
         school=group.school,
         place=group.place,
         device=None,
@@ -154,3 +153,7 @@ def _thing(source: Source, group: _Group, part: _Part) -> Thing:
         unknown=tuple(unknown),
         facts=facts,
     )
+
+
+def _count(members: Sequence[EntityId]) -> str:
+    return f"{len(members)} host" + ("s" if len(members) != 1 else "")

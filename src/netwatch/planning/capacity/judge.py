@@ -14,7 +14,7 @@ from netwatch.planning.capacity.forecast import LEAST_KNOWN, LEAST_WEEKS, Foreca
 from netwatch.planning.capacity.policy import CapacityPolicy
 from netwatch.planning.capacity.results import CapacityLine, CapacityResult, Need, Outlook
 from netwatch.planning.capacity.robust import FloatArray
-from netwatch.planning.capacity.things import CapacityMeasured, Thing, TrunkFacts
+from netwatch.planning.capacity.things import CapacityMeasured, HostFacts, Thing, TrunkFacts
 from netwatch.planning.capacity.wording import amount, away
 
 __all__ = ["NEED_YEARS", "judge_capacity"]
@@ -112,7 +112,9 @@ def _line(
     outlook, verdict = Outlook.UNKNOWN, "unknown: " + ", ".join(thing.unknown or ("its size",))
     days: tuple[date | None, date | None, date | None] = (None, None, None)
     reason = _not_forecastable(thing, limit, forecasts, paths, policy)
-    if thing.used is not None and limit is not None:
+    if isinstance(thing.facts, HostFacts) and len(thing.facts.hosts) == 1:
+        verdict = "a single host: nothing takes over when it fails"
+    elif thing.used is not None and limit is not None:
         if thing.used >= limit:
             outlook, verdict, days = Outlook.OVER, _over(thing, limit), (today, today, today)
         elif reason:
@@ -188,8 +190,6 @@ def _days(today: date, weeks: FloatArray) -> tuple[date | None, date | None, dat
 
 def _over(thing: Thing, limit: float) -> str:
     unit = thing.kind.unit
-    if limit <= 0:
-        return "over its limit now: nothing is left when the largest one fails"
     assert thing.used is not None
     return f"over its limit now: {amount(thing.used, unit)} of {amount(limit, unit)}"
 
