@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.bench.forecast_district import districts
 from tests.bench.forecast_series import KINDS, Series, generate, naive
 
 from netwatch.planning.capacity.forecast import Forecasts, forecast
@@ -35,10 +36,6 @@ class Outcome:
     ratio: Array
     """Error by the half width of the interval."""
 
-    def at(self, weeks: int) -> slice:
-        """Columns around a horizon."""
-        return slice(max(0, weeks - 3), weeks + 2)
-
 
 def judge(series: Series) -> Outcome:
     found: Forecasts = forecast(series.past, series.school[:, : series.weeks])
@@ -59,7 +56,10 @@ def judge(series: Series) -> Outcome:
 
 
 def outcomes(kind: str, seeds: range, weeks: int) -> Outcome:
-    parts = [judge(generate(kind, seed, weeks=weeks)) for seed in seeds]
+    return joined([judge(generate(kind, seed, weeks=weeks)) for seed in seeds])
+
+
+def joined(parts: list[Outcome]) -> Outcome:
     names = ("inside", "error", "last", "seasonal", "ratio")
     return Outcome(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
 
@@ -75,6 +75,10 @@ def main() -> None:
             rows.append(_row(f"{kind}, {weeks} weeks", [found]))
         rows.append(_row(f"all, {weeks} weeks", [one for known, one in every if known == weeks]))
     rows.append(_row("all", [one for _, one in every]))
+    simulated: dict[str, list[Outcome]] = {}
+    for sort, series in districts(range(seeds[0], seeds[0] + 4)):
+        simulated.setdefault(sort, []).append(judge(series))
+    rows += [_row(f"{sort}, 104 weeks", found) for sort, found in simulated.items()]
     head = ("series", *(f"{h} wk" for h in HORIZONS), "median error", "last value", "last + last year")
     for row in (head, ("---",) * len(head), *rows):
         print("| " + " | ".join(row) + " |", flush=True)
@@ -91,13 +95,14 @@ def main() -> None:
 
 
 def _row(name: str, found: list[Outcome]) -> tuple[str, ...]:
-    def joined(what: str) -> Array:
-        return np.concatenate([getattr(one, what) for one in found])
-
-    inside = joined("inside")
-    cover = (f"{np.nanmean(inside[:, max(0, h - 3) : h + 2]):.0%}" for h in HORIZONS)
-    error = (f"{np.nanmedian(joined(what)[:, :52]):.3f}" for what in ("error", "last", "seasonal"))
+    every = joined(found)
+    cover = (_share(every.inside[:, max(0, h - 3) : h + 2]) for h in HORIZONS)
+    error = (f"{np.nanmedian(what[:, :52]):.3f}" for what in (every.error, every.last, every.seasonal))
     return (name, *cover, *error)
+
+
+def _share(inside: Array) -> str:
+    return f"{np.nanmean(inside):.0%}" if np.isfinite(inside).any() else "-"
 
 
 if __name__ == "__main__":
