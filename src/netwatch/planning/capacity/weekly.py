@@ -123,6 +123,8 @@ class Weeks:
 def sum_of(parts: list[SeriesHistory]) -> SeriesHistory | None:
     """The sum of several series over the buckets that all of them have; None where there are none."""
     first = parts[0]
+    if len(parts) == 1:
+        return first
     starts = first.starts
     for one in parts[1:]:
         if not np.array_equal(one.starts, starts):
