@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from tests.bench.forecast_district import districts
 from tests.bench.forecast_series import KINDS, Series, generate, naive
@@ -19,6 +20,7 @@ from netwatch.planning.capacity.forecast import Forecasts, forecast
 TUNING = range(100, 108)
 TOLD = range(300, 308)
 WEEKS = (40, 60, 104, 156)
+GROWING = ("linear", "compound", "term growth", "one clean-up", "clean-ups")
 HORIZONS = (4, 13, 26, 52, 104)
 Array = NDArray[np.float64]
 
@@ -82,6 +84,9 @@ def main() -> None:
     head = ("series", *(f"{h} wk" for h in HORIZONS), "median error", "last value", "last + last year")
     for row in (head, ("---",) * len(head), *rows):
         print("| " + " | ".join(row) + " |", flush=True)
+    print("\n| kind, 104 weeks | dates | within the interval | median error in days |")
+    for row in (("---",) * 4, *(dates(kind, seeds) for kind in GROWING)):
+        print("| " + " | ".join(row) + " |", flush=True)
     if os.environ.get("TUNE"):
         for weeks in (*WEEKS, 0):
             ratio = np.concatenate([one.ratio for known, one in every if known == weeks or not weeks])
@@ -92,6 +97,27 @@ def main() -> None:
                     for h in (1, *HORIZONS)
                 ],
             )
+
+
+def dates(kind: str, seeds: range) -> tuple[str, ...]:
+    """How often the interval of the date contains the week in which a limit was reached, and how many days the
+    median was off. The limit lies at what the series will hold about 40 weeks later."""
+    inside, off = [], []
+    for seed in seeds:
+        series = generate(kind, seed)
+        found = forecast(series.past, series.school[:, : series.weeks])
+        paths = found.band(np.arange(1.0, series.future.shape[1] + 1))
+        smooth = np.nanmedian(sliding_window_view(series.future, 7, axis=1), axis=2)
+        for row, later in enumerate(smooth):
+            limit = float(later[37])
+            if not found.level[row] * 1.03 < limit:
+                continue  # full already, or hardly growing
+            high, true, low = (int(np.argmax(one >= limit)) for one in (paths[2][row], later, paths[0][row]))
+            never = not (paths[0][row] >= limit).any()
+            middle = paths[1][row] >= limit
+            inside.append(high <= true + 3 and (never or true + 3 <= low))
+            off.append(7 * abs(int(np.argmax(middle)) - true - 3) if middle.any() else np.inf)
+    return (kind, str(len(inside)), f"{np.mean(inside):.0%}", f"{np.median(off):.0f}")
 
 
 def _row(name: str, found: list[Outcome]) -> tuple[str, ...]:
