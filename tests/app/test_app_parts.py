@@ -87,11 +87,26 @@ async def test_workers_are_other_processes_and_bring_errors_back() -> None:
         workers.close()
 
 
-async def test_closing_ends_a_worker_in_mid_job() -> None:
+def _sleep_and_tell(path: Path) -> None:
+    path.write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+async def test_workers_that_do_not_last_end_after_the_last_call() -> None:
+    workers = Workers(2, lasting=False)
+    try:
+        together = await asyncio.gather(workers.run(os.getpid), workers.run(os.getpid))
+        assert await workers.run(os.getpid) not in together
+    finally:
+        workers.close()
+
+
+async def test_closing_ends_a_worker_in_mid_job(tmp_path: Path) -> None:
     workers = Workers()
-    child = await workers.run(os.getpid)
-    job = asyncio.ensure_future(workers.run(time.sleep, 600))
-    await asyncio.sleep(0.1)
+    job = asyncio.ensure_future(workers.run(_sleep_and_tell, tmp_path / "pid"))
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    child = int((tmp_path / "pid").read_text())
     workers.close()
     with pytest.raises(BaseException):  # noqa: B017 - a broken pool or a cancelled job, both will do
         await job

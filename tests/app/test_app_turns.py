@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from netwatch.app import turns
-from netwatch.app.chores import OLDEST_SNAPSHOT, SNAPSHOT_SECONDS, SNAPSHOT_SHARE, Chores, pause_after
+from netwatch.app.chores import OLDEST_SNAPSHOT, SNAPSHOT_SECONDS, SNAPSHOT_SHARE, pause_after
 from netwatch.app.turns import gently, metered
 
 
@@ -84,40 +82,3 @@ def test_dear_snapshots_are_made_less_often() -> None:
     assert pause_after(0.0) == pause_after(SNAPSHOT_SECONDS * SNAPSHOT_SHARE) == SNAPSHOT_SECONDS
     assert pause_after(1.0) == 1.0 / SNAPSHOT_SHARE
     assert pause_after(1000.0) == OLDEST_SNAPSHOT
-
-
-async def test_blocks_that_are_under_way_when_netwatch_stops_reach_the_disk() -> None:
-    written: list[int] = []
-
-    class Block:
-        increase = np.zeros((3, 1))
-
-        def __init__(self, number: int) -> None:
-            self.number = number
-
-    class Recorder:
-        def observe_steps(self, _: object) -> Iterator[None]:
-            return iter(())
-
-        def take_steps(self, _: float) -> Iterator[Block]:
-            return (Block(number) for number in range(3))
-
-    class History:
-        def append_all(self, blocks: list[Block]) -> None:
-            written.extend(block.number for block in blocks)
-
-    clock = SimpleNamespace(now=lambda: SimpleNamespace(wall=0.0))
-    parts = SimpleNamespace(
-        recorder=Recorder(),
-        history=History(),
-        clock=clock,
-        snapshot=object(),
-        configuration=SimpleNamespace(calendars=None),
-    )
-    task = asyncio.create_task(Chores(parts).record())
-    for _ in range(2):
-        await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert written == [0, 1]

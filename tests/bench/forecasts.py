@@ -100,8 +100,8 @@ def main() -> None:
 
 
 def dates(kind: str, seeds: range) -> tuple[str, ...]:
-    """How often the interval of the date contains the week in which a limit was reached, and how many days the
-    median was off. The limit lies at what the series will hold about 40 weeks later."""
+    """How often the interval of the date contains the week in which a limit was reached, and how many days
+    the median was off. The limit lies at what the series will hold about 40 weeks later."""
     inside, off = [], []
     for seed in seeds:
         series = generate(kind, seed)

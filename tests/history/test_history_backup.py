@@ -64,6 +64,9 @@ def home(tmp_path: Path):
     database = Store(tmp_path / "state/netwatch.db")
     database.identity.save([identity("a")])
     (tmp_path / "state/audit.log").write_text("someone did something\n")
+    (tmp_path / "state/plans/named").mkdir(parents=True)
+    (tmp_path / "state/plans/named/board.json.gz").write_bytes(b"a plan")
+    (tmp_path / "state/plans/named/.next.json.gz.partial").write_bytes(b"half")
     yield tmp_path, store, database
     store.close()
     database.close()
@@ -84,6 +87,7 @@ def test_a_backup_of_a_running_netwatch_comes_back_as_it_was(home) -> None:
     assert not list(folder.glob("*.partial"))
     store.append(block(START + 49 * 300, 0))
     database.identity.save([identity("b")])
+    (folder / "state/plans/named/board.json.gz").write_bytes(b"another")
 
     result = run("restore", saved, "--config", config)
     assert isinstance(result.exception, StoreError)
@@ -97,6 +101,9 @@ def test_a_backup_of_a_running_netwatch_comes_back_as_it_was(home) -> None:
         assert [record.id for record in again.identity.load()] == ["a"]
     assert len(everything(folder / "state/history.before-restore")["a"][0]) == 50
     assert (folder / "state/audit.log").read_text() == "someone did something\n"
+    plans = folder / "state/plans/named"
+    assert [path.name for path in plans.iterdir()] == ["board.json.gz"]
+    assert (plans / "board.json.gz").read_bytes() == b"a plan"
     later = SegmentStore(folder / "state/history", CATALOGUE)
     later.append(block(START + 60 * 300, 0))
     later.close()
@@ -115,7 +122,9 @@ def test_nothing_is_overwritten(home) -> None:
     assert "before-restore: is there already" in str(result.exception)
 
 
-@pytest.mark.parametrize("name", [f"history/{UP}/recent.nwh", "netwatch.db", "audit.log"])
+@pytest.mark.parametrize(
+    "name", [f"history/{UP}/recent.nwh", "netwatch.db", "audit.log", "plans/named/board.json.gz"]
+)
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_damaged_backup_is_not_put_in_place(home, name: str, gone: bool) -> None:
     folder, store, database = home

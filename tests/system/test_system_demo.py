@@ -144,6 +144,42 @@ def test_what_is_old_ranks_first(demo: Demo) -> None:
     assert len(body.splitlines()) == len(assets) + 1
 
 
+def test_what_if_and_snapshots_of_the_running_district(demo: Demo, tmp_path: Path) -> None:
+    """Over real processes: a school closes, a snapshot is kept and compared; plans go on all the while."""
+    demo.program.until("the list is ranked")
+    assets = get_json(f"{demo.base}/api/v1/plan/replacements")["assets"]
+    school = next(one["school"] for one in assets if "School" in one["school"])
+
+    def plan(*words: str) -> str:
+        command = netwatch("plan", *words, "--url", demo.base)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "board-2027-01: the plans of" in plan("snapshot", "--name", "board-2027-01")
+    kept = get_json(f"{demo.base}/api/v1/plan/snapshots")["snapshots"]
+    assert "board-2027-01" in {one["id"] for one in kept}
+    report = get_json(f"{demo.base}/api/v1/plan/snapshots/board-2027-01")
+    assert report["schema"] == "netwatch-report/1"
+    assert len(report["sheets"][0]["rows"]) == len(assets)
+    itself = get_json(f"{demo.base}/api/v1/plan/compare?a=board-2027-01&b=board-2027-01")
+    assert [len(sheet["rows"]) for sheet in itself["sheets"]] == [0, 0, 0]
+
+    scenario = tmp_path / "closes.yaml"
+    scenario.write_text(f"name: one closes\nschools_closed: [{{school: {school}}}]\n")
+    closed = json.loads(plan("whatif", str(scenario), "--format", "json"))
+    rows = [row["cells"] for row in closed["sheets"][0]["rows"]]
+    its = [row for row in rows if row["school"] == school and row["score_change"] is not None]
+    assert its
+    assert all(row["consequence_change"] <= 0 for row in its)
+    for row in rows:
+        parts = [value for key, value in row.items() if key.endswith("_change") and key != "score_change"]
+        assert row["score_change"] is None or sum(parts) == row["score_change"]
+    assert any(f"{school} is closed" in note for note in closed["notes"])
+    again = get_json(f"{demo.base}/api/v1/plan/replacements")["assets"]
+    assert len(again) == len(assets), "asking changes nothing"
+
+
 def test_ctrl_c_ends_everything(demo: Demo) -> None:
     """The last one here: it ends what the others look at."""
     assert demo.program.children()  # the simulator at least

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 import bcrypt
 import pytest
+import web_plan_desk
 from web_client import PASSWORD, FixedClock, credentials, providers, running, users
 
 from netwatch.model import Whereabouts
@@ -50,6 +51,9 @@ _BARE = {
     ("POST", "/api/v1/alerts/{id}/acknowledge"): 404,
     ("POST", "/api/v1/silences"): 422,
     ("POST", "/api/v1/silences/{id}/end"): 404,
+    ("POST", "/api/v1/plan/whatif"): 400,
+    ("POST", "/api/v1/plan/snapshots"): 400,
+    ("GET", "/api/v1/plan/compare"): 400,
 }
 """What comes of a request without anything in it, where that is not 200."""
 
@@ -66,7 +70,9 @@ async def test_every_route_asks_for_its_role() -> None:
     async def nowhere(mac: bytes) -> Whereabouts:
         return Whereabouts(mac.hex(":"), None, (), 0)
 
-    async with running(providers(locate=nowhere), auth=users()) as web:
+    async with running(
+        providers(locate=nowhere, plan_desk=web_plan_desk.FakePlanDesk()), auth=users()
+    ) as web:
         for method, pattern, needed in _routes():
             path, good = _example(pattern), _BARE.get((method, pattern), 200)
             answer = await web.client.request(method, path)
@@ -96,6 +102,8 @@ def test_only_what_reveals_nothing_is_open_to_everybody() -> None:
         "/api/v1/alerts/{id}/acknowledge",
         "/api/v1/silences",
         "/api/v1/silences/{id}/end",
+        "/api/v1/plan/whatif",
+        "/api/v1/plan/snapshots",
     }
     assert all(role is not Role.VIEW for method, _, role in _routes() if method != "GET")
 

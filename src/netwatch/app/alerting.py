@@ -54,6 +54,7 @@ class Alerting:
         self._engine.restore(open_alerts, store.incidents.remembered())
         self._stirred = asyncio.Event()
         self._snapshot: Snapshot | None = None
+        """The one judged last, for who and where: without its series, which are large."""
         self.desk = Desk(store, clock, self._open_alerts, self._stirred.set)
         self._links = Links.of(settings)
         self._configure_desk(settings, silences)
@@ -77,7 +78,7 @@ class Alerting:
         Where the disk takes nothing, messages go out from memory; the next evaluation writes again.
         """
         self._transitions += map(self._unhidden, self._engine.evaluate(snapshot))
-        self._snapshot = snapshot
+        self._snapshot = _without_series(snapshot)
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
         if self._keep(self._healthy):
             self._healthy = []
@@ -85,7 +86,7 @@ class Alerting:
     async def judge_gently(self, snapshot: Snapshot) -> None:
         """The same in turns of a few milliseconds. One ends before the next begins."""
         self._transitions += map(self._unhidden, await gently(self._engine.evaluate_steps(snapshot)))
-        self._snapshot = snapshot
+        self._snapshot = _without_series(snapshot)
         self._healthy += [Remembered(*item) for item in self._engine.new_healthy()]
         if not self._keep(self._healthy[:_AT_ONCE]):
             return
@@ -251,3 +252,7 @@ def _shown(alert: Alert, life_safety_rules: frozenset[str]) -> Alert:
     if alert.suppressed_by and alert.rule in life_safety_rules:
         return replace(alert, suppressed_by="")
     return alert
+
+
+def _without_series(snapshot: Snapshot) -> Snapshot:
+    return replace(snapshot, columns={}, freshness=())

@@ -16,8 +16,9 @@ from netwatch.app.garbage import settle
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
 from netwatch.app.pulse import heartbeat_works
+from netwatch.app.recording import Recording
 from netwatch.app.turns import gently, metered
-from netwatch.model import CounterBlock, GaugeBlock, Snapshot
+from netwatch.model import Instant, Snapshot
 
 __all__ = ["Chores", "pause_after"]
 
@@ -39,8 +40,6 @@ SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
 DAY = 86_400.0
 LAG_SECONDS = 0.5
-_CELLS = 1_000_000
-"""Values of history that are handed to the disk at a time."""
 
 
 def pause_after(cost: float) -> float:
@@ -58,8 +57,10 @@ class Chores:
         self._evaluations = 0
         self._earliest = float("-inf")
         """Monotonic second before which no further snapshot is made unasked."""
-        self._judged: Snapshot | None = None
-        self._recorded: Snapshot | None = None
+        self._judged: Instant | None = None
+        self._recorded: Instant | None = None
+        """Of the snapshot that was; it itself is large, and no longer needed."""
+        self._recording = Recording(parts.history)
         self._calendars = parts.configuration.calendars
         self._log = structlog.get_logger("netwatch")
 
@@ -95,7 +96,7 @@ class Chores:
     async def judge(self) -> None:
         """One evaluation of all rules, over the newest snapshot; where that is cheap, over a new one."""
         parts = self._parts
-        if parts.clock.now().mono >= self._earliest or parts.snapshot is self._judged:
+        if parts.clock.now().mono >= self._earliest or parts.snapshot.at == self._judged:
             await self.freeze()
         await self._judge()
 
@@ -107,7 +108,7 @@ class Chores:
     async def _judge(self) -> None:
         parts = self._parts
         async with self._judging:
-            self._judged = parts.snapshot
+            self._judged = parts.snapshot.at
             columns = {**parts.snapshot.columns, **parts.school_day.columns}
             await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns))
             self._evaluations += 1
@@ -117,31 +118,20 @@ class Chores:
     async def record(self) -> None:
         """Folds what is new into buckets; those that are full go to disk."""
         parts = self._parts
-        if parts.snapshot is not self._recorded:
-            self._recorded = parts.snapshot
+        if parts.snapshot.at != self._recorded:
+            self._recorded = parts.snapshot.at
             await gently(parts.recorder.observe_steps(parts.snapshot))
-        blocks: list[GaugeBlock | CounterBlock] = []
-        samples = cells = 0
-        try:
-            for block in parts.recorder.take_steps(parts.clock.now().wall):
-                blocks.append(block)
-                cells += _values(block)
-                await asyncio.sleep(0)
-                if cells >= _CELLS:
-                    batch, blocks, samples, cells = blocks, [], samples + cells, 0
-                    await asyncio.to_thread(parts.history.append_all, batch)
-            batch, blocks, samples = blocks, [], samples + cells
-            if batch:  # waits for the disk
-                await asyncio.to_thread(parts.history.append_all, batch)
-        finally:
-            if blocks:  # netwatch stops: the recorder has let go of them
-                parts.history.append_all(blocks)
+        samples = await self._recording.write(parts.recorder.take_steps(parts.clock.now().wall))
         if samples:
             parts.metrics.history_written(samples, await asyncio.to_thread(parts.history.size))
 
     async def plan(self) -> None:
-        """Makes the ranked lists anew."""
-        await self._parts.planner.refresh(self._parts.snapshot, self._parts.configuration)
+        """Makes the ranked lists anew, and keeps them once a day."""
+        parts = self._parts
+        await parts.planner.refresh(parts.snapshot, parts.configuration)
+        if parts.ready():  # a list of what was not polled yet is no record of the day
+            kept = parts.configuration.settings.planning
+            await parts.plan_desk.keep_daily(daily=kept.snapshot_days, monthly=kept.snapshot_months)
 
     async def follow_calendars(self) -> None:
         """A snow day that was entered by a reload holds for the ranked lists too, and at once."""
@@ -218,7 +208,3 @@ async def _snapshot_of(state: Any) -> Snapshot:
     gentle = getattr(state, "snapshot_gently", None)
     snapshot: Snapshot = state.snapshot() if gentle is None else await gentle()
     return snapshot
-
-
-def _values(block: GaugeBlock | CounterBlock) -> int:
-    return int(block.mean.size if isinstance(block, GaugeBlock) else block.increase.size)

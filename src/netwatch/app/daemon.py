@@ -17,9 +17,11 @@ from netwatch.app.alerting import Alerting
 from netwatch.app.chores import Chores
 from netwatch.app.early import Early
 from netwatch.app.garbage import calm
+from netwatch.app.handing import Handover
 from netwatch.app.identities import IdentityWriter, ids
 from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
+from netwatch.app.plan_desk import PlanDesk
 from netwatch.app.planner import Planner
 from netwatch.app.reload import summary_of_change
 from netwatch.app.remote import RemoteWrite
@@ -204,8 +206,11 @@ class Daemon:
         stack.callback(history.close)
         recorder = Recorder(catalogue, history)
         stack.callback(lambda: recorder.close(clock.now().wall))
-        workers = Workers()
+        workers, asked = Workers(lasting=False), Workers()
+        handover = Handover(settings.state_dir)
         stack.callback(workers.close)
+        stack.callback(asked.close)
+        planner = Planner(workers, directory, handover)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()
@@ -235,8 +240,9 @@ class Daemon:
             history=history,
             recorder=recorder,
             workers=workers,
-            planner=Planner(workers, directory),
-            school_day=SchoolDay(workers, directory),
+            planner=planner,
+            plan_desk=PlanDesk(planner, asked, Path(settings.state_dir) / "plans"),
+            school_day=SchoolDay(workers, directory, handover),
             metrics=metrics,
             renderer=Renderer(catalogue, native),
             alerting=Alerting(

@@ -1,4 +1,4 @@
-"""One backup of everything that netwatch must not lose: history, database, audit log."""
+"""One backup of everything that netwatch must not lose: history, database, plans, audit log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from netwatch.store import Store
 
 __all__ = ["Places", "back_up", "put_back"]
 
-_DATABASE, _HISTORY, _AUDIT = "netwatch.db", "history", "audit.log"
+_DATABASE, _HISTORY, _AUDIT, _PLANS = "netwatch.db", "history", "audit.log", "plans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ class Places:
     database: Path
     history: Path
     audit: Path
+    plans: Path
 
     @classmethod
     def of(cls, settings: Settings) -> Places:
         state = Path(settings.state_dir)
         history = Path(settings.history.dir or state / _HISTORY)
-        return cls(state / _DATABASE, history, Path(settings.web.audit_log or state / _AUDIT))
+        audit = Path(settings.web.audit_log or state / _AUDIT)
+        return cls(state / _DATABASE, history, audit, state / _PLANS)
 
 
 def back_up(places: Places, target: Path, *, now: float) -> int:
@@ -56,6 +58,8 @@ def back_up(places: Places, target: Path, *, now: float) -> int:
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
         copy_history(places.history, partial / _HISTORY)
+        if places.plans.is_dir():
+            _copy_plans(places.plans, partial / _PLANS)
         if places.audit.is_file():
             shutil.copyfile(places.audit, partial / _AUDIT)
         if places.database.is_file():
@@ -84,13 +88,28 @@ def put_back(places: Places, source: Path) -> list[str]:
             (_HISTORY, places.history),
             (_DATABASE, places.database),
             (_AUDIT, places.audit),
+            (_PLANS, places.plans),
         ):
             if name in files or any(file.startswith(f"{name}/") for file in files):
                 if name == _DATABASE:
                     _set_aside_log(target)
-                install(source / name, target)
+                install(source / name, target, _copy_plans if name == _PLANS else None)
                 done.append(f"{source / name} to {target}")
     return done
+
+
+def _copy_plans(source: Path, target: Path) -> None:
+    """Snapshots of plans. Each file appears whole, so netwatch may go on writing; one that retention removes
+    meanwhile is left out."""
+    for path in sorted(source.rglob("*.json.gz")):
+        with suppress(FileNotFoundError):
+            data = path.read_bytes()
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with copy.open("xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
 
 
 def _set_aside_log(database: Path) -> None:

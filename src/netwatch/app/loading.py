@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +28,7 @@ from netwatch.inventory import (
 )
 from netwatch.model import Catalogue, EntityId, Inventory, InventoryDevice
 from netwatch.planning import Lifecycle, Policies, load_lifecycle, load_policies
+from netwatch.planning.policies import POLICY_FILES
 from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir, config_dir
 from netwatch.web import Auth, load_web_file
@@ -59,6 +60,8 @@ class Configuration:
     warnings: tuple[Problem, ...]
     """What is unwise but works."""
     profile_stamps: Stamps = ()
+    policy_texts: Mapping[str, str] = field(default_factory=dict)
+    """What the files of `policies` say, by name: plans are kept with the policies they were made under."""
 
     @property
     def school_time(self) -> Calendars:
@@ -138,6 +141,7 @@ def load_configuration(
         auth=auth,
         silences=silences,
         profile_stamps=stamps,
+        policy_texts=_policy_texts(settings),
         # What `netwatch check` refuses must not stop a district that runs: a switch that is gone, say.
         warnings=(*settings.warnings, *loaded.warnings, *misfit.problems, *misfit.warnings),
     )
@@ -233,6 +237,17 @@ def _silences(
 
 def _policies(settings: Settings) -> Policies:
     return load_policies(settings.planning.policies, config_dir() / "planning")
+
+
+def _policy_texts(settings: Settings) -> Mapping[str, str]:
+    """Of files that were read and checked a moment ago."""
+    texts = {}
+    for name in POLICY_FILES:
+        own = None if settings.planning.policies is None else settings.planning.policies / name
+        path = own if own is not None and own.is_file() else config_dir() / "planning" / name
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            texts[name] = path.read_text(encoding="utf-8")
+    return texts
 
 
 def _lifecycle(settings: Settings) -> Lifecycle:

@@ -10,6 +10,7 @@ from netwatch.app.early import Early
 from netwatch.app.identities import IdentityWriter
 from netwatch.app.loading import Configuration
 from netwatch.app.memory import Memory
+from netwatch.app.plan_desk import PlanDesk
 from netwatch.app.planner import Planner
 from netwatch.app.school_day import SchoolDay
 from netwatch.app.wires import Wires
@@ -49,6 +50,7 @@ class Parts:
     recorder: Recorder
     workers: Workers
     planner: Planner
+    plan_desk: PlanDesk
     school_day: SchoolDay
     metrics: SelfMetrics
     renderer: Renderer

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from netwatch.alerts import school_day_columns, school_days
+from netwatch.app.handing import Handover, taken
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
@@ -17,8 +18,9 @@ __all__ = ["SchoolDay"]
 class SchoolDay:
     """Holds what was found of the last school day."""
 
-    def __init__(self, workers: Workers, history: Path) -> None:
+    def __init__(self, workers: Workers, history: Path, handover: Handover) -> None:
         self._workers = workers
+        self._handover = handover
         self._history = history
         self._looked: object = None
         self.columns: Mapping[str, Column] = {}
@@ -30,14 +32,18 @@ class SchoolDay:
         spans = frozenset(span for _, span in days.values()), calendars.closures
         if spans == self._looked:
             return False
-        self.columns = await self._workers.run(_look, snapshot, self._history, calendars)
+        file = await self._handover.put(snapshot)
+        try:
+            self.columns = await self._workers.run(_look, file, self._history, calendars)
+        finally:
+            file.unlink(missing_ok=True)
         self._looked = spans
         return True
 
 
-def _look(snapshot: Snapshot, history: Path, calendars: Calendars) -> Mapping[str, Column]:
+def _look(file: Path, history: Path, calendars: Calendars) -> Mapping[str, Column]:
     store = SegmentStore(history, load_catalogue())
     try:
-        return school_day_columns(snapshot, store, calendars)
+        return school_day_columns(taken(file), store, calendars)
     finally:
         store.close()

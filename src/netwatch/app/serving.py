@@ -123,6 +123,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         reload=reload,
         ready=parts.ready,
         desk=parts.alerting.desk,
+        plan_desk=parts.plan_desk,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
         locate=Locator(parts).find,

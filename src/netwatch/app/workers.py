@@ -21,9 +21,14 @@ T = TypeVar("T")
 class Workers:
     """A small pool of processes, started at the first call. They end with their parent, however it ends."""
 
-    def __init__(self, count: int = 1) -> None:
+    def __init__(self, count: int = 1, *, lasting: bool = True) -> None:
+        """Not `lasting`: they end once nobody waits for them, and what they took of memory is given back. The
+        next call waits a second or two longer."""
         self._count = count
+        self._lasting = lasting
         self._pool: ProcessPoolExecutor | None = None
+        self._waiting = 0
+        """Calls under way."""
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls a module-level function in a worker. Arguments and result must pickle."""
@@ -32,7 +37,13 @@ class Workers:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")  # a fork would copy sockets and threads
             self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_settle)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+        finally:
+            self._waiting -= 1
+            if not self._lasting and not self._waiting:
+                self.close()
 
     def close(self) -> None:
         """Ends the workers now; what they were doing is lost, and nobody waits for it any more."""

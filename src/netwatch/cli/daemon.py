@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from netwatch.errors import NetwatchError
+from netwatch.errors import ConfigError, NetwatchError, PlanningError, Problem
 
-__all__ = ["DEFAULT_URL", "base_url", "headers", "reload"]
+__all__ = ["DEFAULT_URL", "ask", "base_url", "headers", "reload"]
 
 DEFAULT_URL = "http://127.0.0.1:8600"
 _TIMEOUT = 60.0
@@ -36,6 +36,84 @@ def headers(env: Mapping[str, str]) -> dict[str, str]:
         pair = f"{user}:{env.get('NETWATCH_PASSWORD', '')}".encode()
         out["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     return out
+
+
+async def ask(
+    base: str,
+    path: str,
+    env: Mapping[str, str],
+    *,
+    sent: Mapping[str, Any] | None = None,
+    timeout: float = 30.0,  # noqa: ASYNC109 - how long the daemon may take, not this function
+) -> Any:
+    """The JSON answer to a GET of `path`, or to a POST of `sent`, within so many seconds.
+
+    Raises PlanningError with what to do about it; ConfigError where the daemon tells of places in what was
+    sent, with problems of which `file` is empty.
+    """
+    import json
+
+    import aiohttp
+
+    if not base.startswith(("http://", "https://")):
+        raise PlanningError(f"{base}: expected a URL such as {DEFAULT_URL}")
+    limit = aiohttp.ClientTimeout(total=timeout)
+    method = "GET" if sent is None else "POST"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.request(method, base.rstrip("/") + path, json=sent, headers=headers(env)) as answer,
+        ):
+            text = await answer.text()
+            if answer.status >= 300:
+                raise _refusal(base, path, answer.status, text)
+            return json.loads(text)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise PlanningError(
+            f"no netwatch answers at {base} ({type(error).__name__}): start it with `netwatch run`, "
+            "or tell where it is with --config or --url"
+        ) from None
+    except ValueError:
+        raise PlanningError(f"{base}{path} did not answer with JSON: is that netwatch?") from None
+
+
+def _refusal(base: str, path: str, status: int, text: str) -> NetwatchError:
+    """What a refusal means to whoever asked."""
+    body = _problem(text)
+    detail = str(body.get("detail", ""))
+    if status in (401, 403):
+        words = f"{base} wants a user: set NETWATCH_USER and NETWATCH_PASSWORD"
+        return PlanningError(f"{words} ({detail})" if status == 403 and detail else words)
+    if status == 503:
+        return PlanningError(f"{base}: {detail or 'the first plans are not made yet'}, try again in a minute")
+    problems = body.get("problems")
+    if isinstance(problems, list) and problems and all(isinstance(one, dict) for one in problems):
+        return ConfigError(
+            [
+                Problem(
+                    str(one.get("file") or ""),
+                    str(one.get("path") or ""),
+                    str(one.get("message") or ""),
+                    str(one.get("hint") or ""),
+                    one["line"] if isinstance(one.get("line"), int) else None,
+                )
+                for one in problems
+            ]
+        )
+    if detail:
+        return PlanningError(detail)
+    return PlanningError(f"{base}{path} answered {status}: is that netwatch?")
+
+
+def _problem(text: str) -> Mapping[str, Any]:
+    """The problem document (RFC 9457) of an answer; empty where it is none."""
+    import json
+
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 async def reload(base: str, env: Mapping[str, str]) -> bool:

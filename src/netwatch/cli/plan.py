@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from netwatch.cli.daemon import DEFAULT_URL, base_url, headers
+from netwatch.cli import plan_whatif
+from netwatch.cli.daemon import ask, base_url
 from netwatch.errors import PlanningError
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _PATH = "/api/v1/plan/replacements"
-_TIMEOUT = 30.0
 
 
 class _Format(StrEnum):
@@ -34,8 +33,7 @@ def register(app: typer.Typer) -> None:
     """Adds `plan` with its commands."""
     group = typer.Typer(help="Ranked lists: what to replace first, and why.", no_args_is_help=True)
     group.command("replacements")(replacements)
-    # A group with one command would lose the command's name.
-    group.callback()(lambda: None)
+    plan_whatif.register(group)
     app.add_typer(group, name="plan")
 
 
@@ -47,38 +45,10 @@ def replacements(
 ) -> None:
     """Which gear to replace first: every score is a sum of points, every point has its evidence."""
     base = url or base_url(config, os.environ)
-    document = asyncio.run(_fetch(base, os.environ))
+    document = asyncio.run(ask(base, _PATH, os.environ))
     from netwatch.export import plan_from_json
 
     _write(plan_from_json(document), form, out)
-
-
-async def _fetch(base: str, env: Mapping[str, str]) -> Any:
-    """The plan as the daemon tells it. Raises PlanningError with what to do about it."""
-    import aiohttp
-
-    if not base.startswith(("http://", "https://")):
-        raise PlanningError(f"{base}: expected a URL such as {DEFAULT_URL}")
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(base.rstrip("/") + _PATH, headers=headers(env)) as answer,
-        ):
-            if answer.status in (401, 403):
-                raise PlanningError(f"{base} wants a user: set NETWATCH_USER and NETWATCH_PASSWORD")
-            if answer.status == 503:
-                raise PlanningError(f"{base}: the first ranking is not made yet, try again in a minute")
-            if answer.status != 200:
-                raise PlanningError(f"{base}{_PATH} answered {answer.status}: is that netwatch?")
-            return json.loads(await answer.text())
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise PlanningError(
-            f"no netwatch answers at {base} ({type(error).__name__}): start it with `netwatch run`, "
-            "or tell where it is with --config or --url"
-        ) from None
-    except ValueError:
-        raise PlanningError(f"{base}{_PATH} did not answer with JSON: is that netwatch?") from None
 
 
 def _write(plan: ReplacementPlan, form: _Format, out: Path | None) -> None:

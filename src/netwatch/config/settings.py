@@ -227,6 +227,15 @@ class PlanningSettings(Strict):
     lifecycle: tuple[PathField, ...] = Field(
         default=(), description="Folders of useful lives and vendors' milestones; none: what netwatch ships."
     )
+    snapshot_days: int = Field(
+        default=60, ge=1, le=3660, description="Plans are kept of every day, for so many days."
+    )
+    snapshot_months: int = Field(
+        default=120,
+        ge=0,
+        le=1200,
+        description="After that one per month, for so many months. Snapshots with a name are kept for ever.",
+    )
 
 
 class LogSettings(Strict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,11 @@ from netwatch.exposition.info import InfoBook, InfoTexts
 from netwatch.exposition.labels import LabelBook
 from netwatch.exposition.lines import Lines, PureLines
 from netwatch.exposition.shards import ALL, LIMIT, Shard, split
-from netwatch.model import Catalogue, EntityId, Family, FamilyType, Snapshot, load_catalogue
+from netwatch.model import Catalogue, Column, EntityId, Family, FamilyType, Snapshot, load_catalogue
 
 __all__ = ["CHUNK", "CONTENT_TYPE_OPENMETRICS", "CONTENT_TYPE_TEXT", "Plan", "Renderer", "header", "render"]
+
+T = TypeVar("T", bound=np.generic)
 
 CHUNK = 64 * 1024
 """Bytes of a chunk at most."""
@@ -34,18 +36,28 @@ _ROOM = 0.9
 
 
 class _Data(NamedTuple):
-    """What stands behind the labels of a line, by row."""
+    """What stands behind the labels of a line: by row of the column or, if `taken`, by line."""
 
     values: NDArray[np.float64] | None = None
     totals: NDArray[np.uint64] | None = None
     times: NDArray[np.float64] | None = None
+    taken: bool = False
 
-    def of(self, part: slice) -> _Data:
-        values, totals, times = self
+    def on(self, page: int, within: Rows, start: int) -> _Data:
+        """By row of a page. `within`: its rows that become lines, the first of them the line `start`."""
+        values, totals, times, taken = self
+        if not taken:
+            part = slice(page * PAGE, (page + 1) * PAGE)
+            return _Data(
+                None if values is None else values[part],
+                None if totals is None else totals[part],
+                None if times is None else times[part],
+            )
+        lines = slice(start, start + len(within))
         return _Data(
-            None if values is None else values[part],
-            None if totals is None else totals[part],
-            None if times is None else times[part],
+            None if values is None else _spread(values[lines], within),
+            None if totals is None else _spread(totals[lines], within),
+            None if times is None else _spread(times[lines], within),
         )
 
 
@@ -192,15 +204,8 @@ class Renderer:
                 all_texts = heads, parts, info.tails
                 yield from self._samples(info.family.name, all_texts, rows, _NOTHING, openmetrics)
         for column, texts, owners in plan.columns:
-            data = _Data(column.values, column.totals, column.times)  # made at each access
+            rows, data = _all(column, owners) if devices is None else _some(column, owners.rows_of(devices))
             yield b""
-            known = column.fresh & ~np.isnan(column.values)
-            if devices is None:
-                known = known if owners.whole else known & (owners.numbers >= 0)
-                rows = np.flatnonzero(known).astype(np.int64, copy=False)
-            else:
-                rows = owners.rows_of(devices)
-                rows = rows[known[rows]]
             if len(rows):
                 yield header(column.family, openmetrics).encode()
                 yield from self._samples(column.family.name, texts, rows, data, openmetrics)
@@ -210,9 +215,10 @@ class Renderer:
     ) -> Iterator[bytes]:
         """As many lines at once as fill a chunk."""
         line = float(_LINE)
+        done = 0
         for page, within in by_page(rows):
-            part = slice(page * PAGE, (page + 1) * PAGE)
-            values, totals, times = data.of(part)
+            values, totals, times, _ = data.on(page, within, done)
+            done += len(within)
             lists = tuple([pages[page] for pages in texts])
             start = 0
             while start < len(within):
@@ -221,6 +227,32 @@ class Renderer:
                 line = max(1.0, len(out) / len(some))
                 start += len(some)
                 yield out
+
+
+def _all(column: Column, owners: Owners) -> tuple[Rows, _Data]:
+    """Every row that is known."""
+    data = _Data(column.values, column.totals, column.times)  # made at each access
+    known = column.fresh & ~np.isnan(column.values)
+    known = known if owners.whole else known & (owners.numbers >= 0)
+    return np.flatnonzero(known).astype(np.int64, copy=False), data
+
+
+def _some(column: Column, rows: Rows) -> tuple[Rows, _Data]:
+    """Those of `rows` that are known. Large columns are scraped in many parts: none of them decodes all."""
+    if not len(rows):
+        return rows, _NOTHING
+    values, totals, times, fresh = column.take(rows)
+    known = fresh & ~np.isnan(values)
+    if not known.all():
+        rows, values, times = rows[known], values[known], times[known]
+        totals = None if totals is None else totals[known]
+    return rows, _Data(values, totals, times, taken=True)
+
+
+def _spread(taken: NDArray[T], within: Rows) -> NDArray[T]:
+    out = np.empty(PAGE, dtype=taken.dtype)
+    out[within] = taken
+    return out
 
 
 def render(

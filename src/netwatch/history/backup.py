@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,10 +166,11 @@ def verify_manifest(folder: Path) -> list[str]:
     return out
 
 
-def install(source: Path, target: Path) -> None:
+def install(source: Path, target: Path, copy: Callable[[Path, Path], object] | None = None) -> None:
     """Puts a copy of a file or folder in place; what was there is kept beside it as `NAME.before-restore`.
 
-    Raises StoreError, also where such a copy is there already. A crash leaves the old or the new one.
+    `copy` copies a folder; without it, it is one of history. Raises StoreError, also where such a copy is
+    there already. A crash leaves the old or the new one.
     """
     aside, fresh = (
         target.with_name(target.name + ".before-restore"),
@@ -182,12 +183,12 @@ def install(source: Path, target: Path) -> None:
         if fresh.is_dir():
             shutil.rmtree(fresh)
         if source.is_dir():
-            copy_history(source, fresh)
+            (copy or copy_history)(source, fresh)
             fresh.mkdir(exist_ok=True)
         else:
             shutil.copyfile(source, fresh)
-            with fresh.open("rb") as copy:
-                os.fsync(copy.fileno())
+            with fresh.open("rb") as copied:
+                os.fsync(copied.fileno())
         if target.exists():
             target.rename(aside)
         fresh.rename(target)

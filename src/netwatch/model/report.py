@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 
 from netwatch.model.ranking import EvidenceItem
 
@@ -61,7 +60,7 @@ class ReportRow:
     """What the row is about, the same in every report of its kind: rows of two reports are compared by it."""
     cells: tuple[Cell, ...]
     """One per column."""
-    evidence: Mapping[str, tuple[EvidenceItem, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    evidence: Mapping[str, tuple[EvidenceItem, ...]] = field(default_factory=dict)
     """By column key: what the cell stands on, the weightiest first."""
     unknown: tuple[str, ...] = ()
     """Facts that are missing and would change the row."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,21 @@ from netwatch.model.entity import Entity, EntityId, EntityKind, Witness
 from netwatch.model.inventory import Inventory
 from netwatch.model.time import Instant
 
-__all__ = ["Column", "Decoded", "Freshness", "PackedColumn", "PackedTimes", "Snapshot"]
+__all__ = ["Column", "Decoded", "Freshness", "PackedColumn", "PackedTimes", "Snapshot", "Taken"]
 
 _DEVICES = EntityId(" devices")
 _PARTS_KNOWN = EntityId(" parts")
 """Keys of `Snapshot._children` that are no entity's id."""
 _STEP = 8192
+
+
+class Taken(NamedTuple):
+    """Some elements of a column, as its arrays of the same names have them."""
+
+    values: NDArray[np.float64]
+    totals: NDArray[np.uint64] | None
+    times: NDArray[np.float64]
+    fresh: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,11 @@ class Column:
         """What `slots` are made of, in less memory: rows and generations (None: in the rows). The very same
         array of rows means the same slots."""
         return None if self.slots is None else (self.slots, None)
+
+    def take(self, rows: NDArray[np.int64]) -> Taken:
+        """A few series: costs as much as there are of them."""
+        totals = None if self.totals is None else self.totals[rows]
+        return Taken(self.values[rows], totals, self.times[rows], self.fresh[rows])
 
 
 class Decoded:
@@ -101,9 +115,9 @@ class PackedTimes:
     def __len__(self) -> int:
         return len(self._data)
 
-    def seconds(self) -> NDArray[np.float64]:
-        """The same float for the same millisecond, whatever the other times are."""
-        whole: NDArray[np.float64] = self._data.astype(np.float64)
+    def seconds(self, rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """All, or those of `rows`. The same float for the same millisecond, whatever the other times are."""
+        whole: NDArray[np.float64] = (self._data if rows is None else self._data[rows]).astype(np.float64)
         whole += self._start
         whole /= 1000.0
         return whole
@@ -185,6 +199,14 @@ class PackedColumn(Column):
     @property
     def times(self) -> NDArray[np.float64]:
         return self._decoded.get(self.family.name, "times", self._times.seconds)
+
+    def take(self, rows: NDArray[np.int64]) -> Taken:
+        totals, values, times = self.totals, self._values, self._times.seconds(rows)
+        if values is not None:
+            return Taken(values[rows], None, times, self.fresh[rows])
+        assert totals is not None
+        some = totals[rows]
+        return Taken(some.astype(np.float64), some, times, self.fresh[rows])
 
     @property
     def numbering(self) -> tuple[NDArray[Any], NDArray[Any]]:

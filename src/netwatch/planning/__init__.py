@@ -15,15 +15,17 @@ from netwatch.planning.capacity import (
 )
 from netwatch.planning.curve import Curve
 from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
-from netwatch.planning.plans import Plans, make_plans
+from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
+from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
     "Basis",
     "CapacityPolicy",
     "CapacityResult",
     "Curve",
+    "Gathered",
     "Lifecycle",
     "Milestone",
     "MilestoneKind",
@@ -33,13 +35,21 @@ __all__ = [
     "SaturationMeasure",
     "Topology",
     "UsefulLife",
+<<<<<<< HEAD
     "capacity_dates",
     "gather",
     "judge_capacity",
     "load_capacity_policy",
+=======
+    "WirelessPolicy",
+    "gather",
+    "gather_all",
+    "judge_all",
+>>>>>>> main
     "load_lifecycle",
     "load_policies",
     "load_policy",
+    "load_wireless_policy",
     "make_plans",
     "measure_capacity",
     "rank",

@@ -1,4 +1,4 @@
-"""All plans of one moment: what the daemon keeps, shows and hands out."""
+"""All plans of one moment: measured once, judged as often as somebody asks what if."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ from dataclasses import dataclass
 
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
+<<<<<<< HEAD
 from netwatch.planning.basis import gather
 from netwatch.planning.capacity import CapacityResult, judge_capacity, measure_capacity
 from netwatch.planning.capacity.report import report as capacity_report
+=======
+from netwatch.planning.basis import Basis, gather
+>>>>>>> main
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
 from netwatch.planning.replacement.report import report as replacement_report
+from netwatch.planning.wireless import WirelessMeasured, measure_wireless
+from netwatch.planning.wireless import judge as judge_wireless
+from netwatch.planning.wireless import report as wireless_report
 
-__all__ = ["Plans", "make_plans"]
+__all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What all plans stand on: plain data that can be pickled, kept, changed by a what-if and judged again.
+
+    What a plan measures beyond the basis is a field of its own, filled by `gather_all`. If a scenario can
+    change it, it has the method `what_if` of `planning.whatif.Adjustable`.
+    """
+
+    basis: Basis
+    wireless: WirelessMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +43,33 @@ class Plans:
     capacity: CapacityResult
     reports: Mapping[str, Report]
     """By name, in the order in which people read them."""
+
+
+def gather_all(
+    snapshot: Snapshot, history: HistoryReader, policies: Policies, calendars: Calendars, *, at: float
+) -> Gathered:
+    """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
+    `at` is the wall second for which plans are made."""
+    default = policies.replacement.school_hours.calendar()
+    basis = gather(
+        snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
+    )
+    return Gathered(
+        basis,
+        wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+    )
+
+
+def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
+    """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
+    plans, byte for byte."""
+    replacements = rank(gathered.basis, lifecycle, policies.replacement)
+    wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    reports = (
+        replacement_report(replacements),
+        wireless_report(wireless, gathered.basis),
+    )
+    return Plans(replacements, {one.name: one for one in reports})
 
 
 def make_plans(
@@ -35,6 +81,7 @@ def make_plans(
     *,
     at: float,
 ) -> Plans:
+<<<<<<< HEAD
     """Gathers once, then judges under each policy. Pure but for reading history; takes seconds where there is
     much of it. `at` is the wall second for which plans are made."""
     default = policies.replacement.school_hours.calendar()
@@ -46,3 +93,7 @@ def make_plans(
     capacity = judge_capacity(basis, measured, policies.capacity)
     reports = (replacement_report(replacements), capacity_report(capacity, policies.capacity))
     return Plans(replacements, capacity, {one.name: one for one in reports})
+=======
+    """Gathers, then judges. `at` is the wall second for which plans are made."""
+    return judge_all(gather_all(snapshot, history, policies, calendars, at=at), lifecycle, policies)
+>>>>>>> main

@@ -9,10 +9,15 @@ from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
 from netwatch.planning.capacity import CapacityPolicy, load_capacity_policy
 from netwatch.planning.replacement import ReplacementPolicy, load_policy
+from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_policy
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
+<<<<<<< HEAD
 POLICY_FILES = ("replacement.yaml", "capacity.yaml")
+=======
+POLICY_FILES = ("replacement.yaml", "wireless.yaml")
+>>>>>>> main
 """All that a folder of policies may hold."""
 
 
@@ -21,7 +26,11 @@ class Policies:
     """One per plan."""
 
     replacement: ReplacementPolicy
+<<<<<<< HEAD
     capacity: CapacityPolicy
+=======
+    wireless: WirelessPolicy
+>>>>>>> main
 
 
 def load_policies(folder: Path | None, shipped: Path) -> Policies:
@@ -42,12 +51,20 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
     except ConfigError as error:
         problems += error.problems
     try:
+<<<<<<< HEAD
         capacity = load_capacity_policy(path("capacity.yaml"))
+=======
+        wireless = load_wireless_policy(path("wireless.yaml"))
+>>>>>>> main
     except ConfigError as error:
         problems += error.problems
     if problems:
         raise ConfigError(problems)
+<<<<<<< HEAD
     return Policies(replacement, capacity)
+=======
+    return Policies(replacement, wireless)
+>>>>>>> main
 
 
 def _strangers(folder: Path) -> list[Problem]:

@@ -236,12 +236,15 @@ def _wireless(expander: Expander, groups: dict[str, list[Row]], facts: Row) -> N
         for slot, radio in enumerate(radios):
             one: Row = {"slot": slot, "radio": slot + 1, "crowd": crowd, "ap": row["name"], "up": row["up"]}
             one |= {"mac": row["mac"], "ap_index": row["index"], "index": len(radio_rows) + 1}
-            for name, value in {**radio, **radio_defaults}.items():
+            shared = radio.get("shared", {})
+            attributes = {name: value for name, value in radio.items() if name != "shared"}
+            attributes |= {**radio_defaults, **(shared if point.shared else {})}
+            for name, value in attributes.items():
                 path = ("radio", point.name, slot, name)
                 one[name] = expander.attribute(value, {**facts, **row, **one}, *path)
             if point.overloaded:
                 one["clients"] = _crowded(one["clients"], 2.4, 200)
-                one["airtime"] = _crowded(one["airtime"], 1.9, 97)
+                one["airtime"] = _crowded(one["airtime"], 2.6, 97)
             one["usual_clients"] = one["clients"]
             if not row["up"]:
                 one["clients"] = 0

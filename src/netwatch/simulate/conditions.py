@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from netwatch.errors import ConfigError
-from netwatch.simulate.district import District, Override, SimDevice
+from netwatch.simulate.district import AccessPoint, District, Override, SimDevice
 from netwatch.simulate.links import port_name
 from netwatch.simulate.schema import ConditionSpec, RowSpec
 from netwatch.simulate.values import render
@@ -104,22 +104,36 @@ def _fill(_: District, spec: ConditionSpec, device: SimDevice) -> Iterator[Truth
 
 def _overload(district: District, spec: ConditionSpec, _: SimDevice) -> Iterator[Truth]:
     """All access points of one wing of the school; the device is the controller that tells of them."""
-    wing = int(spec.values.get("wing", 1))
-    school = spec.school or 0
-    points = [
-        point for point in district.access_points() if point.school.number == school and point.wing == wing
-    ]
-    if not points:
-        return
+    points = _wing_of(district, spec)
     for point in points:
         point.overloaded = True
-    yield _truth(
-        spec,
-        points[0].controller,
-        wing=f"{points[0].school.name} Wing {'ABCDEFGH'[wing - 1]}",
-        access_points=[point.name for point in points],
-        macs=[point.mac for point in points],
-    )
+    yield from _wing_truth(spec, points)
+
+
+def _share(district: District, spec: ConditionSpec, _: SimDevice) -> Iterator[Truth]:
+    """All access points of one wing send on one channel."""
+    points = _wing_of(district, spec)
+    for point in points:
+        point.shared = True
+    yield from _wing_truth(spec, points)
+
+
+def _wing_of(district: District, spec: ConditionSpec) -> list[AccessPoint]:
+    wing, school = int(spec.values.get("wing", 1)), spec.school or 0
+    return [
+        point for point in district.access_points() if point.school.number == school and point.wing == wing
+    ]
+
+
+def _wing_truth(spec: ConditionSpec, points: list[AccessPoint]) -> Iterator[Truth]:
+    if points:
+        yield _truth(
+            spec,
+            points[0].controller,
+            wing=f"{points[0].school.name} Wing {'ABCDEFGH'[points[0].wing - 1]}",
+            access_points=[point.name for point in points],
+            macs=[point.mac for point in points],
+        )
 
 
 def _fail(_: District, spec: ConditionSpec, device: SimDevice) -> Iterator[Truth]:
@@ -184,6 +198,7 @@ _ACTIONS: dict[str, _Action] = {
     "saturate": _saturate,
     "fill": _fill,
     "overload": _overload,
+    "share": _share,
     "fail": _fail,
     "flap": _flap,
     "reboot": _reboot,

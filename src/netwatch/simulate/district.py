@@ -75,6 +75,8 @@ class AccessPoint:
     port: int = 0
     """The switch's port, position in `ports`."""
     overloaded: bool = False
+    shared: bool = False
+    """Its channel is that of all others of its wing."""
 
 
 @dataclass(slots=True, eq=False)

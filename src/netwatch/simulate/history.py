@@ -179,7 +179,8 @@ def _device_series(
             idle: Any = expression(spec.value, attributes)
             full: Any = expression(spec.value, {**full_facts, **full_row})
             now = _level(idle, counter, 0.0)
-            then = max(_level(idle, counter, -span), 0.05 * now)
+            before = _level(idle, counter, -span)
+            then = before if now < 0 else max(before, 0.05 * now)
             limit = 1.0 if family.unit == "ratio" else np.inf
             yield (
                 spec.family,
@@ -222,7 +223,7 @@ def _block(family: Family, held: list[_Series], hours: _Hours, seed: int) -> See
         noise *= hours.load * hours.growth
         noise *= swing
         values += noise
-    np.clip(values, 0.0, limit, out=values)
+    np.clip(values, np.minimum(now, 0.0), limit, out=values)
     peaks = values
     if counter:
         values *= HOUR

@@ -21,6 +21,7 @@ from netwatch.web.problem import HttpProblem, problem_response, wants_document
 from netwatch.web.providers import Providers
 from netwatch.web.security import MAX_BODY, Gate, Handler
 from netwatch.web.site import Site
+from netwatch.web.whatif_handlers import WhatIfHandlers
 
 __all__ = ["AUTHENTICATOR", "build_app", "routes"]
 
@@ -31,7 +32,7 @@ def routes(
     pages: PageHandlers, api: ApiHandlers, metrics_path: str = "/metrics"
 ) -> list[tuple[str, str, Handler, Role | None]]:
     """(method, path, handler, role needed) of everything that is served; None is open to everybody."""
-    incidents = IncidentHandlers(pages.site)
+    incidents, asked = IncidentHandlers(pages.site), WhatIfHandlers(pages.site)
     return [
         ("GET", "/", pages.overview, Role.VIEW),
         ("GET", "/schools/{site:.+}", pages.school, Role.VIEW),
@@ -63,6 +64,11 @@ def routes(
         ("POST", "/api/v1/silences/{id}/end", incidents.end_silence, Role.OPERATE),
         ("GET", "/api/v1/schools", api.schools, Role.VIEW),
         ("GET", "/api/v1/where", api.where, Role.OPERATE),
+        ("POST", "/api/v1/plan/whatif", asked.what_if, Role.OPERATE),
+        ("GET", "/api/v1/plan/snapshots", asked.snapshots, Role.VIEW),
+        ("POST", "/api/v1/plan/snapshots", asked.keep, Role.OPERATE),
+        ("GET", "/api/v1/plan/snapshots/{id}", asked.kept, Role.VIEW),
+        ("GET", "/api/v1/plan/compare", asked.compare, Role.VIEW),
         ("GET", "/api/v1/plan/replacements", api.replacements, Role.VIEW),
         ("POST", "/-/reload", api.reload, Role.ADMIN),
         ("GET", "/-/healthy", api.healthy, None),

@@ -11,7 +11,7 @@ from netwatch.exposition import Shard
 from netwatch.incidents import Event, Noise, Silence, Standing
 from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
 
-__all__ = ["AlertDesk", "Providers", "ReloadResult"]
+__all__ = ["AlertDesk", "PlanDesk", "Providers", "ReloadResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,37 @@ class AlertDesk(Protocol):
         ...
 
 
+class PlanDesk(Protocol):
+    """What people ask of plans beyond reading them. Every method may raise PlanningError and StoreError;
+    answers are JSON, made where it holds nobody up."""
+
+    def ready(self) -> bool:
+        """False until the first plans were made."""
+        ...
+
+    async def what_if(
+        self, text: str, files: Mapping[str, str], plan: str, *, with_report: bool = False
+    ) -> bytes:
+        """`text` is a scenario, `files` are policies that it names. Raises ConfigError with the places."""
+        ...
+
+    async def snapshots(self) -> Any:
+        """A list with `entries` and `problems`."""
+        ...
+
+    async def keep(self, name: str) -> Any:
+        """Keeps the plans of now under a name; returns its entry."""
+        ...
+
+    async def kept(self, key: str, plan: str) -> bytes:
+        """One report of a snapshot."""
+        ...
+
+    async def compare(self, old: str, new: str, plan: str) -> bytes:
+        """What moved between two snapshots; `now` is one, too."""
+        ...
+
+
 def _always() -> bool:
     return True
 
@@ -101,6 +132,8 @@ class Providers:
     ready: Callable[[], bool] = _always
     """False until every device was polled once or given up."""
     healthy: Callable[[], bool] = _always
+    plan_desk: PlanDesk | None = None
+    """None: plans are only shown."""
     desk: AlertDesk | None = None
     """None: alerts are only shown."""
     explain: Callable[[EntityId], Mapping[str, Any] | None] = _nothing

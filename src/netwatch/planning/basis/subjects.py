@@ -15,7 +15,10 @@ from netwatch.model import (
     WitnessKind,
 )
 
-__all__ = ["Subject", "match_devices", "subjects"]
+__all__ = ["SPARE", "Subject", "match_devices", "subjects"]
+
+SPARE = "spare"
+"""Tag of an entry of the inventory that is in use nowhere, though its kind and role are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Subject:
     @property
     def spare(self) -> bool:
         """In the register, and nowhere in use."""
-        return self.entity is None and self.device is None
+        return self.entity is None and (self.device is None or SPARE in self.device.tags)
 
     def _fact(self, name: str) -> str:
         return "" if self.entity is None else str(self.entity.facts.get(name) or "")
