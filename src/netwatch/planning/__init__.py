@@ -35,17 +35,13 @@ __all__ = [
     "SaturationMeasure",
     "Topology",
     "UsefulLife",
-<<<<<<< HEAD
-    "capacity_dates",
-    "gather",
-    "judge_capacity",
-    "load_capacity_policy",
-=======
     "WirelessPolicy",
+    "capacity_dates",
     "gather",
     "gather_all",
     "judge_all",
->>>>>>> main
+    "judge_capacity",
+    "load_capacity_policy",
     "load_lifecycle",
     "load_policies",
     "load_policy",

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from netwatch.calendars import Calendars
 from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
-<<<<<<< HEAD
-from netwatch.planning.basis import gather
-from netwatch.planning.capacity import CapacityResult, judge_capacity, measure_capacity
-from netwatch.planning.capacity.report import report as capacity_report
-=======
 from netwatch.planning.basis import Basis, gather
->>>>>>> main
+from netwatch.planning.capacity import (
+    CapacityMeasured,
+    CapacityResult,
+    judge_capacity,
+    measure_capacity,
+)
+from netwatch.planning.capacity.report import report as capacity_report
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import rank
@@ -35,6 +36,7 @@ class Gathered:
 
     basis: Basis
     wireless: WirelessMeasured
+    capacity: CapacityMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def gather_all(
     return Gathered(
         basis,
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
+        capacity=measure_capacity(basis, history, days=policies.capacity.history_days),
     )
 
 
@@ -65,11 +68,13 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
     plans, byte for byte."""
     replacements = rank(gathered.basis, lifecycle, policies.replacement)
     wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
+    capacity = judge_capacity(gathered.basis, gathered.capacity, policies.capacity)
     reports = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        capacity_report(capacity, policies.capacity),
     )
-    return Plans(replacements, {one.name: one for one in reports})
+    return Plans(replacements, capacity, {one.name: one for one in reports})
 
 
 def make_plans(
@@ -81,19 +86,5 @@ def make_plans(
     *,
     at: float,
 ) -> Plans:
-<<<<<<< HEAD
-    """Gathers once, then judges under each policy. Pure but for reading history; takes seconds where there is
-    much of it. `at` is the wall second for which plans are made."""
-    default = policies.replacement.school_hours.calendar()
-    basis = gather(
-        snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
-    )
-    replacements = rank(basis, lifecycle, policies.replacement)
-    measured = measure_capacity(basis, history, days=policies.capacity.history_days)
-    capacity = judge_capacity(basis, measured, policies.capacity)
-    reports = (replacement_report(replacements), capacity_report(capacity, policies.capacity))
-    return Plans(replacements, capacity, {one.name: one for one in reports})
-=======
     """Gathers, then judges. `at` is the wall second for which plans are made."""
     return judge_all(gather_all(snapshot, history, policies, calendars, at=at), lifecycle, policies)
->>>>>>> main

@@ -13,11 +13,7 @@ from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_poli
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-<<<<<<< HEAD
-POLICY_FILES = ("replacement.yaml", "capacity.yaml")
-=======
-POLICY_FILES = ("replacement.yaml", "wireless.yaml")
->>>>>>> main
+POLICY_FILES = ("replacement.yaml", "wireless.yaml", "capacity.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -26,11 +22,8 @@ class Policies:
     """One per plan."""
 
     replacement: ReplacementPolicy
-<<<<<<< HEAD
-    capacity: CapacityPolicy
-=======
     wireless: WirelessPolicy
->>>>>>> main
+    capacity: CapacityPolicy
 
 
 def load_policies(folder: Path | None, shipped: Path) -> Policies:
@@ -51,20 +44,16 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
     except ConfigError as error:
         problems += error.problems
     try:
-<<<<<<< HEAD
-        capacity = load_capacity_policy(path("capacity.yaml"))
-=======
         wireless = load_wireless_policy(path("wireless.yaml"))
->>>>>>> main
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        capacity = load_capacity_policy(path("capacity.yaml"))
     except ConfigError as error:
         problems += error.problems
     if problems:
         raise ConfigError(problems)
-<<<<<<< HEAD
-    return Policies(replacement, capacity)
-=======
-    return Policies(replacement, wireless)
->>>>>>> main
+    return Policies(replacement, wireless, capacity)
 
 
 def _strangers(folder: Path) -> list[Problem]:
