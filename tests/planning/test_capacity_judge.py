@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netwatch.model import EntityId, EvidenceItem
+from netwatch.model import EntityId, EvidenceItem, PlaceId
 from netwatch.planning.basis import Basis
 from netwatch.planning.capacity import (
     CapacityKind,
@@ -28,6 +28,7 @@ from netwatch.planning.capacity.forecast import Forecasts, forecast
 from netwatch.planning.capacity.report import report
 from netwatch.planning.capacity.things import CircuitFacts, HostFacts, Thing, TrunkFacts
 from netwatch.planning.capacity.wording import amount, away
+from netwatch.planning.whatif.effects import Effects
 from netwatch.resources import config_dir
 
 POLICY = load_capacity_policy(config_dir() / "planning" / "capacity.yaml")
@@ -288,6 +289,26 @@ def test_storage_to_add() -> None:
     assert found["add_3y"] == pytest.approx(need.high / 0.9 - 10 * TB)
     idle = cells(judged(thing("v", rising(1 * TB, 0), 10 * TB)), "storage")["v"]
     assert idle["add_5y"] == 0.0
+
+
+def test_what_if_needs_no_history() -> None:
+    """Traffic, rates, closed schools and devices that go: as if it had been measured so."""
+    port = EntityId("port")
+    link = thing("u", rising(50e6, 15e6, noise=1e6), 125e6, kind=CapacityKind.UPLINK, port=port)
+    found = measured(link, thing("v", rising(8 * TB, 1 * TB), 10 * TB, place=PlaceId("d/s/main")))
+    more = found.what_if(Effects(traffic={EntityId("dev-u"): 1.5}, capacity={port: 0.9}))
+    scaled = dataclasses.replace(
+        link, weekly=link.weekly * 1.5, used=(link.used or 0) * 1.5, size=125e6 * 0.9
+    )
+    expected, told = line(judged(scaled), "u"), line(judge_capacity(BASIS, more, POLICY), "u")
+    assert (told.low, told.median, told.high) == (expected.low, expected.median, expected.high)
+    assert told.median is not None
+    assert told.used == expected.used
+    closed = found.what_if(Effects(closed=frozenset({PlaceId("d/s")})))
+    assert [one.key for one in closed.things] == ["u"]
+    gone = found.what_if(Effects(gone=frozenset({EntityId("dev-u")})))
+    assert [one.key for one in gone.things] == ["v"]
+    assert line(judge_capacity(BASIS, gone, POLICY), "v") == line(judge_capacity(BASIS, found, POLICY), "v")
 
 
 def test_public_columns_disclose_no_name() -> None:

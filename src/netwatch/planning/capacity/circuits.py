@@ -76,6 +76,7 @@ def _uplink(source: Source, port: EntityId, speed: Reading, traffic: Traffic) ->
         row=None,
         note=_note(family),
         unknown=() if now is not None else ("history of its traffic",),
+        port=port,
     )
 
 
@@ -129,6 +130,7 @@ def _circuit(
         note=_note(family),
         unknown=tuple(unknown),
         facts=CircuitFacts(circuit.id, circuit.carrier, rate, circuit.contract_until, users, together),
+        port=port,
     )
 
 

@@ -7,7 +7,7 @@ series give the same forecast.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,20 @@ class Forecasts:
         """Those of several batches, in order."""
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
+
+    def scaled(self, factors: FloatArray) -> Forecasts:
+        """The same of series that are `factors` times as high."""
+        sizes = np.stack([np.ones_like(factors), factors], axis=1)
+        return replace(
+            self,
+            level=self.level * factors,
+            slope=self.slope * factors,
+            wobble=self.wobble * factors,
+            scale=self.scale * factors,
+            dispute=self.dispute * factors,
+            down=self.down * sizes,
+            up=self.up * sizes,
+        )
 
     def take(self, rows: NDArray[np.int64]) -> Forecasts:
         """Some of them, in the order of `rows`."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from netwatch.model import EntityId, PlaceId
 from netwatch.planning.capacity.forecast import Forecasts
 from netwatch.planning.capacity.robust import FloatArray
+
+if TYPE_CHECKING:
+    from netwatch.planning.whatif.effects import Effects
 
 __all__ = ["CapacityKind", "CapacityMeasured", "CircuitFacts", "HostFacts", "Thing", "TrunkFacts"]
 
@@ -115,6 +119,8 @@ class Thing:
     """What a reader has to know of how it was measured."""
     unknown: tuple[str, ...] = ()
     facts: CircuitFacts | TrunkFacts | HostFacts | None = None
+    port: EntityId | None = None
+    """The interface, of uplinks and circuits."""
 
     @property
     def weeks(self) -> tuple[int, int]:
@@ -132,3 +138,9 @@ class CapacityMeasured:
     forecasts: Forecasts | None
     """Of the things with a `row`; None where there are none."""
     simulated: bool = False
+
+    def what_if(self, effects: Effects) -> CapacityMeasured:
+        """The same as a scenario has it."""
+        from netwatch.planning.capacity.whatif import adjusted
+
+        return adjusted(self, effects)
