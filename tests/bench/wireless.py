@@ -1,6 +1,7 @@
 """How well the wireless plan finds wings that truly need access points, against ranking by clients per AP.
 
-    python -m tests.bench.wireless [SEEDS]
+    python -m tests.bench.wireless [SEEDS]      quality
+    python -m tests.bench.wireless --scale      seconds, for a district of some 6,000 access points
 
 Schools and truth are made by tests/planning/wireless_schools.py. Figures are in docs/planning-wireless.md.
 """
@@ -18,10 +19,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "planning"))
 
-from wireless_schools import Schools, make_schools
+from wireless_schools import DAYS, Schools, make_schools
 
 from netwatch.planning import load_wireless_policy
-from netwatch.planning.wireless import WirelessPlan, judge, measure_wireless
+from netwatch.planning.wireless import WirelessPlan, judge, measure_wireless, report
 from netwatch.resources import config_dir
 
 POLICY = load_wireless_policy(config_dir() / "planning" / "wireless.yaml")
@@ -29,13 +30,13 @@ POLICY = load_wireless_policy(config_dir() / "planning" / "wireless.yaml")
 
 @dataclass
 class Score:
-    """Of one seed. `ours` and `naive`: the plan, and ranking by clients per access point."""
+    """Of one seed: of the plan, of ranking by clients per access point, of ranking by airtime alone."""
 
-    ndcg: tuple[float, float]
+    ndcg: tuple[float, ...]
     """Normalised discounted cumulative gain; the gain of a wing: how many clients more APs relieve there."""
-    precision: tuple[float, float]
+    precision: tuple[float, ...]
     """Of the first N wings, those that truly need access points; N is how many do."""
-    correlation: tuple[float, float]
+    correlation: tuple[float, ...]
     """Spearman's, of rank and of how many access points it truly takes."""
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By (true, said)."""
@@ -54,15 +55,19 @@ def score(schools: Schools) -> Score:
     plan, wings = judged(schools), schools.wings
     ours = [one.area.key for one in plan.areas]
     naive = sorted(wings, key=lambda key: (-wings[key].clients.mean(), key))
+    airtime = [
+        one.area.key for one in sorted(plan.areas, key=lambda one: (-(one.airtime or 0), one.area.key))
+    ]
+    orders = (ours, naive, airtime)
     relief = {key: wing.relief for key, wing in wings.items()}
     counts = {key: wing.count for key, wing in wings.items()}
     wanting = {key for key, wing in wings.items() if wing.need == "add"}
     estimates = [one for one in plan.areas if one.estimate is not None and one.area.key in wanting]
     held = [one for one in estimates if one.estimate.low <= counts[one.area.key] <= one.estimate.high]
     return Score(
-        ndcg=(ndcg(ours, relief), ndcg(naive, relief)),
-        precision=(precision(ours, wanting), precision(naive, wanting)),
-        correlation=(spearman(ours, counts), spearman(naive, counts)),
+        ndcg=tuple(ndcg(order, relief) for order in orders),
+        precision=tuple(precision(order, wanting) for order in orders),
+        correlation=tuple(spearman(order, counts) for order in orders),
         verdicts=Counter((wings[one.area.key].need, one.verdict.value) for one in plan.areas),
         covered=(len(held), len(estimates)),
         width=float(np.mean([one.estimate.high - one.estimate.low for one in estimates]))
@@ -89,7 +94,28 @@ def spearman(order: Sequence[str], truth: dict[str, int]) -> float:
     return float(np.corrcoef(-np.arange(len(order)), ranks)[0, 1])
 
 
+def scale() -> None:
+    """Prints processor seconds: other processes on the machine don't count."""
+    schools = make_schools(1, schools=250)
+    started = time.process_time()
+    measured = measure_wireless(schools.basis, schools.history, POLICY.recent_days)
+    between = time.process_time()
+    plan = judge(schools.basis, measured, POLICY)
+    points = sum(len(one.points) for one in plan.areas)
+    print(
+        f"{points} access points, {len(measured.radios)} radios, {DAYS} days: "
+        f"measured in {between - started:.1f} s"
+    )
+    print(f"judged in {time.process_time() - between:.2f} s")
+    started = time.process_time()
+    report(plan, schools.basis)
+    print(f"told in {time.process_time() - started:.2f} s (processor time)")
+
+
 def main() -> None:
+    if "--scale" in sys.argv:
+        scale()
+        return
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     started = time.perf_counter()
     found = [score(make_schools(seed)) for seed in range(seeds)]
@@ -100,7 +126,8 @@ def main() -> None:
         wins = int((margins > 0).sum())
         print(
             f"{name:12} plan {pairs[:, 0].mean():.3f} (worst {pairs[:, 0].min():.3f})  clients per AP "
-            f"{pairs[:, 1].mean():.3f}  better in {wins} of {seeds}, least margin {margins.min():+.3f}"
+            f"{pairs[:, 1].mean():.3f}  better in {wins} of {seeds}, least margin {margins.min():+.3f}  "
+            f"airtime alone {pairs[:, 2].mean():.3f}"
         )
     total: Counter[tuple[str, str]] = Counter()
     for one in found:

@@ -24,6 +24,7 @@ def blocks(district: District) -> list[SeedBlock]:
         "netwatch_interface_receive_bytes_total",
         "netwatch_volume_used_bytes",
         "netwatch_radio_airtime_ratio",
+        "netwatch_device_up",
     )
     kept = []
     for block in seed_history(district, END):
@@ -124,3 +125,12 @@ def test_weak_gear_restarts_more_often(district: District) -> None:
                 old = "support_ended" in district.device(subject.device).template.facts
                 (weak if old else sound).append(float(values.sum()))
     assert min(weak) > max(sound)
+
+
+def test_access_points_were_up_as_their_controller_tells(district: District, blocks: list[SeedBlock]) -> None:
+    points = list(district.access_points())
+    for point in points[:3]:
+        up = series(blocks, "netwatch_device_up", point.controller.name, point.mac)
+        assert 0.999 < up.mean() < 1
+    seen = [one for block in blocks if block.family == "netwatch_device_up" for one in block.subjects]
+    assert len(seen) == len(set(seen)) == len(district.devices) + len(points)

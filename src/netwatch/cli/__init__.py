@@ -23,6 +23,7 @@ COMMANDS = (
     "rules",
     "calendar",
     "alerts",
+    "oncall",
     "users",
     "simulate",
     "bench",

@@ -150,6 +150,7 @@ class _Assets:
                 fund=merged.get("fund", ""),
                 warranty_until=entry.warranty_until,
                 support_until=entry.support_until,
+                support_cost=entry.support_cost,
             )
         )
 

@@ -91,6 +91,9 @@ class AssetFacts(Strict):
     )
     warranty_until: Day | None = Field(default=None, description="Last day of warranty.")
     support_until: Day | None = Field(default=None, description="Last day of a support contract.")
+    support_cost: Amount | None = Field(
+        default=None, description="What the support contract costs in a year; left out where unknown."
+    )
 
 
 class DeviceEntry(AssetFacts, DeviceDefaults):

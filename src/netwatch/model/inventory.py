@@ -31,6 +31,8 @@ class Asset:
     fund: str = ""
     warranty_until: date | None = None
     support_until: date | None = None
+    support_cost: float | None = None
+    """Of a support contract per year, in `currency`; None where unknown."""
 
 
 @dataclass(frozen=True, slots=True)

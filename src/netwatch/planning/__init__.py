@@ -13,7 +13,15 @@ from netwatch.planning.capacity import (
     load_capacity_policy,
     measure_capacity,
 )
+from netwatch.planning.costs import CostMeasures, CostsPolicy, judge_costs, load_costs_policy, measure_costs
 from netwatch.planning.curve import Curve
+from netwatch.planning.equity import (
+    EquityMeasures,
+    EquityPolicy,
+    judge_equity,
+    load_equity_policy,
+    measure_equity,
+)
 from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
 from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
@@ -24,7 +32,11 @@ __all__ = [
     "Basis",
     "CapacityPolicy",
     "CapacityResult",
+    "CostMeasures",
+    "CostsPolicy",
     "Curve",
+    "EquityMeasures",
+    "EquityPolicy",
     "Gathered",
     "Lifecycle",
     "Milestone",
@@ -41,12 +53,18 @@ __all__ = [
     "gather_all",
     "judge_all",
     "judge_capacity",
+    "judge_costs",
+    "judge_equity",
     "load_capacity_policy",
+    "load_costs_policy",
+    "load_equity_policy",
     "load_lifecycle",
     "load_policies",
     "load_policy",
     "load_wireless_policy",
     "make_plans",
     "measure_capacity",
+    "measure_costs",
+    "measure_equity",
     "rank",
 ]

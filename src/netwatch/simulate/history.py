@@ -91,6 +91,7 @@ def seed_history(district: District, end: float, *, years: int = YEARS) -> Itera
         if held:
             yield _block(catalogue[family], held, hours, district.seed)
     yield from _availability(district, catalogue, hours)
+    yield from _points_up(district, hours)
 
 
 class _Hours:
@@ -266,3 +267,31 @@ def _availability(district: District, catalogue: Catalogue, hours: _Hours) -> It
             yield SeedBlock(
                 family.name, family.type, subjects, labels, hours.start, HOUR, values, peaks, coverage
             )
+
+
+def _points_up(district: District, hours: _Hours) -> Iterator[SeedBlock]:
+    """Access points as their controller tells of them: up, but for a short outage a year."""
+    points = list(district.access_points())
+    for begin in range(0, len(points), _CHUNK):
+        some = points[begin : begin + _CHUNK]
+        states = np.ones((len(some), hours.count))
+        for row, point in enumerate(some):
+            for number in range(2):
+                at = int(chance(district.seed, point.name, "outage", number) * hours.count)
+                states[row, at] = 0.9
+        subjects = tuple(
+            Subject(point.controller.name, EntityKey(EntityKind.DEVICE, point.mac)) for point in some
+        )
+        labels: tuple[tuple[str, ...], ...] = ((),) * len(some)
+        coverage = np.broadcast_to(np.float64(HOUR), states.shape)
+        yield SeedBlock(
+            "netwatch_device_up",
+            FamilyType.GAUGE,
+            subjects,
+            labels,
+            hours.start,
+            HOUR,
+            states,
+            np.ceil(states),
+            coverage,
+        )

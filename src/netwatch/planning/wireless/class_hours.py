@@ -32,6 +32,7 @@ class Grid:
     """Hours since the epoch, in order."""
     slot: NDArray[np.int64]
     """By hour since the first one of the window: its place in `hours`, -1 outside of lessons."""
+    _last: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @classmethod
     def of(cls, calendar: Calendar, start: float, end: float) -> Grid:
@@ -48,17 +49,32 @@ class Grid:
         `first`: hour since the epoch at which `slot` begins.
         """
         count = self.hours.size
-        seconds = series.coverage * series.widths
+        rows, slots = self._buckets(series, first)
+        seconds, values = series.coverage[rows] * series.widths[rows], series.values[rows]
+        unknown = ~np.isfinite(values)
+        if unknown.any():
+            seconds, values = np.where(unknown, 0.0, seconds), np.where(unknown, 0.0, values)
+        measured = np.bincount(slots, seconds, minlength=count)
+        sums = np.bincount(slots, seconds * values, minlength=count)
+        enough = measured >= _COVERED * HOUR
+        if enough.all():
+            return np.asarray(sums / measured, dtype=np.float64)
+        return np.where(enough, sums / np.where(enough, measured, 1.0), np.nan)
+
+    def _buckets(self, series: SeriesHistory, first: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions of the buckets that lie in class hours, and the slot of each. Series of one poll have the
+        same buckets, so the last answer mostly holds."""
+        last = self._last
+        if last is not None and last[0].size == series.starts.size:
+            same = np.array_equal(last[0], series.starts) and np.array_equal(last[1], series.widths)
+            if same:
+                return last[2], last[3]
         place = series.starts // HOUR - first
         known = (place >= 0) & (place < self.slot.size) & (series.widths <= HOUR)
-        known &= (seconds > 0) & np.isfinite(series.values)
-        slots = self.slot[place[known]]
-        weights, values = seconds[known][slots >= 0], series.values[known][slots >= 0]
-        slots = slots[slots >= 0]
-        measured = np.bincount(slots, weights, minlength=count)
-        sums = np.bincount(slots, weights * values, minlength=count)
-        enough = measured >= _COVERED * HOUR
-        return np.where(enough, sums / np.where(enough, measured, 1.0), np.nan)
+        slots = np.where(known, self.slot[np.where(known, place, 0)], -1)
+        rows = np.flatnonzero(slots >= 0)
+        self._last = (series.starts, series.widths, rows, slots[rows])
+        return rows, slots[rows]
 
 
 @dataclass(slots=True)
