@@ -11,6 +11,7 @@ from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
 from netwatch.planning.capacity import (
     CapacityMeasured,
     CapacityResult,
+    capacity_dates,
     judge_capacity,
     measure_capacity,
 )
@@ -92,14 +93,14 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
         policies.costs,
         incident_hours=_incident_hours(gathered.basis, policies),
     )
+    capacity = judge_capacity(gathered.basis, gathered.capacity, policies.capacity)
     replacements = rank(
         gathered.basis,
         lifecycle,
         policies.replacement,
         overrides=policies.overrides,
-        hints=Hints(rechannel=rechannelled(wireless)),
+        hints=Hints(full_on=capacity_dates(capacity), rechannel=rechannelled(wireless)),
     )
-    capacity = judge_capacity(gathered.basis, gathered.capacity, policies.capacity)
     reports = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
