@@ -17,6 +17,14 @@ from netwatch.model import (
     Snapshot,
 )
 from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
+from netwatch.planning.capacity import (
+    CapacityMeasured,
+    CapacityResult,
+    capacity_dates,
+    judge_capacity,
+    measure_capacity,
+)
+from netwatch.planning.capacity.report import report as capacity_report
 from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
 from netwatch.planning.costs import report as costs_report
 from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
@@ -47,11 +55,13 @@ class Gathered:
     wireless: WirelessMeasured
     equity: EquityMeasures
     costs: CostMeasures
+    capacity: CapacityMeasured
 
 
 @dataclass(frozen=True, slots=True)
 class Plans:
     replacements: ReplacementPlan
+    capacity: CapacityResult
     reports: Mapping[str, Report]
     """By name, in the order in which people read them."""
 
@@ -78,6 +88,7 @@ def gather_all(
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
         equity=measure_equity(basis, history),
         costs=measure_costs(basis, history),
+        capacity=measure_capacity(basis, history, days=policies.capacity.history_days),
     )
 
 
@@ -93,22 +104,24 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
         policies.costs,
         incident_hours=_incident_hours(gathered.basis, policies),
     )
+    capacity = judge_capacity(gathered.basis, gathered.capacity, policies.capacity)
     replacements = rank(
         gathered.basis,
         lifecycle,
         policies.replacement,
         overrides=policies.overrides,
-        hints=Hints(rechannel=rechannelled(wireless)),
+        hints=Hints(full_on=capacity_dates(capacity), rechannel=rechannelled(wireless)),
     )
     reports = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        capacity_report(capacity, policies.capacity),
         equity_report(equity),
         costs_report(costs),
         lifecycle_report(survey(gathered.basis, lifecycle, policies.replacement.not_ranked)),
         register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
     )
-    return Plans(replacements, {one.name: one for one in reports})
+    return Plans(replacements, capacity, {one.name: one for one in reports})
 
 
 def _incident_hours(basis: Basis, policies: Policies) -> Mapping[EntityId, float] | None:
