@@ -15,11 +15,16 @@ from netwatch.app.utilisation import keep_frame
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import ReplacementPlan, Report, Snapshot, load_catalogue
+from netwatch.model import Alert, AssetTenure, ReplacementPlan, Report, Snapshot, load_catalogue
 from netwatch.planning import Gathered, Lifecycle, Plans, Policies, gather_all, judge_all
 from netwatch.planning.utilisation import frame_of
+from netwatch.store import Store
 
 __all__ = ["Judged", "Planner", "unpack"]
+
+_DAY = 86400.0
+_MOST_ALERTS = 200_000
+"""Of the past, the latest first: more than that nobody dealt with by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,12 @@ class Judged:
 class Planner:
     """Holds the last plans; makes new ones when asked."""
 
-    def __init__(self, workers: Workers, history: Path, handover: Handover) -> None:
+    def __init__(self, workers: Workers, history: Path, store: Path, handover: Handover) -> None:
+        """`history`: folder of the history; `store`: the database that keeps the alerts."""
         self._workers = workers
         self._handover = handover
         self._history = history
+        self._store = store
         self.judged: Judged | None = None
         """None until the first ones were made."""
 
@@ -59,15 +66,29 @@ class Planner:
         return None if self.plans is None else self.plans.reports
 
     async def refresh(
-        self, snapshot: Snapshot, configuration: Configuration, pages: Mapping[date, int] | None = None
+        self,
+        snapshot: Snapshot,
+        configuration: Configuration,
+        tenures: tuple[AssetTenure, ...] = (),
+        pages: Mapping[date, int] | None = None,
     ) -> None:
-        """Makes all plans anew, for the moment of the snapshot. `pages`: messages to people by month."""
+        """Makes all plans anew, for the moment of the snapshot. `tenures`: the ledger of assets; `pages`:
+        messages to people by month."""
         lifecycle, policies = configuration.lifecycle, configuration.policies
         file, at = await self._handover.put(snapshot), snapshot.at.wall
         del snapshot  # large, and planning takes its time
         try:
             plans, gathered = await self._workers.run(
-                _make, file, at, self._history, lifecycle, policies, configuration.calendars, pages
+                _make,
+                file,
+                at,
+                self._history,
+                self._store,
+                lifecycle,
+                policies,
+                configuration.calendars,
+                tenures,
+                pages,
             )
         finally:
             file.unlink(missing_ok=True)
@@ -78,16 +99,21 @@ def _make(
     file: Path,
     at: float,
     history: Path,
+    database: Path,
     lifecycle: Lifecycle,
     policies: Policies,
     calendars: Calendars,
+    tenures: tuple[AssetTenure, ...],
     pages: Mapping[date, int] | None,
 ) -> tuple[Plans, bytes]:
+    alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
     store = SegmentStore(history, load_catalogue())
     try:
         snapshot = taken(file)
         keep_frame(history, frame_of(snapshot))
-        gathered = gather_all(snapshot, store, policies, calendars, at=at, pages=pages)
+        gathered = gather_all(
+            snapshot, store, policies, calendars, at=at, alerts=alerts, tenures=tenures, pages=pages
+        )
     finally:
         store.close()
     return judge_all(gathered, lifecycle, policies), _packed(gathered)
@@ -114,6 +140,12 @@ class _Packing:
 
     def finished(self) -> bytes:
         return b"".join((*self._parts, self._packer.flush()))
+
+
+def _alerts(database: Path, since: float) -> list[Alert]:
+    """Open ones, and the past ones since that wall second."""
+    with Store(database, read_only=True) as store:
+        return [*store.incidents.load_past(since=since, limit=_MOST_ALERTS), *store.incidents.load_open()]
 
 
 def unpack(gathered: bytes) -> Gathered:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from netwatch.app.figures import channel_states
 from netwatch.app.locating import Locator
 from netwatch.app.parts import Parts
 from netwatch.app.utilisation import utilisation
@@ -57,7 +58,7 @@ async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
     log = structlog.get_logger("netwatch")
 
     def on_trap(trap: Trap) -> None:
-        device = parts.poller.recheck_address(trap.source)
+        device = parts.poller.recheck_address(trap.source, trap.subject)
         if device is not None:
             parts.early.expect(device)
         parts.metrics.trap(used=device is not None)
@@ -144,6 +145,7 @@ def _providers(
         plan_desk=parts.plan_desk,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
+        delivery=lambda: channel_states(parts),
         locate=Locator(parts).find,
         refused=lambda: parts.configuration.refused,
         simulated=simulated,

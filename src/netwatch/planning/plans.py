@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from netwatch.calendars import Calendars
-from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
-from netwatch.planning.basis import Basis, gather
+from netwatch.model import (
+    Alert,
+    AssetTenure,
+    EntityId,
+    EvidenceItem,
+    HistoryReader,
+    ReplacementPlan,
+    Report,
+    Snapshot,
+)
+from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
+from netwatch.planning.capacity import (
+    CapacityMeasured,
+    CapacityResult,
+    capacity_dates,
+    judge_capacity,
+    measure_capacity,
+)
+from netwatch.planning.capacity.report import report as capacity_report
 from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
 from netwatch.planning.costs import report as costs_report
 from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
 from netwatch.planning.equity import report as equity_report
 from netwatch.planning.leadership import Months, leadership_report, measure_leadership
-from netwatch.planning.lifecycle import Lifecycle
+from netwatch.planning.lifecycle import Lifecycle, lifecycle_report, reconcile, register_report, survey
 from netwatch.planning.policies import Policies
-from netwatch.planning.replacement import rank
+from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
 from netwatch.planning.wireless import WirelessMeasured, measure_wireless
 from netwatch.planning.wireless import judge as judge_wireless
 from netwatch.planning.wireless import report as wireless_report
+from netwatch.planning.wireless.results import Verdict, WirelessPlan
 
 __all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
+
+DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +59,13 @@ class Gathered:
     wireless: WirelessMeasured
     equity: EquityMeasures
     costs: CostMeasures
+    capacity: CapacityMeasured
 
 
 @dataclass(frozen=True, slots=True)
 class Plans:
     replacements: ReplacementPlan
+    capacity: CapacityResult
     reports: Mapping[str, Report]
     """By name, in the order in which people read them."""
 
@@ -55,40 +77,78 @@ def gather_all(
     calendars: Calendars,
     *,
     at: float,
+    alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
     pages: Mapping[date, int] | None = None,
 ) -> Gathered:
     """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
-    `at` is the wall second for which plans are made; `pages` how many messages people got, by first day of
-    the month, UTC."""
-    default = policies.replacement.school_hours.calendar()
-    basis = gather(
-        snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
-    )
+    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept,
+    `tenures` the ledger of assets, `pages` how many messages people got, by first day of the month, UTC."""
+    default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
+    incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
+    calendars = calendars.with_default(default)
+    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
     return Gathered(
         basis,
         measure_leadership(basis, history, pages),
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
         equity=measure_equity(basis, history),
         costs=measure_costs(basis, history),
+        capacity=measure_capacity(basis, history, days=policies.capacity.history_days),
     )
 
 
 def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
     """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
     plans, byte for byte."""
-    replacements = rank(gathered.basis, lifecycle, policies.replacement)
     wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
     equity = judge_equity(gathered.basis, gathered.equity, lifecycle, policies.equity)
-    costs = judge_costs(gathered.basis, gathered.costs, lifecycle, policies.costs)
+    costs = judge_costs(
+        gathered.basis,
+        gathered.costs,
+        lifecycle,
+        policies.costs,
+        incident_hours=_incident_hours(gathered.basis, policies),
+    )
+    capacity = judge_capacity(gathered.basis, gathered.capacity, policies.capacity)
+    replacements = rank(
+        gathered.basis,
+        lifecycle,
+        policies.replacement,
+        overrides=policies.overrides,
+        hints=Hints(full_on=capacity_dates(capacity), rechannel=rechannelled(wireless)),
+    )
     made = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        capacity_report(capacity, policies.capacity),
         equity_report(equity),
         costs_report(costs),
+        lifecycle_report(survey(gathered.basis, lifecycle, policies.replacement.not_ranked)),
+        register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
     )
     reports = {one.name: one for one in made}
     glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
-    return Plans(replacements, {**reports, glance.name: glance})
+    return Plans(replacements, capacity, {**reports, glance.name: glance})
+
+
+def _incident_hours(basis: Basis, policies: Policies) -> Mapping[EntityId, float] | None:
+    longest = policies.replacement.criteria.cost.parts.incidents.longest_hours
+    if basis.incidents is None:
+        return None
+    return {
+        device: hours_of(found, basis.start, basis.at, longest) for device, found in basis.incidents.items()
+    }
+
+
+def rechannelled(plan: WirelessPlan) -> Mapping[EntityId, tuple[EvidenceItem, ...]]:
+    """Access points that another channel helps, with the evidence of the wireless plan."""
+    return {
+        point.point.id: point.evidence
+        for area in plan.areas
+        for point in area.points
+        if point.verdict is Verdict.RECHANNEL and point.point.id is not None
+    }
 
 
 def make_plans(
@@ -99,8 +159,12 @@ def make_plans(
     calendars: Calendars,
     *,
     at: float,
+    alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
     pages: Mapping[date, int] | None = None,
 ) -> Plans:
     """Gathers, then judges. `at` is the wall second for which plans are made."""
-    gathered = gather_all(snapshot, history, policies, calendars, at=at, pages=pages)
+    gathered = gather_all(
+        snapshot, history, policies, calendars, at=at, alerts=alerts, tenures=tenures, pages=pages
+    )
     return judge_all(gathered, lifecycle, policies)
