@@ -202,6 +202,7 @@ def test_any_table_fits_its_terminal(report: Report, width: int) -> None:
         (0.5, Show.RATIO, "50 %"),
         (0.9987, Show.RATIO, "99.87 %"),
         (0, Show.RATIO, "0 %"),
+        (1.7e308, Show.RATIO, f"{1e300:.0f} %"),
         (4200, Show.MONEY, "$4,200"),
         (-1.5, Show.MONEY, "-$1.50"),
         (125e6, Show.BYTES_PER_SECOND, "1 Gbit/s"),

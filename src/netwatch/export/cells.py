@@ -14,6 +14,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LATEST = 253402300799.0
 """The last second of the year 9999."""
 _WORDS = (Show.TEXT, Show.GRADE, Show.YES, Show.DATE)
+_HUGE = 1e300
 _SIGNS = {"USD": "$", "CAD": "CA$", "GBP": "£", "EUR": "€"}
 
 
@@ -53,7 +54,7 @@ def shown(cell: Cell, show: Show, currency: str = "", *, unknown: str = UNKNOWN)
 
 def _number(value: float, show: Show, currency: str) -> str:
     if show is Show.RATIO:
-        share = value * 100
+        share = min(max(value * 100, -_HUGE), _HUGE)
         digits = 2 if 99 < abs(share) < 100 or 0 < abs(share) < 1 else 0 if share == round(share) else 1
         return f"{share:.{digits}f} %"
     if show is Show.MONEY:
