@@ -147,7 +147,6 @@ def report(plan: WirelessPlan, basis: Basis) -> Report:
             "Where wireless has to grow",
             _AREAS,
             tuple(_area(one, places, students, needs.get(one.area.key, ())) for one in plan.areas),
-            _NOTES,
         ),
         Sheet("rooms", "Rooms and what serves them", _ROOMS, tuple(_rooms(plan, places))),
         Sheet("radios", "The readings behind", _RADIOS, tuple(_radios(plan))),
