@@ -80,6 +80,10 @@ class District:
     unknown: set[tuple[str, str]] = field(default_factory=set)
     """Cables that no device tells of."""
     places: dict[PlaceId, Place] = field(default_factory=dict)
+    bridged: bool = False
+    """Whether forwarding tables are read."""
+    tables: set[str] = field(default_factory=set)
+    """Switches that have one to be read."""
 
     def add(self, name: str, role: str, place: str, **more) -> str:
         self.nodes[name] = Node(name, role, place, **more)
@@ -113,19 +117,34 @@ class District:
             site = self.site(node.place)
             one = device(
                 node.name, kind=KINDS[node.role], role=node.role, parent=node.parent or None,
-                place=node.place, site=site, district="d",
+                place=node.place, site=site, district="d", **self.facts(node),
             )  # fmt: skip
             out[one.id] = one
             if node.role == "ups":
                 for name in ("output", "charge"):
                     sensor = part(node.name, name, EntityKind.SENSOR)
                     out[sensor.id] = sensor
-        for one, other in sorted(self.links - self.unknown):
-            for near, far in ((one, other), (other, one)):
-                if NETWATCH not in (near, far) and CARRIER not in (near, far):
-                    port = part(near, f"to-{far}")
-                    out[port.id] = port
+        for near, far in self.ports():
+            port = part(near, f"to-{far}")
+            out[port.id] = port
         return out
+
+    def ports(self) -> list[tuple[str, str]]:
+        """(device, what its port leads to). Where nobody tells of neighbours, ports of switches are there
+        all the same."""
+        found = []
+        for one, other in sorted(self.links):
+            for near, far in ((one, other), (other, one)):
+                told = (one, other) not in self.unknown or (self.bridged and near in self.tables)
+                if told and NETWATCH not in (near, far) and CARRIER not in (near, far):
+                    found.append((near, far))
+        return found
+
+    def facts(self, node: Node) -> dict[str, str]:
+        return {"mac": self.mac(node.name)} if self.bridged else {}
+
+    def mac(self, name: str) -> str:
+        return f"{0x020000000000 + list(self.nodes).index(name):012x}"
 
     def site(self, place: str) -> str:
         found = Places(self.places).site_of(PlaceId(place))
@@ -149,9 +168,10 @@ class District:
         return Inventory(district="d", places=Places(self.places), devices=entries)
 
 
-def draw(rng: random.Random) -> District:
-    """A district of 2 to 5 schools."""
-    d = District()
+def draw(rng: random.Random, *, bridged: bool = False) -> District:
+    """A district of 2 to 5 schools. `bridged`: two fifths of the cables to closets and access points are told
+    by no neighbour, and most switches have a forwarding table that can be read."""
+    d = District(bridged=bridged)
     d.place("d", PlaceKind.DISTRICT)
     office = d.place(d.place("d/office", PlaceKind.BUILDING) + "/mdf", PlaceKind.CLOSET)
     feeds = tuple(d.add(f"office-ups{n}", "ups", office) for n in range(2))
@@ -172,6 +192,8 @@ def draw(rng: random.Random) -> District:
     if ring:  # the schools of the ring, one after another, from core to core
         for one, other in zip([cores[0], *ring], [*ring, cores[-1]], strict=True):
             d.cable(one, other)
+    if bridged:
+        d.tables = {name for name in d.of_role("core", "distribution", "access") if rng.random() < 0.9}
     return d
 
 
@@ -198,19 +220,20 @@ def _school(d: District, rng: random.Random, name: str, cores: list[str], ring: 
             for core in cores if way == "dual" else cores[:1]:
                 d.cable(dist, core)
     d.cable(feed, dists[0], known=False)
+    untold = 0.4 if d.bridged else 0.15
     upper = dists
     for number in range(rng.randint(1, 4)):
         closet = d.place(f"{main}/idf{number}", PlaceKind.CLOSET)
         ups = d.add(f"{name}-ups{number}", "ups", closet)
         switch = d.add(f"{name}-sw{number}", "access", closet, fed_by=(ups,), told=rng.random() < 0.5)
         for above in upper:
-            d.cable(switch, above, known=len(upper) > 1 or rng.random() > 0.15)
+            d.cable(switch, above, known=len(upper) > 1 or rng.random() > untold)
         if rng.random() < 0.3:
             upper = [switch]  # the next one hangs on this one
         d.cable(ups, switch, known=False)
         for ap in range(rng.randint(0, 3)):
             one = d.add(f"{name}-ap{number}{ap}", "ap", closet, parent="wlc")
-            d.cable(one, switch, known=rng.random() > 0.15)
+            d.cable(one, switch, known=rng.random() > untold)
     if rng.random() < 0.6:
         host = d.add(f"{name}-host", "hypervisor", mdf, fed_by=(feed,), told=told)
         d.cable(host, rng.choice(dists), known=False)

@@ -15,6 +15,7 @@ from netwatch.model import (
     Asset,
     Circuit,
     Entity,
+    EntityKind,
     Inventory,
     InventoryDevice,
     Place,
@@ -131,3 +132,29 @@ def test_a_page_carries_its_context_from_the_moment_it_is_told() -> None:
         engine.evaluate(picture)
         (found,) = engine.alerts()
         assert ("circuit" in found.annotations) is known
+
+
+def test_a_page_says_how_long_the_battery_lasts_that_feeds_it() -> None:
+    ups, other = (device(name, kind="power", site=str(LINCOLN)) for name in ("mdf-ups", "idf-ups"))
+    battery, empty = part("mdf-ups", "battery", EntityKind.SENSOR), part("mdf-ups", "pack", EntityKind.SENSOR)
+    fed = Inventory(devices={"core": InventoryDevice("core", None, fed_by=("mdf-ups", "idf-ups"))})
+
+    def told(on_battery: float, seconds: float) -> dict[str, str]:
+        values = {
+            "netwatch_device_on_battery": {"mdf-ups": on_battery, "idf-ups": 0.0},
+            "netwatch_sensor_runtime_seconds": {"mdf-ups/battery": seconds, "mdf-ups/pack": 9000.0},
+        }
+        picture = snapshot(NOW, [CORE, ACCESS, ups, other, battery, empty], values, inventory=fed)
+        context = Context(picture, ())
+        found = {
+            str(one.id): context.of(alert("a", one)).get("power", "") for one in (CORE, ACCESS, ups, other)
+        }
+        return {name: text for name, text in found.items() if text}
+
+    assert told(1.0, 725.0) == {
+        "core": "mdf-ups runs on battery, 12 min left",
+        "mdf-ups": "12 min left; feeds core",
+    }
+    assert told(1.0, 30.0)["core"] == "mdf-ups runs on battery, less than 1 min left"
+    assert told(1.0, float("nan"))["core"] == "mdf-ups runs on battery, 150 min left"
+    assert told(0.0, 725.0) == {}

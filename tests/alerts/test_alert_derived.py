@@ -13,7 +13,7 @@ from alert_snapshots import CATALOGUE, device, part, rules, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netwatch.alerts import AlertEngine, school_day_columns
+from netwatch.alerts import AlertEngine, KeptLink, school_day_columns
 from netwatch.alerts.school_day import last_school_day
 from netwatch.calendars import Calendar, Calendars, Closure
 from netwatch.history import SegmentStore
@@ -267,3 +267,56 @@ def test_the_school_day_is_judged_by_history_and_a_closed_one_is_none(tmp_path) 
     assert school_day_columns(shot, store, nothing) == {}
     assert not math.isnan(told(2) or 0)
     store.close()
+
+
+def test_what_changed_while_netwatch_was_away_is_told_at_its_first_look() -> None:
+    before = Watch()
+    values = {UPTIME: {"sw": 5000.0, "fw": 40.0}}
+    devices = [device("sw", serial="A1"), device("fw"), device("idf", serial="C1")]
+    assert before.see(*devices, values=values) == set()
+    same = Watch(before.rows)
+    assert same.see(*devices, values=values) == set()
+    after = Watch(before.rows)
+    changed = {UPTIME: {"sw": 9000.0, "fw": 4000.0}}
+    found = after.see(device("sw", serial="B2"), device("fw"), device("idf", serial="C1"), values=changed)
+    assert {(name, entity) for name, entity, _ in found} == {
+        ("Serial", "sw"),
+        ("Config", "sw"),
+        ("Config", "fw"),
+    }
+
+
+def test_a_start_that_loads_its_configuration_has_not_changed_it() -> None:
+    watch = Watch()
+    watch.see(device("sw"), values={UPTIME: {"sw": 5000.0}})
+    assert watch.see(device("sw"), values={UPTIME: {"sw": 41.0}}) == set()
+    assert {name for name, _, _ in watch.see(device("sw"), values={UPTIME: {"sw": 700.0}})} == {"Config"}
+
+
+def test_a_neighbor_that_came_while_netwatch_was_away_is_told_and_others_are_not() -> None:
+    world = [device("core"), device("a"), device("b"), device("c")]
+    world += [part("core", "1"), part("core", "2"), part("core", "3"), part("a", "1"), part("b", "1")]
+    watch = Watch()
+    links = [
+        KeptLink((EntityId("core/1"), EntityId("a/1")), (EntityId("core"), EntityId("a")), watch.at),
+        KeptLink((EntityId("core/3"), EntityId("b/1")), (EntityId("core"), EntityId("b")), watch.at),
+    ]
+    watch.engine.restore([], [("@learning", EntityId("until"), ("0",))], links)
+    assert watch.see(*world, links=[("core/1", "a/1")]) == set()
+    found = watch.see(*world, links=[("core/1", "a/1"), ("core/3", "b/1"), ("a/1", "b/1")])
+    assert {(name, entity) for name, entity, _ in found} == {("Neighbor", "a"), ("Neighbor", "b")}
+    # Of c netwatch knew no neighbour: its tables may be read for the first time.
+    assert watch.see(*world, links=[("core/1", "a/1"), ("core/2", "c")]) == set()
+
+
+def test_an_access_point_that_joined_while_netwatch_was_away_is_new() -> None:
+    watch = Watch()
+    first = [device("wlc"), device("ap-1", parent="wlc")]
+    watch.see(*first)
+    watch.later(DAY)
+    watch.see(*first)
+    after = Watch(watch.rows)
+    after.at = watch.at
+    assert after.see(device("wlc")) == set()  # its table of access points comes later
+    found = after.see(*first, device("ap-2", parent="wlc"))
+    assert [(name, entity) for name, entity, _ in found] == [("New", "ap-2")]

@@ -68,10 +68,10 @@ def scenario(d: District, rng: random.Random, *, double: bool) -> Truth:
     return Truth(d, faults, dark_at)
 
 
-def run(seed: int, rules: tuple[Rule, ...]) -> list[str]:
+def run(seed: int, rules: tuple[Rule, ...], *, bridged: bool = False) -> list[str]:
     """What is wrong with the pages of one district; empty: each fault had one."""
     rng = random.Random(seed)
-    d = draw(rng)
+    d = draw(rng, bridged=bridged)
     truth = scenario(d, rng, double=bool(seed % 2))
     faults = truth.faults
     tail = POWER_TAIL if any(fault.kind == "mains" for fault in faults) else TAIL
@@ -117,6 +117,24 @@ def judge(truth: Truth, faults: list[Fault], watched: Watched, until: float) -> 
 def test_each_fault_of_a_district_is_told_once(block: int) -> None:
     rules = shipped()
     wrong = {seed: found for seed in range(block * 10, block * 10 + 10) if (found := run(seed, rules))}
+    assert not wrong
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_each_fault_is_told_once_where_forwarding_tables_tell_who_hangs_where(block: int) -> None:
+    rules = shipped()
+    seeds = range(block * 10, block * 10 + 10)
+    wrong = {seed: found for seed in seeds if (found := run(seed, rules, bridged=True))}
+    assert not wrong
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("block", range(10))
+def test_each_fault_of_a_thousand_bridged_districts_is_told_once(block: int) -> None:
+    rules = shipped()
+    seeds = range(block * 100, block * 100 + 100)
+    wrong = {seed: found for seed in seeds if (found := run(seed, rules, bridged=True))}
     assert not wrong
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch.alerts import AlertEngine
-from netwatch.alerts.windows import Window, parse_span
 from netwatch.calendars import Calendar, Calendars, Closure
+from netwatch.calendars.windows import Window, parse_span
 from netwatch.errors import ConfigError
 from netwatch.model import Inventory, InventoryDevice, Place, PlaceId, PlaceKind, Places, SchoolFacts
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from alert_snapshots import CATALOGUE
-from districts import CARRIER, NETWATCH, District, Fault, Truth
+from districts import CARRIER, District, Fault, Truth
 
-from netwatch.alerts import AlertEngine, Rule
+from netwatch.alerts import AlertEngine, Bridging, Plug, PlugKey, Rule, Seen, renewed, subjects
 from netwatch.model import Alert, AlertState, Column, EntityId, Instant, Snapshot
 
 INTERVAL = 60.0
 EVALUATION = 15.0
 LOSS = 0.01
 """Share of polls of which neither poll nor probe is answered although all is well."""
+ROUND, AGING = 600.0, 240.0
+"""Seconds between two rounds over forwarding tables; for which those remember what is silent."""
 EXPIRY = 120.0
 """Seconds after which a neighbour of LLDP is forgotten."""
 
@@ -58,10 +61,11 @@ class Watch:
         for name, node in district.nodes.items():
             if node.parent:
                 self.told_by.setdefault(node.parent, []).append(name)
-        for one, other in district.links - district.unknown:
-            if not {one, other} & {NETWATCH, CARRIER}:
-                self.cables.setdefault(one, []).append(other)
-                self.cables.setdefault(other, []).append(one)
+        for near, far in district.ports():
+            self.cables.setdefault(near, []).append(far)
+        self.plugs: dict[PlugKey, Plug] = {}
+        self.tables = Tables(district, truth)
+        self.round_at = rng.uniform(60, 170) if district.bridged else math.inf
         self._edges, self._state, self._next = truth.edges(), truth.reachable(0), 0
 
     def run(self, until: float) -> Watched:
@@ -74,6 +78,9 @@ class Watch:
                 while self.due[name] <= at:
                     self.poll(name, self.due[name])
                     self.due[name] += INTERVAL
+            if at >= self.round_at:
+                self.round_at += ROUND
+                self.ask_tables(at)
             for transition in self.engine.evaluate(self.snapshot(at)):
                 alert = transition.alert
                 if alert.state is AlertState.FIRING and not alert.suppressed_by:
@@ -106,6 +113,8 @@ class Watch:
         for far in self.cables.get(name, ()):
             works = far in powered and f"{min(name, far)}|{max(name, far)}" not in cut
             self.ports[f"{name}/to-{far}"] = (1.0 if works else 0.0, at)
+            if (min(name, far), max(name, far)) in self.district.unknown:
+                continue
             if works:
                 self.rows[name, far] = at
             elif at - self.rows.get((name, far), at) > EXPIRY:
@@ -118,6 +127,24 @@ class Watch:
             self.levels[f"{name}/output"] = (2.0 if battery else 0.0, at)
             self.batteries[name] = (1.0 if battery else 0.0, at)
             self.charges[f"{name}/charge"] = (0.3 if battery else 1.0, at)
+
+    def ask_tables(self, at: float) -> None:
+        """One round over the switches that answer."""
+        snapshot = self.snapshot(at)
+        reached = self.reached(at)[1]
+        links = self.engine.links()
+        about = subjects(snapshot, links, map(EntityId, sorted(self.district.tables)))
+        answered = self.district.tables & reached
+        seen = [
+            Seen(mac, switch, port)
+            for switch, macs in about.asked.items()
+            if switch in answered
+            for mac in macs
+            if (port := self.tables.port(switch, about.owners[mac], at)) is not None
+        ]
+        up = {EntityId(name) for name, (value, _) in self.up.items() if value}
+        told = Bridging(about, seen, snapshot, links)
+        self.plugs = renewed(self.plugs, told, about, set(map(EntityId, answered)), up, at, ROUND)
 
     def snapshot(self, at: float) -> Snapshot:
         columns = {}
@@ -144,8 +171,50 @@ class Watch:
             for pair in self.rows
         }
         return Snapshot(
-            Instant(at, at), self.entities, columns, inventory=self.inventory, links=tuple(sorted(links))
+            Instant(at, at),
+            self.entities,
+            columns,
+            inventory=self.inventory,
+            links=tuple(sorted(links)),
+            learnt=tuple(sorted(known.plug for known in self.plugs.values())),
         )
+
+
+class Tables:
+    """Forwarding tables as they would be: what is reached was learnt at the port towards it, and what has
+    fallen silent lately is remembered."""
+
+    def __init__(self, district: District, truth: Truth) -> None:
+        self.district, self.truth = district, truth
+        self.found: dict[tuple[str, float], dict[str, str]] = {}
+
+    def port(self, switch: str, device: str, at: float) -> EntityId | None:
+        for then in (at, at - AGING):
+            hop = self.hops(switch, then).get(device)
+            if hop is not None:
+                return EntityId(f"{switch}/to-{hop}")
+        return None
+
+    def hops(self, switch: str, at: float) -> dict[str, str]:
+        """By device that is reached from the switch: the neighbour towards it."""
+        at = max((edge for edge in self.truth.edges() if edge <= at), default=0.0)
+        if (switch, at) not in self.found:
+            powered, cut = self.truth.powered(at), self.truth.cut(at)
+            around: dict[str, list[str]] = {}
+            for one, other in sorted(self.district.links):
+                if f"{one}|{other}" not in cut:
+                    around.setdefault(one, []).append(other)
+                    around.setdefault(other, []).append(one)
+            hops = {other: other for other in around.get(switch, ()) if other in powered | {CARRIER}}
+            queue = deque(hops)
+            while queue:
+                near = queue.popleft()
+                for other in around.get(near, ()):
+                    if other in powered | {CARRIER} and other not in hops and other != switch:
+                        hops[other] = hops[near]
+                        queue.append(other)
+            self.found[switch, at] = hops if switch in powered else {}
+        return self.found[switch, at]
 
 
 def windows(truth: Truth, fault: Fault, until: float) -> tuple[float, float]:

@@ -28,7 +28,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 evidence = st.builds(EvidenceItem, text, text, st.none() | numbers, text, st.none() | numbers)
 contributions = st.builds(
     Contribution,
-    st.sampled_from(["age", "support", "faults", "saturation", "consequence", "=extra"]),
+    st.sampled_from(["likelihood", "consequence", "fitness", "security", "cost", "=extra"]),
     st.integers(0, 800).map(lambda eighths: eighths / 8),
     st.lists(evidence, max_size=3).map(tuple),
 )
@@ -53,11 +53,13 @@ plans = st.builds(
 
 
 def asset(name: str = "sw-1", score: float = 12.125, **changes) -> RankedAsset:
-    given_for = Contribution("age", score, (EvidenceItem("installed 2014", "inventory", 12.0, "years"),))
+    given_for = Contribution(
+        "likelihood", score, (EvidenceItem("installed 2014", "inventory", 12.0, "years"),)
+    )
     fields = {
         "rank": 1, "device": EntityId("id-1"), "name": name, "kind": "switch", "vendor": "acme",
         "model": "S-48", "serial": "SN1", "place": PlaceId("d/s"), "school": "Lincoln", "score": score,
-        "contributions": (given_for, Contribution("faults", 0.0, ())), "unknown": ("topology",),
+        "contributions": (given_for, Contribution("fitness", 0.0, ())), "unknown": ("topology",),
     }  # fmt: skip
     return RankedAsset(**{**fields, **changes})
 
@@ -98,14 +100,14 @@ def test_a_formula_becomes_text(name: str) -> None:
 
 def test_columns_are_stable() -> None:
     assert replacements_csv(PLAN).splitlines()[0] == (
-        "rank,score,name,school,place,kind,vendor,model,serial,age,support,faults,saturation,consequence,"
+        "rank,score,name,school,place,kind,vendor,model,serial,likelihood,consequence,fitness,security,cost,"
         "reasons,unknown,device,policy,at,simulated"
     )
     assert rows(PLAN)[0] == {
         "rank": "1", "score": "12.125", "name": "sw-1", "school": "Lincoln", "place": "d/s", "kind": "switch",
-        "vendor": "acme", "model": "S-48", "serial": "SN1", "age": "12.125", "support": "", "faults": "0",
-        "saturation": "", "consequence": "", "reasons": "age: installed 2014", "unknown": "topology",
-        "device": "id-1", "policy": "policy A", "at": "2026-09-21T14:13:20Z", "simulated": "yes",
+        "vendor": "acme", "model": "S-48", "serial": "SN1", "likelihood": "12.125", "consequence": "",
+        "fitness": "0", "security": "", "cost": "", "reasons": "likelihood: installed 2014", "unknown":
+        "topology", "device": "id-1", "policy": "policy A", "at": "2026-09-21T14:13:20Z", "simulated": "yes",
     }  # fmt: skip
     assert replacements_csv(PLAN).count("\r\n") == 3
 
@@ -116,7 +118,7 @@ def test_json_holds_what_its_readers_rely_on() -> None:
     first = document["assets"][0]
     assert first["score"] == 12.125
     assert first["contributions"][0] == {
-        "name": "age",
+        "name": "likelihood",
         "points": 12.125,
         "evidence": [
             {"text": "installed 2014", "source": "inventory", "value": 12.0, "unit": "years", "at": None}
@@ -137,7 +139,7 @@ def test_json_holds_what_its_readers_rely_on() -> None:
         (
             lambda one: {
                 **one,
-                "assets": [{**one["assets"][0], "contributions": [{"name": "age", "points": None}]}],
+                "assets": [{**one["assets"][0], "contributions": [{"name": "likelihood", "points": None}]}],
             },
             r"assets\[0\]\.contributions\[0\]\.points: expected float",
         ),

@@ -93,3 +93,24 @@ def test_families_are_values() -> None:
     family = catalogue["netwatch_device_up"]
     assert isinstance(family, Family)
     assert pickle.loads(pickle.dumps(family)) == family
+
+
+async def test_an_event_or_a_time_whichever_comes_first() -> None:
+    import asyncio
+
+    from netwatch.model import SystemClock, set_within
+
+    event, clock = asyncio.Event(), SystemClock()
+    assert not await set_within(event, 0.0, clock)
+    waiting = asyncio.create_task(set_within(event, 3600.0, clock))
+    await asyncio.sleep(0)
+    event.set()
+    assert await waiting
+    event.clear()
+    waiting = asyncio.create_task(set_within(event, 3600.0, clock))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled(), "a cancellation is not swallowed"
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing goes on waiting"

@@ -32,6 +32,35 @@ async def test_each_transition_arrives_once_and_in_order(tmp_path, make_alert, t
             "away",
         )
         assert status["page"].failures == 0
+        assert status["mail"].failing_since is None, "it delivers again"
+
+
+async def test_a_channel_says_since_when_it_fails(tmp_path, make_alert, transition) -> None:
+    with Store(tmp_path / "db") as store:
+        clock, mail = FakeClock(), Recorder("mail", [DeliveryError("away")] * 10_000)
+        dispatcher = Dispatcher([mail], store.outbox, clock)
+        began = clock.now().wall
+        dispatcher.notify([transition(make_alert("a"))])
+        task = asyncio.create_task(dispatcher.run())
+        while dispatcher.status()["mail"].failures < 4:  # noqa: ASYNC110 - another task has no event for us
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert dispatcher.status()["mail"].failing_since == pytest.approx(began, abs=1.0)
+        assert clock.now().wall - began > 5.0
+
+
+async def test_what_is_announced_is_said_once_and_to_those_named(tmp_path, make_alert) -> None:
+    with Store(tmp_path / "db") as store:
+        mail, page = Recorder("mail"), Recorder("page")
+        dispatcher = Dispatcher([mail, page], store.outbox, FakeClock())
+        told = make_alert("handover", state="resolved", severity=Severity.INFO)
+        for _ in range(2):
+            dispatcher.announce(["page"], "handover-network-ben-1", told)
+        await drain(dispatcher, store)
+        assert (mail.got, page.got) == ([], ["handover:resolved"])
+        dispatcher.resume([])
+        assert store.outbox.waiting("page") == [], "a restart neither ends nor repeats it"
 
 
 async def test_what_nobody_needs_to_know_is_not_told(tmp_path, make_alert, transition) -> None:

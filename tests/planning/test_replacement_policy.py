@@ -22,10 +22,15 @@ LIFECYCLE = config_dir() / "lifecycle"
 
 def test_the_shipped_policy_is_whole() -> None:
     policy = load_policy(POLICY)
-    criteria = policy.criteria
-    points = [getattr(criteria, name).points for name in type(criteria).model_fields]
-    assert sum(points) == 100
-    assert set(criteria.support.milestones) == set(MilestoneKind)
+    groups = dict(policy.criteria.groups())
+    assert list(groups) == ["likelihood", "consequence", "fitness", "security", "cost"]
+    assert sum(group.points for group in groups.values()) == 100
+    parts = [voted for group in groups.values() for _, voted in group.voted()]
+    assert sum(voted.points for voted in parts) == 100
+    assert all(len(voted.sentence.split()) >= 3 for voted in parts)
+    security, likelihood = policy.criteria.security.parts, policy.criteria.likelihood.parts
+    counted = {*security.no_fixes.milestones, *likelihood.milestones.milestones}
+    assert counted == set(MilestoneKind), "each milestone counts somewhere"
 
 
 def test_every_kind_but_other_has_a_useful_life() -> None:
@@ -71,20 +76,30 @@ def test_only_sourced_dates_are_known(vendor, models, version, expected) -> None
     ("old", "new", "path", "words"),
     [
         (
-            "points: 20\n    # Years since inst",
-            "points: 21\n    # Years since inst",
+            "points: 14\n        # Years since inst",
+            "points: 15\n        # Years since inst",
             "criteria",
             "100 together, not 101",
         ),
         (
             "curve: [[0.6, 0], [1.0, 0.6]",
             "curve: [[0.6, 0], [1.0, 0.6], [1.2, 0.3]",
-            "criteria.age.curve",
+            "criteria.likelihood.parts.age.curve",
             "never falls",
         ),
-        ("curve: [[0.6, 0], [1.0, 0.6]", "curve: [[0.6, 0], [0.5, 0.6]", "criteria.age.curve", "rise"),
-        ("curve: [[0.6, 0], [1.0, 0.6], [1.5, 1]]", "curve: 5", "criteria.age.curve", "pairs"),
-        ("      announced: 0.05", "      anounced: 0.05", "criteria.support.milestones", "announced"),
+        (
+            "curve: [[0.6, 0], [1.0, 0.6]",
+            "curve: [[0.6, 0], [0.5, 0.6]",
+            "criteria.likelihood.parts.age.curve",
+            "rise",
+        ),
+        (
+            "curve: [[0.6, 0], [1.0, 0.6], [1.5, 1]]",
+            "curve: 5",
+            "criteria.likelihood.parts.age.curve",
+            "pairs",
+        ),
+        ("{announced: 0.1", "{anounced: 0.1", "criteria.likelihood.parts.milestones.milestones", "announced"),
         ("timezone: America/Chicago", "timezone: America/Chigaco", "school_hours.timezone", "IANA time zone"),
         ('from: "08:00"', 'from: "16:00"', "school_hours", "before they end"),
         ('from: "08:00"', 'from: "8 am"', "school_hours.from", "expected a time"),
@@ -95,11 +110,13 @@ def test_only_sourced_dates_are_known(vendor, models, version, expected) -> None
             "criteria.consequence.parts.role.roles",
             "'other' is missing",
         ),
-        ("points: 15", "points: 14.5", "criteria.saturation.points", "integer"),
+        ("points: 8", "points: 7.5", "criteria.fitness.parts.saturation.points", "integer"),
+        ("# voted_on: 2027-01-12", "voted_on: 2027-01-12", "", "belong together"),
+        ("part_prices: {}", "part_prices: {fann: 3}", "alternatives.part_prices", "fan"),
         (
             'sentence: "Restarts per 30 days."',
             'sentence: "Restarts"',
-            "criteria.faults.parts.reboots.sentence",
+            "criteria.likelihood.parts.reboots.sentence",
             "sentence",
         ),
     ],

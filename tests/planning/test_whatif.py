@@ -195,12 +195,14 @@ def test_a_milestone_is_announced_and_slips() -> None:
     told = moved(text % "2026-10-31")
     assert set(told) == {"lincoln-old", "grant-old"}
     row = told["grant-old"]
-    assert row["support_change"] > 0
-    assert "support +" in row["why"]
+    assert row["security_change"] > 0
+    assert "security +" in row["why"]
     assert "because of last day of support 2026-10-31" in row["why"]
-    assert row["score_change"] == sum(row[f"{one}_change"] for one in ("age", "support", "consequence"))
+    assert row["score_change"] == sum(
+        row[f"{one}_change"] for one in ("likelihood", "security", "consequence")
+    )
     found = ask(text % "2030-10-31").plans.reports["replacements"].sheets[0]
-    sources = {item.source for row in found.rows for item in row.evidence.get("support", ())}
+    sources = {item.source for row in found.rows for item in row.evidence.get("security", ())}
     assert any(source.startswith("scenario test, checked 2026-11-20") for source in sources)
 
 
@@ -250,7 +252,7 @@ def test_a_rollout_fills_the_air_and_the_uplinks_of_its_schools_and_what_they_sh
     items = [
         one
         for row in ask(text).plans.reports["replacements"].sheets[0].rows
-        for one in row.evidence.get("saturation", ())
+        for one in row.evidence.get("fitness", ())
     ]
     assert any(one.source == f"{AIR}, times 2 by the scenario" for one in items), "no reading: it says so"
 
@@ -261,8 +263,8 @@ def test_a_school_closes_and_its_gear_becomes_spare() -> None:
     assert len(after) == 8, "nothing is lost"
     old = after["lincoln-old"]
     assert old["consequence"] == 0
-    assert old["faults"] == 0
-    assert old["age"] > 0, "a spare switch is as old as it is"
+    assert old["fitness"] == 0
+    assert old["likelihood"] > 0, "a spare switch is as old as it is"
     told = rows(found.comparisons["replacements"])
     assert told["lincoln-old"]["consequence_change"] < 0
     assert "lincoln-new" not in told or told["lincoln-new"]["score_change"] <= 0
@@ -274,7 +276,7 @@ def test_a_device_is_replaced() -> None:
     told = moved("devices_replaced: [{device: grant-old, model: S-96, support_until: 2034-06-30}]")
     row = told["grant-old"]
     assert row["change"] == "fell"
-    assert row["age_change"] < 0
+    assert row["likelihood_change"] < 0
     assert "missing now: uptime history" in row["why"]
     assert "model S-96, before S-24" in row["why"]
     assert set(told) == {"grant-old"}
@@ -285,7 +287,7 @@ def test_a_device_is_replaced() -> None:
 def test_a_faster_circuit_empties_the_uplink_where_it_ends() -> None:
     told = moved("circuits: [{circuit: C-77, rate: 1.0e+10}]")
     assert set(told) == {"core"}
-    assert told["core"]["saturation_change"] < 0
+    assert told["core"]["fitness_change"] < 0
     assert "before: 80%" in told["core"]["why"]
 
 
@@ -293,16 +295,16 @@ def test_other_weights_are_told_as_policy() -> None:
     text = """policies:
   replacement:
     criteria:
-      age: {points: 30}
-      support: {points: 10}"""
+      likelihood: {parts: {age: {points: 20}}}
+      security: {parts: {no_fixes: {points: 7}}}"""
     told = ask(text).comparisons["replacements"]
     for row in rows(told).values():
         assert row["from_facts"] == 0
         assert row["from_policy"] == row["score_change"]
-    assert "age counts 30 points instead of 20" in rows(told)["grant-old"]["why"]
+    assert "age counts 20 points instead of 14" in rows(told)["grant-old"]["why"]
     assert [row.cells for row in told.sheet("policy").rows] == [
-        ("replacement.criteria.age.points", "20", "30"),
-        ("replacement.criteria.support.points", "20", "10"),
+        ("replacement.criteria.likelihood.parts.age.points", "14", "20"),
+        ("replacement.criteria.security.parts.no_fixes.points", "13", "7"),
     ]
 
 
@@ -311,7 +313,11 @@ def test_another_policy_file_and_facts_at_once_are_told_apart_exactly() -> None:
     other = policy.replace("name:", "name: B, once", 1)
     life = LIFECYCLE.useful_life("switch", "access")
     text = f"""policy_files: {{replacement: other.yaml}}
-policies: {{replacement: {{criteria: {{age: {{points: 25}}, support: {{points: 15}}}}}}}}
+policies:
+  replacement:
+    criteria:
+      likelihood: {{parts: {{age: {{points: 19}}}}}}
+      security: {{parts: {{no_fixes: {{points: 8}}}}}}
 useful_lives: [{{class: {life.name}, years: 4}}]"""
     told = rows(ask(text, {"other.yaml": other}).comparisons["replacements"])
     both = told["grant-old"]
@@ -412,12 +418,13 @@ BAD = [
         "policies.replacment: no policy 'replacment' (did you mean 'replacement'?)",
     ),
     (
-        "policies: {replacement: {criteria: {age: {points: 30}}}}",
+        "policies: {replacement: {criteria: {likelihood: {parts: {age: {points: 24}}}}}}",
         "s.yaml:2: policies.replacement.criteria: the points of all criteria are 100 together, not 110",
     ),
     (
-        "policies:\n  replacement:\n    criteria:\n      age: {point: 30}",
-        "s.yaml:5: policies.replacement.criteria.age.point: unknown key 'point' (did you mean 'points'?)",
+        "policies:\n  replacement:\n    criteria:\n      likelihood: {parts: {age: {point: 30}}}",
+        "s.yaml:5: policies.replacement.criteria.likelihood.parts.age.point: unknown key 'point' "
+        "(did you mean 'points'?)",
     ),
     (
         "policy_files: {replacement: p.yaml}",

@@ -176,6 +176,8 @@ def test_a_device_that_restarted_meanwhile_is_judged_as_restarted(world):
     assert column.totals.tolist() == [1200 + 400] * 3
     assert column.covered.tolist() == pytest.approx([120 + 100] * 3)
     assert snapshot.value(world.find(EntityKind.DEVICE, "sw"), "netwatch_device_reboots_total") == 1
+    reboots = snapshot.columns["netwatch_device_reboots_total"]
+    assert reboots.rates.tolist()[0] > 0, "rules see that it restarted"
 
 
 def test_pages_are_bytes_and_back(world):

@@ -135,10 +135,21 @@ def test_what_is_old_ranks_first(demo: Demo) -> None:
     # A core switch with a failed power supply may stand among them.
     assert old <= set(ranked[: len(old) + 2])
     for asset in (one for one in assets if one["name"] in old):
-        (support,) = [one for one in asset["contributions"] if one["name"] == "support"]
-        assert support["points"] > 0
-        assert support["evidence"]
+        (security,) = [one for one in asset["contributions"] if one["name"] == "security"]
+        assert security["points"] > 0
+        assert security["evidence"]
         assert sum(one["points"] for one in asset["contributions"]) == pytest.approx(asset["score"], abs=0.05)
+    # What is planted elsewhere is found for its own reason, and stands in the upper half.
+    for condition, criterion, words in (
+        ("power-supply-failed", "likelihood", ": failed"),
+        ("saturated-uplink", "fitness", "uplink "),
+    ):
+        for name in {one["device"] for one in demo.truth["conditions"] if one["condition"] == condition}:
+            asset = assets[ranked.index(name)]
+            (found,) = [one for one in asset["contributions"] if one["name"] == criterion]
+            assert found["points"] > 0, condition
+            assert any(words in one["text"] for one in found["evidence"]), condition
+            assert ranked.index(name) < len(assets) / 2, condition
     status, body = fetch(f"{demo.base}/api/v1/plan/replacements?format=csv")
     assert status == 200
     assert len(body.splitlines()) == len(assets) + 1

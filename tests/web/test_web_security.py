@@ -51,6 +51,8 @@ _BARE = {
     ("POST", "/api/v1/alerts/{id}/acknowledge"): 404,
     ("POST", "/api/v1/silences"): 422,
     ("POST", "/api/v1/silences/{id}/end"): 404,
+    ("POST", "/api/v1/oncall/swaps"): 422,
+    ("POST", "/api/v1/oncall/swaps/{id}/end"): 404,
     ("POST", "/api/v1/plan/whatif"): 400,
     ("POST", "/api/v1/plan/snapshots"): 400,
     ("GET", "/api/v1/plan/compare"): 400,
@@ -102,6 +104,8 @@ def test_only_what_reveals_nothing_is_open_to_everybody() -> None:
         "/api/v1/alerts/{id}/acknowledge",
         "/api/v1/silences",
         "/api/v1/silences/{id}/end",
+        "/api/v1/oncall/swaps",
+        "/api/v1/oncall/swaps/{id}/end",
         "/api/v1/plan/whatif",
         "/api/v1/plan/snapshots",
     }

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import web_district
 
 from netwatch.documents import Document, validate
+from netwatch.errors import ConfigError, Problem
 from netwatch.incidents import (
     Acknowledgement,
     Event,
     IncidentState,
     Link,
     LinkError,
+    MadeSwap,
     Matcher,
     Noise,
+    Shift,
     Silence,
     SilenceEntry,
     Standing,
+    Swap,
     Told,
     make_token,
     noise,
@@ -51,6 +56,7 @@ class FakeDesk:
         self.alerts = {alert.id: alert for alert in web_district.alerts()}
         self.known: dict[str, Standing] = {}
         self.made: dict[str, Silence] = {}
+        self.swapped: dict[str, MadeSwap] = {}
         self.used: set[str] = set()
         self.events: dict[str, list[Event]] = {
             key: [Event(key, NOW - 1260, "pending"), Event(key, NOW - 1080, "firing")] for key in self.alerts
@@ -86,6 +92,23 @@ class FakeDesk:
 
     def on_call(self) -> Sequence[tuple[str, str]]:
         return [("network", "ana")]
+
+    def shifts(self) -> Sequence[Shift]:
+        return [Shift("network", "ana", NOW + 3600.0, "ben")]
+
+    def swaps(self) -> Sequence[MadeSwap]:
+        return list(self.swapped.values())
+
+    def add_swap(self, wanted: Mapping[str, object], by: str) -> MadeSwap:
+        if "person" not in wanted:
+            raise ConfigError([Problem("", "person", "missing")])
+        ends = datetime.fromisoformat(str(wanted["ends"])).timestamp()
+        made = MadeSwap(f"w-{len(self.swapped)}", "network", Swap(NOW, ends, str(wanted["person"])), by, NOW)
+        self.swapped[made.id] = made
+        return made
+
+    def end_swap(self, swap_id: str) -> bool:
+        return self.swapped.pop(swap_id, None) is not None
 
     def noise(self, seconds: float) -> Noise:
         told = [Told(NOW - 86400.0, "ana", "a1", "DeviceUnreachable", NOW - 80000.0, None)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
+from netwatch.alerts.circuits import circuit_ports
 from netwatch.model import (
     Catalogue,
     Column,
@@ -22,7 +24,7 @@ from netwatch.model import (
     load_catalogue,
 )
 
-__all__ = ["CHANGES", "Changes", "Remembered", "derived_family", "derived_steps", "with_derived"]
+__all__ = ["CHANGES", "LATEST", "Changes", "Remembered", "derived_family", "derived_steps", "with_derived"]
 
 LEARNING_SECONDS = 86_400.0
 """For a day after its first start netwatch takes what it sees for what has been there all the time."""
@@ -30,11 +32,18 @@ SETTLING_SECONDS = 3600.0
 """Neighbours of a device become known one by one: what comes within an hour was there before."""
 _CONFIG = "netwatch_device_config_changed_uptime_seconds"
 _OVERDUE = "netwatch_device_overdue_seconds"
+_CIRCUIT = "netwatch_interface_circuit_bytes_per_second"
 _AT_ONCE = 1000
+BOOT_SECONDS = 300.0
+"""Within so much uptime an agent loads the configuration that it starts with: that changes nothing."""
 _DEVICE, _VERSION, _LEARNING = "@device", "@version", "@learning"
-CHANGES = (_DEVICE, _VERSION, _LEARNING)
+_SERIAL, _CONFIGURED = "@serial", "@config"
+CHANGES = (_DEVICE, _VERSION, _LEARNING, _SERIAL, _CONFIGURED)
 """They stand for a rule's name where something is remembered over a restart."""
+LATEST = frozenset({_VERSION, _SERIAL, _CONFIGURED})
+"""Of these the last one counts, by device."""
 Remembered = tuple[str, EntityId, tuple[str, ...]]
+Latest = Mapping[tuple[str, EntityId], tuple[str, ...]]
 
 
 @lru_cache(maxsize=1)
@@ -60,6 +69,7 @@ class Traits(NamedTuple):
     version: str
     serial: str
     config: float
+    """Uptime at which its configuration was changed last; NaN: it did not tell."""
     neighbors: frozenset[EntityId]
     """All that it ever had."""
     parent: EntityId | None
@@ -82,6 +92,10 @@ class Changes:
     labels: tuple[tuple[str, ...], ...] = ()
     """Of the columns: the same objects as long as there are the same devices."""
     at: float = 0.0
+    earlier: Mapping[EntityId, frozenset[EntityId]] = field(default_factory=dict)
+    """Neighbours as an earlier process knew them."""
+    latest: Latest | None = None
+    """Values of `rows` of the sorts in `LATEST`, by sort and device; None: not looked for yet."""
 
     @property
     def learning_until(self) -> float:
@@ -89,9 +103,13 @@ class Changes:
         told = [float(labels[0]) for what, _, labels in self.rows if what == _LEARNING]
         return min(told, default=float("inf"))
 
-    def restored(self, rows: Iterable[Remembered]) -> Changes:
-        """With what an earlier process remembered."""
-        return replace(self, rows=frozenset(rows))
+    def restored(
+        self,
+        rows: Iterable[Remembered],
+        neighbors: Mapping[EntityId, frozenset[EntityId]] = MappingProxyType({}),
+    ) -> Changes:
+        """With what an earlier process remembered; `neighbors` of the devices of which it knew any."""
+        return replace(self, rows=frozenset(rows), earlier=neighbors, latest=None)
 
 
 class _Event(NamedTuple):
@@ -114,6 +132,11 @@ def derived_steps(
         yield
         if overdue is not None:
             columns[_OVERDUE] = overdue
+    if _CIRCUIT in names:
+        committed = _committed(snapshot)
+        yield
+        if committed is not None:
+            columns[_CIRCUIT] = committed
     counters = [name for name in names if _derived()[name].type is FamilyType.COUNTER]
     after = before
     if counters:
@@ -137,6 +160,20 @@ def _overdue(snapshot: Snapshot) -> Column | None:
         return None
     values = np.array([seconds for seconds, _ in late.values()])
     return _column(_derived()[_OVERDUE], tuple(late), values, now, tuple(text for _, text in late.values()))
+
+
+def _committed(snapshot: Snapshot) -> Column | None:
+    """What the inventory says of circuits whose rate is known."""
+    found: dict[EntityId, tuple[float, str]] = {}
+    for port, circuits in circuit_ports(snapshot).items():
+        rates = [circuit.rate / 8 for circuit in circuits if circuit.rate]
+        if rates:
+            found[port] = sum(rates), "circuit " + ", ".join(circuit.id for circuit in circuits)
+    if not found:
+        return None
+    values = np.array([rate for rate, _ in found.values()])
+    origins = tuple(origin for _, origin in found.values())
+    return _column(_derived()[_CIRCUIT], tuple(found), values, snapshot.at.wall, origins)
 
 
 def _column(
@@ -180,32 +217,41 @@ def _look(snapshot: Snapshot, before: Changes) -> Generator[None, None, tuple[li
     configs = _values(snapshot, _CONFIG)
     found: dict[EntityId, Traits] = {}
     events: list[_Event] = []
-    rows = set(before.rows)
-    if not rows:
-        rows.add((_LEARNING, EntityId("until"), (f"{now + LEARNING_SECONDS:.0f}",)))
-    learning = now < replace(before, rows=frozenset(rows)).learning_until
+    latest = before.latest
+    if latest is None:
+        latest = yield from _latest_of(before.rows)
+    memory = _Memory(before.rows, latest)
+    if not memory.rows:
+        memory.add(_LEARNING, EntityId("until"), f"{now + LEARNING_SECONDS:.0f}")
+    learning = now < (before.learning_until if before.rows else now + LEARNING_SECONDS)
     parents = {traits.parent for traits in (known or {}).values()}
     yield from snapshot.find_devices()
+    # Who has a child that was known before netwatch was away had all of its children then.
+    parents |= {one.parent for one in snapshot.devices() if (_DEVICE, one.id, ()) in before.rows}
+    yield
+    earlier = {} if known is not None else {key: _earlier(beside) for key, beside in before.earlier.items()}
     for number, device in enumerate(snapshot.devices(), 1):
-        old = None if known is None else known.get(device.id)
+        old = earlier.get(device.id) if known is None else known.get(device.id)
         new = _traits(device, neighbors, configs, old, now)
         found[device.id] = new
-        events += _compared(device, old, new, rows, known or {}, snapshot)
+        events += _compared(device, old, new, memory, known or earlier, snapshot)
         told_by = device.parent is not None and not _is_listed(device, snapshot)
-        if told_by and (_DEVICE, device.id, ()) not in rows:
-            rows.add((_DEVICE, device.id, ()))
-            if not learning and old is None and known is not None and device.parent in parents:
+        if told_by and (_DEVICE, device.id, ()) not in memory.rows:
+            memory.add(_DEVICE, device.id)
+            if not learning and old is None and device.parent in parents:
                 host = snapshot.entities.get(device.parent) if device.parent is not None else None
                 text = f"told by {host.name if host is not None else 'its host'}"
                 events.append(_Event("netwatch_device_sightings_total", device.id, 1, text))
         if number % _AT_ONCE == 0:
             yield
     events += _lost(known or {}, found)
-    kept = before.rows if len(rows) == len(before.rows) else frozenset(rows)
+    kept = frozenset(memory.rows) if memory.changed else before.rows
     same = tuple(found) == before.ids
     ids = before.ids if same else tuple(found)
     labels = before.labels if same else ((),) * len(ids)
-    return events, Changes(found, snapshot.entities, snapshot.links, kept, ids, labels, now)
+    return events, Changes(
+        found, snapshot.entities, snapshot.links, kept, ids, labels, now, before.earlier, memory.known
+    )
 
 
 def _unchanged(snapshot: Snapshot, before: Changes) -> bool:
@@ -241,26 +287,23 @@ def _compared(
     device: Entity,
     old: Traits | None,
     new: Traits,
-    rows: set[Remembered],
+    memory: _Memory,
     known: Mapping[EntityId, Traits],
     snapshot: Snapshot,
 ) -> Iterator[_Event]:
-    """What is not as it was. A version is known over a restart."""
-    key = (_VERSION, device.id, (new.version,))
-    if new.version and (key not in rows or (old is not None and old.version not in ("", new.version))):
-        others = [labels[0] for what, owner, labels in rows if what == _VERSION and owner == device.id] \
-            if old is None or not old.version else [old.version]  # fmt: skip
-        rows.add(key)
-        if others:
-            text = f"{others[-1]} before, {new.version} now"
-            yield _Event("netwatch_device_version_changes_total", device.id, 1, text)
+    """What is not as it was, over a restart of netwatch too."""
+    before = memory.latest(_VERSION, device.id, new.version)
+    if before and new.version and new.version != before:
+        text = f"{before} before, {new.version} now"
+        yield _Event("netwatch_device_version_changes_total", device.id, 1, text)
+    before = memory.latest(_SERIAL, device.id, new.serial)
+    if before and new.serial and new.serial != before:
+        text = f"{before} before, {new.serial} now"
+        yield _Event("netwatch_device_serial_changes_total", device.id, 1, text)
+    if not np.isnan(new.config) and _config_changed(device.id, new.config, memory):
+        yield _Event("netwatch_device_config_changes_total", device.id, 1, f"at uptime {new.config:.0f} s")
     if old is None:
         return
-    if old.serial and new.serial != old.serial:
-        text = f"{old.serial} before, {new.serial} now"
-        yield _Event("netwatch_device_serial_changes_total", device.id, 1, text)
-    if not np.isnan(old.config) and new.config != old.config:
-        yield _Event("netwatch_device_config_changes_total", device.id, 1, f"at uptime {new.config:.0f} s")
     settled = snapshot.at.wall - SETTLING_SECONDS
     added = [
         other
@@ -270,6 +313,59 @@ def _compared(
     if added:
         names = ", ".join(sorted(known[other].name for other in added))
         yield _Event("netwatch_device_new_neighbors_total", device.id, len(added), names)
+
+
+class _Memory:
+    """What is remembered over a restart, brought up to date. Nothing is copied before it changes."""
+
+    def __init__(self, rows: frozenset[Remembered], latest: Latest) -> None:
+        self.rows: Set[Remembered] = rows
+        self.known: Latest = latest
+        self.changed = False
+
+    def _own(self) -> tuple[set[Remembered], dict[tuple[str, EntityId], tuple[str, ...]]]:
+        if not self.changed or not isinstance(self.rows, set) or not isinstance(self.known, dict):
+            self.changed, self.rows, self.known = True, set(self.rows), dict(self.known)
+        return self.rows, self.known
+
+    def add(self, what: str, entity: EntityId, *labels: str) -> None:
+        self._own()[0].add((what, entity, labels))
+
+    def latest(self, what: str, device: EntityId, now: str) -> str:
+        """What was remembered last; empty for nothing. Takes down what is so now, if that is known."""
+        kept = self.known.get((what, device), ())
+        before = now if now in kept else kept[-1] if kept else ""
+        if now and kept != (now,):
+            rows, known = self._own()
+            rows -= {(what, device, (one,)) for one in kept}
+            rows.add((what, device, (now,)))
+            known[what, device] = (now,)
+        return before
+
+
+def _latest_of(rows: Iterable[Remembered]) -> Generator[None, None, Latest]:
+    """What is known of devices, in steps: done once after a start. Before the last one alone counted a store
+    may have several of a device."""
+    found: dict[tuple[str, EntityId], tuple[str, ...]] = {}
+    for number, (what, entity, labels) in enumerate(rows, 1):
+        if what in LATEST:
+            found[what, entity] = (*found.get((what, entity), ()), labels[0])
+        if not number % _AT_ONCE:
+            yield
+    return found
+
+
+def _config_changed(device: EntityId, config: float, memory: _Memory) -> bool:
+    """Whether the configuration is another one than when somebody looked last."""
+    before = memory.latest(_CONFIGURED, device, f"{config:.0f}")
+    if not before or float(before) == round(config):
+        return False
+    return config >= BOOT_SECONDS or config >= float(before)
+
+
+def _earlier(neighbors: frozenset[EntityId]) -> Traits:
+    """A device as an earlier process knew it, as far as that is remembered here."""
+    return Traits("", "", np.nan, neighbors, None, "", 0.0)
 
 
 def _lost(before: Mapping[EntityId, Traits], now: Mapping[EntityId, Traits]) -> Iterator[_Event]:

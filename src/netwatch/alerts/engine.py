@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from netwatch.alerts.causes.context import add_context
+from netwatch.alerts.causes.remembering import KeptLink, Restored
 from netwatch.alerts.causes.suppression import ActiveKey, CauseMemory, grown, with_causes
+from netwatch.alerts.causes.topology import Links
 from netwatch.alerts.derived import CHANGES, Changes, Remembered, derived_steps
 from netwatch.alerts.frame import Frame, Memo, SeriesKey
 from netwatch.alerts.grown import Grown
@@ -245,6 +247,14 @@ def _uplinks(before: frozenset[EntityId], memo: Memo) -> frozenset[EntityId]:
     return before if linked <= before else before | linked
 
 
+def _neighbors(links: Iterable[KeptLink]) -> dict[EntityId, frozenset[EntityId]]:
+    found: dict[EntityId, set[EntityId]] = {}
+    for link in links:
+        for near, far in (link.devices, link.devices[::-1]):
+            found.setdefault(near, set()).add(far)
+    return {device: frozenset(beside) for device, beside in found.items()}
+
+
 def _by_rule(active: Mapping[ActiveKey, Active]) -> dict[str, dict[SeriesKey, Active]]:
     out: dict[str, dict[SeriesKey, Active]] = {}
     for (rule, entity, labels), one in active.items():
@@ -330,10 +340,20 @@ class AlertEngine:
         """Devices to be polled at once, as of the last evaluation: pages wait for what they say."""
         return self._state.causes.ask
 
+    def links(self) -> Links:
+        """What is linked, as far as it is known: as neighbours tell, or told before they or their ports fell
+        silent, or in an earlier run."""
+        causes = self._state.causes
+        return causes.links.union(one.ends for one in causes.restored.links)
+
     def restore(
-        self, alerts: Iterable[Alert], healthy: Iterable[tuple[str, EntityId, tuple[str, ...]]] = ()
+        self,
+        alerts: Iterable[Alert],
+        healthy: Iterable[tuple[str, EntityId, tuple[str, ...]]] = (),
+        links: Sequence[KeptLink] = (),
     ) -> None:
-        """Goes on where an earlier process stopped: its open alerts, and what `new_healthy` told."""
+        """Goes on where an earlier process stopped: its open alerts, what `new_healthy` told, and `links` as
+        neighbours told them."""
         labels_of = {rule.name: rule.expression.labels for rule in self._rules}
         active: dict[ActiveKey, Active] = {}
         resolved = []
@@ -349,8 +369,9 @@ class AlertEngine:
         uplinks = frozenset(entity for entity, _ in known.pop(UPLINK, set()))
         changes = [(what, *row) for what in CHANGES for row in known.pop(what, set())]
         series = {rule: Grown(keys) for rule, keys in known.items()}
-        remembered = Changes().restored(changes)
-        self._state = EngineState(active, tuple(resolved), series, uplinks, changes=remembered)
+        remembered = Changes().restored(changes, _neighbors(links))
+        causes = CauseMemory(restored=Restored(tuple(links)))
+        self._state = EngineState(active, tuple(resolved), series, uplinks, causes, remembered)
         self._told, self._told_uplinks = dict(series), uplinks
         self._told_changes = remembered.rows
 

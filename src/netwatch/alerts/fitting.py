@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from netwatch.alerts.rule import Rule, Scope
-from netwatch.alerts.windows import SpanKind
 from netwatch.calendars import Calendar, Calendars
+from netwatch.calendars.windows import SpanKind
 from netwatch.documents import did_you_mean
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, Inventory, InventoryDevice, PlaceKind

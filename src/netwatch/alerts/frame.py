@@ -55,6 +55,8 @@ class Memo:
     """Interfaces with a neighbour, for these links and entities."""
     scopes: tuple[Mapping[EntityId, Entity], Inventory, dict[Hashable, frozenset[EntityId]]] | None = None
     """Devices by scope, for these entities and this inventory."""
+    circuits: frozenset[EntityId] = frozenset()
+    """Ports at which circuits end."""
     devices_at: dict[tuple[str, float], frozenset[EntityId]] = field(default_factory=dict)
     """By family and value: devices that have it."""
     calendars: tuple[Calendars, Inventory, dict[PlaceId | None, Calendar]] | None = None

@@ -12,8 +12,8 @@ from netwatch.alerts.derived import with_derived
 from netwatch.alerts.expression import Expression
 from netwatch.alerts.expression_loading import ExpressionBuilder, impossible
 from netwatch.alerts.message import FIELDS, template_fields
-from netwatch.alerts.rule import Comparison, Condition, OnUnknown, Ports, Rule, Scope
-from netwatch.alerts.windows import Span, Window, parse_span
+from netwatch.alerts.rule import Circuits, Comparison, Condition, OnUnknown, Ports, Rule, Scope
+from netwatch.calendars.windows import Span, Window, parse_span
 from netwatch.documents import Document, Strict, did_you_mean, dotted, fault, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import Catalogue, DeviceKind, EntityKind, FamilyType, Severity
@@ -68,6 +68,7 @@ class _ScopeEntry(Strict):
     device_is_not: dict[str, Number] = Field(default_factory=dict)
     admin_up: StrictBool = False
     ports: Ports = Ports.ALL
+    circuits: Circuits = Circuits.ANY
 
 
 class _RuleEntry(Strict):
@@ -226,7 +227,11 @@ class _Builder:
                     self.problem(["scope", "labels", name], message, did_you_mean(value, known))
             labels.append((expression.labels.index(name), frozenset(values)))
         if expression.entity is not EntityKind.INTERFACE:
-            for key, used in (("admin_up", entry.admin_up), ("ports", entry.ports is not Ports.ALL)):
+            for key, used in (
+                ("admin_up", entry.admin_up),
+                ("ports", entry.ports is not Ports.ALL),
+                ("circuits", entry.circuits is not Circuits.ANY),
+            ):
                 if used:
                     self.problem(
                         ["scope", key],
@@ -257,6 +262,7 @@ class _Builder:
             device_is_not=tuple(entry.device_is_not.items()),
             admin_up=entry.admin_up,
             ports=entry.ports,
+            circuits=entry.circuits,
         )
 
     def _device_is(self, key: str, name: str, value: float) -> None:

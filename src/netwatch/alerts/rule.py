@@ -10,7 +10,7 @@ import numpy as np
 
 from netwatch.alerts.expression import Expression
 from netwatch.alerts.frame import FactTests, Floats, Mask, PartTests
-from netwatch.alerts.windows import ALL_TIME, Window
+from netwatch.calendars.windows import ALL_TIME, Window
 from netwatch.documents import Document
 from netwatch.errors import Problem
 from netwatch.model import DeviceKind, Severity
@@ -67,6 +67,17 @@ class Ports(StrEnum):
     """Uplinks, and every interface of a device whose role is not `access`."""
 
 
+class Circuits(StrEnum):
+    """What becomes of ports at which a circuit of the inventory ends."""
+
+    ANY = "any"
+    """They are as others."""
+    TOO = "too"
+    """They match, whatever is said of `facts` and `names`."""
+    ONLY = "only"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which series a rule is about. Everything given must match; an empty field matches all."""
@@ -97,6 +108,7 @@ class Scope:
     admin_up: bool = False
     """Interfaces only: administratively up."""
     ports: Ports = Ports.ALL
+    circuits: Circuits = Circuits.ANY
 
     @property
     def part_tests(self) -> PartTests:

@@ -7,11 +7,12 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from netwatch.alerts.circuits import circuit_ports
 from netwatch.alerts.frame import Frame, Layout, Mask, Memo
 from netwatch.alerts.layout import finish, steps
-from netwatch.alerts.rule import Ports, Scope
-from netwatch.alerts.windows import ALL_TIME, Window
+from netwatch.alerts.rule import Circuits, Ports, Scope
 from netwatch.calendars import Calendar, Calendars
+from netwatch.calendars.windows import ALL_TIME, Window
 from netwatch.model import (
     DeviceKind,
     Entities,
@@ -96,6 +97,13 @@ class Surroundings:
         if kept != found:
             kept = self._memo.devices_at[family, value] = found
         return kept
+
+    def circuit_ports(self) -> frozenset[EntityId]:
+        """Ports at which a circuit of the inventory ends. The same object as long as they stay."""
+        found = frozenset(circuit_ports(self.snapshot))
+        if self._memo.circuits != found:
+            self._memo.circuits = found
+        return self._memo.circuits
 
     def out_of_service(self) -> frozenset[EntityId]:
         """Devices in buildings that are out of service: no rule is about them."""
@@ -252,8 +260,16 @@ def in_scope(
         inside &= ~layout.mask_of_devices(around.devices_at(frame, family, value), entities)
     for position, allowed in scope.labels:
         inside &= frame.label_mask(layout, position, allowed)
+    of_circuits = None
+    if scope.circuits is not Circuits.ANY:
+        of_circuits = layout.mask_of(around.circuit_ports(), entities)
     if scope.about_parts:
-        inside &= frame.part_mask(layout, scope.part_tests)
+        fitting = frame.part_mask(layout, scope.part_tests)
+        inside &= (
+            fitting if scope.circuits is not Circuits.TOO or of_circuits is None else fitting | of_circuits
+        )
+    if of_circuits is not None and scope.circuits is not Circuits.TOO:
+        inside &= of_circuits if scope.circuits is Circuits.ONLY else ~of_circuits
     if scope.ports is not Ports.ALL:
         mask = layout.mask_of(around.uplinks, entities)
         if scope.ports is Ports.INFRASTRUCTURE:

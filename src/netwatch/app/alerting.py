@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from netwatch.alerts import AlertEngine, Rule
+from netwatch.alerts import AlertEngine, KeptLink, Rule
 from netwatch.app.channels import Delivery, channel_settings, deliver_by
 from netwatch.app.channels import channels as _channels
 from netwatch.app.desk import Desk
@@ -17,9 +17,9 @@ from netwatch.app.telling import Links, policy_of, with_reason
 from netwatch.app.turns import gently
 from netwatch.calendars import Calendars
 from netwatch.config import Settings
-from netwatch.incidents import Silence
-from netwatch.model import Alert, AlertState, Clock, Snapshot, Transition
-from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox
+from netwatch.incidents import Handover, Silence, handover_text
+from netwatch.model import Alert, AlertState, Clock, EntityId, Severity, Snapshot, Transition, set_within
+from netwatch.notify import Keeper, Notices, Outcome, SteadyOutbox, own_alert
 from netwatch.store import Remembered, Store
 
 __all__ = ["Alerting"]
@@ -28,6 +28,8 @@ _AT_ONCE = 500
 """Series seen in good health that are written in one turn."""
 LONGEST_WAIT = 30.0
 """Seconds after which what is due is looked for anew, whatever the wall clock did meanwhile."""
+HANDOVER = "OnCallHandover"
+"""Name of the message to the next one on call."""
 RESTART_SECONDS = 5.0
 """Pause before delivery begins anew after a mistake of its own."""
 
@@ -46,19 +48,22 @@ class Alerting:
         clock: Clock,
         calendars: Calendars | None = None,
         silences: Iterable[Silence] = (),
+        links: Iterable[KeptLink] = (),
     ) -> None:
+        """`links` as an earlier run knew them."""
         self._engine = AlertEngine(rules, attachment=settings.alerts.attached_to, calendars=calendars)
         self._store = store
         self._clock = clock
         open_alerts = store.incidents.load_open()
-        self._engine.restore(open_alerts, store.incidents.remembered())
+        self._engine.restore(open_alerts, store.incidents.remembered(), tuple(links))
         self._stirred = asyncio.Event()
         self._snapshot: Snapshot | None = None
         """The one judged last, for who and where: without its series, which are large."""
         self.desk = Desk(store, clock, self._open_alerts, self._stirred.set)
         self._links = Links.of(settings)
-        self._configure_desk(settings, silences)
-        self._notices = Notices(settings.district.slug)
+        self._configure_desk(settings, silences, calendars)
+        self._district = settings.district.slug
+        self._notices = Notices(self._district)
         self._keeper = Keeper(store, self._notices, clock)
         self._outbox = SteadyOutbox(store.outbox)
         self._delivery = self._deliver_by(settings)
@@ -102,25 +107,13 @@ class Alerting:
             wait, due, now = LONGEST_WAIT, self.desk.due(), self._clock.now().wall
             if due is not None:
                 wait = min(max(due - now, 0.0), LONGEST_WAIT)
-            if not self._stirred.is_set():
-                await self._stirred_within(wait)
+            await set_within(self._stirred, wait, self._clock)
             self._stirred.clear()
             if self._snapshot is None:  # nothing is judged yet: who is silenced can't be told
                 await self._clock.sleep(1.0)
                 continue
             if not self._keep(()):
                 await self._clock.sleep(RESTART_SECONDS)
-
-    async def _stirred_within(self, seconds: float) -> None:
-        waits = [
-            asyncio.ensure_future(self._stirred.wait()),
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:  # not waited for: a cancellation that came meanwhile would be lost
-                one.cancel()
 
     def _keep(self, healthy: Sequence[Remembered]) -> bool:
         """What came of it and what is told of it are on disk together or not at all."""
@@ -129,21 +122,50 @@ class Alerting:
         told = [with_reason(notice) for notice in found.notices]
         if self._links is not None:
             told = list(self._links.into(told, self._clock.now().wall))
+        handed = self.desk.handovers()
+
+        def also() -> None:
+            self.desk.write(found)
+            if handed:
+                self.desk.write_handovers(handed)
+                for one in handed:
+                    self._announce(one)
+
         kept = self._keeper.keep(
             self._dispatcher,
             self._transitions,
             healthy,
             told=told,
-            also=(lambda: self.desk.write(found)) if found.news else None,
+            also=also if found.news or handed else None,
         )
         if kept:
             self.desk.adopt(found)
+            self.desk.adopt_handovers(handed)
             self._transitions = []
         return kept
+
+    def _announce(self, handover: Handover) -> None:
+        """Tells who is on call from now on what is open. A rota that is new begins without a word."""
+        if not handover.before:
+            return
+        policy, now = self.desk.policy, self._clock.now().wall
+        alerts = self.alerts()
+        line, listed = handover_text(handover, alerts, self.desk.standings(alerts), policy.timezone)
+        notice = own_alert(HANDOVER, handover.rota, line, Severity.INFO, now, self._district)
+        # Nothing that lasts: receivers that keep what fires must not keep it.
+        notice = replace(notice, state=AlertState.RESOLVED, resolved=now)
+        if listed:
+            notice = replace(notice, annotations={"description": listed})
+        key = f"handover-{handover.rota}-{handover.person}-{now:.0f}"
+        self._dispatcher.announce(policy.people.get(handover.person, ()), key, notice)
 
     def ask_with(self, recheck: Callable[..., None]) -> None:
         """`recheck` polls a device at once: pages wait for what those in doubt say."""
         self._engine.recheck = recheck
+
+    def links(self) -> frozenset[tuple[EntityId, EntityId]]:
+        """What is linked, as far as it is known."""
+        return self._engine.links()
 
     def alerts(self) -> Sequence[Alert]:
         """Pending, firing and lately resolved."""
@@ -225,7 +247,7 @@ class Alerting:
 
         def adopt() -> None:
             self._links = links
-            self._configure_desk(settings, silences)
+            self._configure_desk(settings, silences, calendars)
             self._stirred.set()
             attachment = settings.alerts.attached_to
             self._engine.replace_rules(rules, attachment=attachment, calendars=calendars)
@@ -237,9 +259,11 @@ class Alerting:
 
         return adopt
 
-    def _configure_desk(self, settings: Settings, silences: Iterable[Silence]) -> None:
+    def _configure_desk(
+        self, settings: Settings, silences: Iterable[Silence], calendars: Calendars | None
+    ) -> None:
         key = None if self._links is None else self._links.key
-        self.desk.configure(policy_of(settings), silences, key)
+        self.desk.configure(policy_of(settings), silences, key, calendars)
 
     def _deliver_by(self, settings: Settings) -> Delivery:
         return deliver_by(

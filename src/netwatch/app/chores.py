@@ -11,8 +11,10 @@ from typing import Any
 
 import structlog
 
+from netwatch.alerts import circuit_misfits, known_ports
 from netwatch.app.figures import show_delivery
 from netwatch.app.garbage import settle
+from netwatch.app.linked import Bridges, LinkKeeper
 from netwatch.app.parts import Parts
 from netwatch.app.periodic import every
 from netwatch.app.pulse import heartbeat_works
@@ -35,6 +37,8 @@ FIRST_PLAN_SECONDS = 45.0
 SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS = 900.0, 120.0
 CLOSURE_SECONDS = 5.0
 """Within so many seconds the ranked lists are made anew if calendars changed."""
+LINK_SECONDS = 30.0
+FIRST_BRIDGES_SECONDS = 180.0
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
@@ -52,11 +56,14 @@ class Chores:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.links = LinkKeeper(parts)
+        self._bridges = Bridges(parts)
         self._freezing = asyncio.Lock()
         self._judging = asyncio.Lock()
         self._evaluations = 0
         self._earliest = float("-inf")
         """Monotonic second before which no further snapshot is made unasked."""
+        self._misfits: frozenset[str] = frozenset()
         self._judged: Instant | None = None
         self._recorded: Instant | None = None
         """Of the snapshot that was; it itself is large, and no longer needed."""
@@ -76,10 +83,16 @@ class Chores:
             ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
             ("school day", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_back),
             ("retention", DAY, 600.0, self.forget),
+            ("circuits", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_at_circuits),
+            ("links", LINK_SECONDS, LINK_SECONDS, self.links.save),
             ("restart", SAVE_SECONDS, SAVE_SECONDS, self.save),
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
+        asking = self._parts.configuration.settings.alerts.bridge_tables
+        if asking:
+            first = min(asking, FIRST_BRIDGES_SECONDS)
+            yield "bridges", every(asking, self._bridges.ask, name="bridges", clock=clock, first=first)
         yield from heartbeat_works(self._parts, lambda: self._evaluations)
         yield "early alerts", self._parts.early.run(self.judge_anew)
         yield "snapshot", self._keep_fresh()
@@ -110,7 +123,8 @@ class Chores:
         async with self._judging:
             self._judged = parts.snapshot.at
             columns = {**parts.snapshot.columns, **parts.school_day.columns}
-            await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns))
+            learnt = self._bridges.learnt
+            await parts.alerting.judge_gently(replace(parts.snapshot, columns=columns, learnt=learnt))
             self._evaluations += 1
         standings = parts.alerting.desk.standings(parts.alerting.alerts())
         parts.metrics.alerts(Counter(standing.state.value for standing in standings.values()))
@@ -128,7 +142,7 @@ class Chores:
     async def plan(self) -> None:
         """Makes the ranked lists anew, and keeps them once a day."""
         parts = self._parts
-        await parts.planner.refresh(parts.snapshot, parts.configuration)
+        await parts.planner.refresh(parts.snapshot, parts.configuration, parts.state.tenures())
         if parts.ready():  # a list of what was not polled yet is no record of the day
             kept = parts.configuration.settings.planning
             await parts.plan_desk.keep_daily(daily=kept.snapshot_days, monthly=kept.snapshot_months)
@@ -154,6 +168,17 @@ class Chores:
         await asyncio.to_thread(parts.history.prune, before)
         parts.store.incidents.forget(before)
         parts.alerting.desk.forget(before)
+
+    async def look_at_circuits(self) -> None:
+        """Says which circuits of the inventory end at ports that their devices don't have."""
+        parts = self._parts
+        if not parts.ready():
+            return
+        inventory = parts.configuration.inventory
+        found = frozenset(map(str, circuit_misfits(inventory, known_ports(parts.snapshot))))
+        for problem in sorted(found - self._misfits):
+            self._log.warning("configuration", warning=problem)
+        self._misfits = found
 
     async def save(self) -> None:
         """Writes what makes the next start cheap."""

@@ -19,6 +19,7 @@ from netwatch.app.early import Early
 from netwatch.app.garbage import calm
 from netwatch.app.handing import Handover
 from netwatch.app.identities import IdentityWriter, ids
+from netwatch.app.linked import kept_links
 from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
 from netwatch.app.plan_desk import PlanDesk
@@ -97,6 +98,7 @@ class Daemon:
             self._web = await start_web(parts, stack, self.reload, simulated=self._simulated)
             await start_traps(parts, stack)
             chores = Chores(parts)
+            stack.callback(chores.links.save_now)
             remote = RemoteWrite(parts)
             await remote.start(stack)
             works = [("polling", self._poll(parts)), ("notify", parts.alerting.run()), *chores.works()]
@@ -210,7 +212,7 @@ class Daemon:
         handover = Handover(settings.state_dir)
         stack.callback(workers.close)
         stack.callback(asked.close)
-        planner = Planner(workers, directory, handover)
+        planner = Planner(workers, directory, Path(settings.state_dir) / "netwatch.db", handover)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()
@@ -246,7 +248,13 @@ class Daemon:
             metrics=metrics,
             renderer=Renderer(catalogue, native),
             alerting=Alerting(
-                configuration.rules, store, settings, clock, configuration.school_time, configuration.silences
+                configuration.rules,
+                store,
+                settings,
+                clock,
+                configuration.school_time,
+                configuration.silences,
+                kept_links(store),
             ),
             wires=wires,
             poller=poller,

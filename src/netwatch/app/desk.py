@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
+from netwatch.app.oncall import OnCall
+from netwatch.calendars import Calendar, Calendars
 from netwatch.documents import Document, validate
 from netwatch.errors import ConfigError, Problem, StoreError
 from netwatch.incidents import (
@@ -15,11 +17,14 @@ from netwatch.incidents import (
     DeskState,
     Event,
     Flaps,
+    Handover,
     IncidentState,
     LinkError,
     Look,
+    MadeSwap,
     Noise,
     Policy,
+    Shift,
     Silence,
     SilenceEntry,
     Standing,
@@ -81,18 +86,29 @@ class Desk:
         self._clock = clock
         self._open = open_alerts
         self._changed = changed
-        self._policy = Policy()
+        self._base = self._policy = Policy()
+        self._calendars: Calendars | None = None
         self._planned: tuple[Silence, ...] = ()
         self._key: bytes | None = None
         self._log = structlog.get_logger("netwatch.alerts")
         self._made = self._load_silences()
+        self._on_call = OnCall(store, clock)
         self._state = DeskState(self._load_cases(), {k: Flaps(*one) for k, one in store.desk.flaps().items()})
         self._touched: dict[str, None] | None = None
         """In order; None: everything."""
 
-    def configure(self, policy: Policy, planned: Iterable[Silence], key: bytes | None) -> None:
-        """Another policy and other silences of files; `key` is that of links, None where there are none."""
-        self._policy, self._planned, self._key = policy, tuple(planned), key
+    def configure(
+        self,
+        policy: Policy,
+        planned: Iterable[Silence],
+        key: bytes | None,
+        calendars: Calendars | None = None,
+    ) -> None:
+        """Another policy and other silences of files; `key` is that of links, None where there are none;
+        `calendars` are those of the schools, for quiet times."""
+        self._calendars = calendars
+        self._base, self._planned, self._key = policy, tuple(planned), key
+        self._policy = self._on_call.into(policy)
         self._touched = None
 
     @property
@@ -118,7 +134,15 @@ class Desk:
             silences=[one for one in self._all() if not one.over(now)],
             now=now,
             touched=self._touched,
+            calendar_of=lambda alert: self._calendar_of(alert, snapshot),
         )
+
+    def _calendar_of(self, alert: Alert, snapshot: Snapshot | None) -> Calendar | None:
+        if self._calendars is None or snapshot is None:
+            return None
+        entity = snapshot.entities.get(alert.device)
+        place = "" if entity is None else str(entity.facts.get("place", ""))
+        return self._calendars.at(PlaceId(place) if place else None, snapshot.inventory.places)
 
     def write(self, found: Look) -> None:
         """Keeps what a look came to; part of a transaction. Raises StoreError."""
@@ -213,6 +237,47 @@ class Desk:
         now = self._clock.now().wall
         return [(name, rota.on_call(now)) for name, rota in self._policy.rotas.items()]
 
+    def shifts(self) -> Sequence[Shift]:
+        """Who is on call, until when, and who is after that."""
+        now = self._clock.now().wall
+        found = []
+        for name, rota in self._policy.rotas.items():
+            until, then = rota.hands_over(now) or (None, "")
+            found.append(Shift(name, rota.on_call(now), until, then))
+        return found
+
+    def swaps(self) -> Sequence[MadeSwap]:
+        """Those made at run time that are on or will be."""
+        return self._on_call.swaps()
+
+    def add_swap(self, wanted: Mapping[str, object], by: str) -> MadeSwap:
+        """From a mapping with `person`, `ends`, and perhaps `rota` and `starts`. Raises ConfigError for what
+        is wrong with it, StoreError."""
+        made = self._on_call.add(wanted, by, self._base)
+        self._policy = self._on_call.into(self._base)
+        self._everything()
+        return made
+
+    def end_swap(self, swap_id: str) -> bool:
+        """Takes one back that was made at run time; whether there was one. Raises StoreError."""
+        if not self._on_call.end(swap_id):
+            return False
+        self._policy = self._on_call.into(self._base)
+        self._everything()
+        return True
+
+    def handovers(self) -> Sequence[Handover]:
+        """Rotas that somebody else is on call for since the last `adopt_handovers`."""
+        return self._on_call.changes(self._policy, self._clock.now().wall)
+
+    def write_handovers(self, found: Sequence[Handover]) -> None:
+        """Part of a transaction. Raises StoreError."""
+        self._on_call.write(found, self._clock.now().wall)
+
+    def adopt_handovers(self, found: Sequence[Handover]) -> None:
+        """That is on disk now."""
+        self._on_call.adopt(found)
+
     def noise(self, seconds: float) -> Noise:
         """What people were told in so many seconds up to now. Raises StoreError."""
         now = self._clock.now().wall
@@ -251,6 +316,7 @@ class Desk:
     def forget(self, before: float) -> None:
         """Of silences and links what ended before that wall second. Raises StoreError."""
         self._store.desk.forget(before)
+        self._store.on_call.forget(before)
 
     def _everything(self) -> None:
         self._touched = None

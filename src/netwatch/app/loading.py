@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from netwatch.alerts import Rule, load_rules, misfits
+from netwatch.alerts import Rule, circuit_misfits, load_rules, misfits
 from netwatch.calendars import Calendars
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
-from netwatch.errors import ConfigError, Problem, ProfileError
+from netwatch.errors import ConfigError, Problem, ProfileError, StoreError
 from netwatch.incidents import Silence, load_silences
 from netwatch.inventory import (
     Checker,
@@ -31,6 +31,7 @@ from netwatch.planning import Lifecycle, Policies, load_lifecycle, load_policies
 from netwatch.planning.policies import POLICY_FILES
 from netwatch.profiles import ProfileSet, load_profiles, profile_cache
 from netwatch.resources import collectors_dir, config_dir
+from netwatch.store import Store
 from netwatch.web import Auth, load_web_file
 
 __all__ = ["Configuration", "checkers", "fitting_checkers", "load_configuration", "profile_roles", "rules_of"]
@@ -159,7 +160,7 @@ def _misfits(
     problems, warnings = misfits(
         rules, inventory, school_time, profile_roles((collectors_dir(), *settings.collectors))
     )
-    return Finding(tuple(problems), tuple(warnings))
+    return Finding(tuple(problems), (*warnings, *policies.overrides.strangers(inventory)))
 
 
 def profile_roles(folders: Iterable[Path | str]) -> set[str]:
@@ -179,7 +180,17 @@ def fitting_checkers(catalogue: Catalogue) -> Sequence[FittingChecker]:
         rules = rules_of(settings, catalogue)
         return _misfits(settings, rules, inventory, read_calendars(settings), _policies(settings))
 
-    return (of_rules,)
+    def of_circuits(settings: Settings, inventory: Inventory) -> Finding:
+        """By the ports that devices have told of so far: what never ran knows of none."""
+        file = Path(settings.state_dir) / "netwatch.db"
+        named = {circuit.device for circuit in inventory.circuits if circuit.interface}
+        ports: dict[str, set[str]] = {}
+        if named and file.exists():
+            with contextlib.suppress(StoreError), Store(file, read_only=True) as store:
+                ports = store.identity.ports(sorted(named))
+        return Finding(warnings=tuple(circuit_misfits(inventory, ports)))
+
+    return of_rules, of_circuits
 
 
 def checkers(catalogue: Catalogue, env: Mapping[str, str]) -> Sequence[Checker]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 from netwatch.app.parts import Parts
-from netwatch.discovery import Learnt, in_contexts, learnt_ports
+from netwatch.discovery import Learnt, learnt_anywhere
 from netwatch.errors import WireError
 from netwatch.model import (
     DeviceKind,
@@ -20,7 +19,7 @@ from netwatch.model import (
     WitnessKind,
 )
 
-__all__ = ["Locator"]
+__all__ = ["AT_ONCE", "PATIENCE", "Locator", "has_ports"]
 
 AT_ONCE = 32
 """Switches that are asked at the same time."""
@@ -40,7 +39,7 @@ class Locator:
         async with self._turn:
             snapshot = self._parts.snapshot
             places = asyncio.Semaphore(AT_ONCE)
-            targets = [target for target in self._parts.targets() if _has_ports(target, snapshot)]
+            targets = [target for target in self._parts.targets() if has_ports(target, snapshot)]
             answers = await asyncio.gather(*(self._ask(target, mac, snapshot, places) for target in targets))
         text = mac.hex(":")
         owner = _owner(text, snapshot)
@@ -60,28 +59,17 @@ class Locator:
         async with places:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    session = self._parts.wires.snmp.session(target)
-                    try:
-                        found = await learnt_ports(session, mac)
-                    finally:
-                        await session.close()
-                    return found or await self._in_vlans(target, mac, snapshot)
+                    vlans = [one.natural for one in snapshot.of_device(target.device, EntityKind.VLAN)]
+                    found = await learnt_anywhere(self._parts.wires.snmp, target, (mac,), vlans)
+                    return found.get(mac, [])
             except TimeoutError:
                 return f"took longer than {PATIENCE:g} s"
             except WireError as error:
                 return str(error)
 
-    async def _in_vlans(self, target: Target, mac: bytes, snapshot: Snapshot) -> list[Learnt]:
-        """The switch has a table per VLAN, each under a context of its own."""
-        vlans = [one.natural for one in snapshot.of_device(target.device, EntityKind.VLAN)]
-        ask = partial(learnt_ports, mac=mac)
-        async for vlan, found in in_contexts(self._parts.wires.snmp, target, vlans, ask):
-            if found:
-                return [Learnt(one.if_index, int(vlan)) for one in found]
-        return []
 
-
-def _has_ports(target: Target, snapshot: Snapshot) -> bool:
+def has_ports(target: Target, snapshot: Snapshot) -> bool:
+    """True for a switch that can be asked."""
     known = snapshot.entities.get(target.device)
     return target.snmp is not None and known is not None and known.facts.get("kind") == DeviceKind.SWITCH
 

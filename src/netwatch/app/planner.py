@@ -13,10 +13,15 @@ from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import ReplacementPlan, Snapshot, load_catalogue
+from netwatch.model import Alert, AssetTenure, ReplacementPlan, Snapshot, load_catalogue
 from netwatch.planning import Gathered, Lifecycle, Plans, Policies, gather_all, judge_all
+from netwatch.store import Store
 
 __all__ = ["Judged", "Planner", "unpack"]
+
+_DAY = 86400.0
+_MOST_ALERTS = 200_000
+"""Of the past, the latest first: more than that nobody dealt with by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,12 @@ class Judged:
 class Planner:
     """Holds the last plans; makes new ones when asked."""
 
-    def __init__(self, workers: Workers, history: Path, handover: Handover) -> None:
+    def __init__(self, workers: Workers, history: Path, store: Path, handover: Handover) -> None:
+        """`history`: folder of the history; `store`: the database that keeps the alerts."""
         self._workers = workers
         self._handover = handover
         self._history = history
+        self._store = store
         self.judged: Judged | None = None
         """None until the first ones were made."""
 
@@ -51,14 +58,24 @@ class Planner:
         """The last ranking; None until there is one."""
         return None if self.plans is None else self.plans.replacements
 
-    async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
-        """Makes all plans anew, for the moment of the snapshot."""
+    async def refresh(
+        self, snapshot: Snapshot, configuration: Configuration, tenures: tuple[AssetTenure, ...] = ()
+    ) -> None:
+        """Makes all plans anew, for the moment of the snapshot. `tenures`: the ledger of assets."""
         lifecycle, policies = configuration.lifecycle, configuration.policies
         file, at = await self._handover.put(snapshot), snapshot.at.wall
         del snapshot  # large, and planning takes its time
         try:
             plans, gathered = await self._workers.run(
-                _make, file, at, self._history, lifecycle, policies, configuration.calendars
+                _make,
+                file,
+                at,
+                self._history,
+                self._store,
+                lifecycle,
+                policies,
+                configuration.calendars,
+                tenures,
             )
         finally:
             file.unlink(missing_ok=True)
@@ -69,13 +86,16 @@ def _make(
     file: Path,
     at: float,
     history: Path,
+    database: Path,
     lifecycle: Lifecycle,
     policies: Policies,
     calendars: Calendars,
+    tenures: tuple[AssetTenure, ...],
 ) -> tuple[Plans, bytes]:
+    alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
     store = SegmentStore(history, load_catalogue())
     try:
-        gathered = gather_all(taken(file), store, policies, calendars, at=at)
+        gathered = gather_all(taken(file), store, policies, calendars, at=at, alerts=alerts, tenures=tenures)
     finally:
         store.close()
     return judge_all(gathered, lifecycle, policies), _packed(gathered)
@@ -102,6 +122,12 @@ class _Packing:
 
     def finished(self) -> bytes:
         return b"".join((*self._parts, self._packer.flush()))
+
+
+def _alerts(database: Path, since: float) -> list[Alert]:
+    """Open ones, and the past ones since that wall second."""
+    with Store(database, read_only=True) as store:
+        return [*store.incidents.load_past(since=since, limit=_MOST_ALERTS), *store.incidents.load_open()]
 
 
 def unpack(gathered: bytes) -> Gathered:

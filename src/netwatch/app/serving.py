@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from netwatch.app.figures import channel_states
 from netwatch.app.locating import Locator
 from netwatch.app.parts import Parts
 from netwatch.errors import ConfigError, Problem
@@ -50,7 +51,7 @@ async def start_traps(parts: Parts, stack: AsyncExitStack) -> None:
     log = structlog.get_logger("netwatch")
 
     def on_trap(trap: Trap) -> None:
-        device = parts.poller.recheck_address(trap.source)
+        device = parts.poller.recheck_address(trap.source, trap.subject)
         if device is not None:
             parts.early.expect(device)
         parts.metrics.trap(used=device is not None)
@@ -126,6 +127,7 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
         plan_desk=parts.plan_desk,
         explain=explain,
         costs=lambda: parts.poller.costliest(20),
+        delivery=lambda: channel_states(parts),
         locate=Locator(parts).find,
         refused=lambda: parts.configuration.refused,
         simulated=simulated,

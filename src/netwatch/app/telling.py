@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from netwatch.calendars import Window
 from netwatch.config import Settings
 from netwatch.errors import StoreError
 from netwatch.incidents import (
@@ -71,7 +72,17 @@ def policy_of(settings: Settings) -> Policy:
         channels_at_least={channel.name: channel.at_least for channel in alerts.channels()},
         people=people,
         rotas=rotas,
-        quiet=None if quiet is None else QuietHours(quiet.hours, quiet.at_least),
+        quiet=None
+        if quiet is None
+        else QuietHours(
+            quiet.hours,
+            quiet.at_least,
+            tuple(
+                window
+                for window in (Window(during=quiet.during), Window(outside=quiet.outside))
+                if not window.is_always
+            ),
+        ),
         urgency={rule: Urgency(name) for rule, name in alerts.urgency.items()},
         morning=alerts.morning,
         digest=alerts.digest,

@@ -2,7 +2,15 @@
 of dates and instants."""
 
 from netwatch.calendars.calendar import Bells, Calendar
-from netwatch.calendars.fields import WEEKDAYS, ClockTime, ClockTimes, HoursField, LocalTime, Weekdays
+from netwatch.calendars.fields import (
+    WEEKDAYS,
+    ClockTime,
+    ClockTimes,
+    HoursField,
+    LocalTime,
+    SpansField,
+    Weekdays,
+)
 from netwatch.calendars.load import (
     CalendarEntry,
     CalendarFile,
@@ -13,8 +21,10 @@ from netwatch.calendars.load import (
 )
 from netwatch.calendars.places import Calendars, Closure
 from netwatch.calendars.wallclock import EVERY_DAY, Hours, hours_end, local_day, moment_of, next_time, spans
+from netwatch.calendars.windows import ALL_TIME, Span, SpanKind, Window, parse_span
 
 __all__ = [
+    "ALL_TIME",
     "EVERY_DAY",
     "WEEKDAYS",
     "Bells",
@@ -30,12 +40,17 @@ __all__ = [
     "Hours",
     "HoursField",
     "LocalTime",
+    "Span",
+    "SpanKind",
+    "SpansField",
     "Timezone",
     "Weekdays",
+    "Window",
     "hours_end",
     "load_calendars",
     "local_day",
     "moment_of",
     "next_time",
+    "parse_span",
     "spans",
 ]

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from netwatch.calendars.wallclock import Hours
+from netwatch.calendars.windows import Span, parse_span
 from netwatch.documents import fault
 
-__all__ = ["WEEKDAYS", "ClockTime", "ClockTimes", "HoursField", "LocalTime", "Weekdays"]
+__all__ = ["WEEKDAYS", "ClockTime", "ClockTimes", "HoursField", "LocalTime", "SpansField", "Weekdays"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -77,6 +78,18 @@ def _weekdays(value: Any) -> frozenset[int]:
 
 Weekdays = Annotated[frozenset[int], BeforeValidator(_weekdays)]
 """Names of weekdays; Monday is 0."""
+
+
+def _spans(value: Any) -> tuple[Span, ...]:
+    try:
+        found = value if isinstance(value, list | tuple) else [value]
+        return tuple([one if isinstance(one, Span) else parse_span(str(one)) for one in found])
+    except ValueError as error:
+        raise fault(str(error)) from None
+
+
+SpansField = Annotated[tuple[Span, ...], BeforeValidator(_spans)]
+"""`lessons`, `school_days`, `day_type NAME`, weekly hours, or a list of such texts."""
 
 
 def _moment(value: Any) -> datetime:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import typer
 
-from netwatch.cli.daemon import DEFAULT_URL, headers
+from netwatch.cli.daemon import DEFAULT_URL
+from netwatch.cli.server import CaFile, Url, User, ask, me
 
 __all__ = ["register"]
-
-Url = Annotated[
-    str, typer.Option("--url", metavar="URL", envvar="NETWATCH_URL", help="Where netwatch answers.")
-]
-User = Annotated[
-    str,
-    typer.Option(
-        "--user", metavar="NAME", envvar="NETWATCH_USER", help="User; the password is in NETWATCH_PASSWORD."
-    ),
-]
-CaFile = Annotated[
-    Path | None, typer.Option("--ca-file", metavar="FILE", help="Certificates to trust, in PEM.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +37,7 @@ def _add_looking(group: typer.Typer) -> None:
     ) -> None:
         """List what fires, the most urgent first."""
         shown = ("firing", "acknowledged")
-        found = _ask(url, user, ca_file, "/api/v1/alerts")["alerts"]
+        found = ask(url, user, ca_file, "/api/v1/alerts")["alerts"]
         rows = [one for one in found if everything or one["incident"]["state"] in shown]
         for one in rows:
             typer.echo(_line(one))
@@ -66,7 +52,7 @@ def _add_looking(group: typer.Typer) -> None:
         ca_file: CaFile = None,
     ) -> None:
         """Show one alert with its history."""
-        found = _ask(url, user, ca_file, f"/api/v1/alerts/{quote(alert, safe='')}")
+        found = ask(url, user, ca_file, f"/api/v1/alerts/{quote(alert, safe='')}")
         typer.echo(_line(found))
         from netwatch.alerts import CONTEXT
 
@@ -84,7 +70,7 @@ def _add_looking(group: typer.Typer) -> None:
         ca_file: CaFile = None,
     ) -> None:
         """Tell who was told how much, which rules it came from, and what of it led to nothing."""
-        found = _ask(url, user, ca_file, f"/api/v1/noise?weeks={weeks}")
+        found = ask(url, user, ca_file, f"/api/v1/noise?weeks={weeks}")
         if not found["people"]:
             typer.echo(f"nobody was told of anything in {weeks} weeks")
             return
@@ -112,7 +98,7 @@ def _add_acting(group: typer.Typer) -> None:
     ) -> None:
         """Say that you look after an alert: it is not escalated any more."""
         path = f"/api/v1/alerts/{quote(alert, safe='')}/acknowledge"
-        found = _ask(url, user, ca_file, path, {"note": note, "by": _me()})
+        found = ask(url, user, ca_file, path, {"note": note, "by": me()})
         typer.echo(f"{found['id']} acknowledged by {found['incident']['acknowledged']['by']}")
 
     @group.command("silence")
@@ -132,11 +118,11 @@ def _add_acting(group: typer.Typer) -> None:
         ca_file: CaFile = None,
     ) -> None:
         """Silence what matches all that is given. What still fires at the end is told."""
-        wanted: dict[str, Any] = {"comment": comment, "by": _me()}
+        wanted: dict[str, Any] = {"comment": comment, "by": me()}
         lists = (("devices", device), ("sites", site), ("tags", tag), ("rules", rule))
         wanted |= {key: values for key, values in lists if values}
         wanted |= {key: text for key, text in (("for", duration), ("starts", starts), ("ends", ends)) if text}
-        made = _ask(url, user, ca_file, "/api/v1/silences", wanted)
+        made = ask(url, user, ca_file, "/api/v1/silences", wanted)
         typer.echo(f"{made['id']} silences {_what(made)} until {made['ends']}")
 
 
@@ -150,10 +136,10 @@ def _add_silences(group: typer.Typer) -> None:
     ) -> None:
         """List silences and maintenance windows, or end one."""
         if end:
-            _ask(url, user, ca_file, f"/api/v1/silences/{quote(end, safe='')}/end", {})
+            ask(url, user, ca_file, f"/api/v1/silences/{quote(end, safe='')}/end", {})
             typer.echo(f"{end} has ended")
             return
-        found = _ask(url, user, ca_file, "/api/v1/silences")["silences"]
+        found = ask(url, user, ca_file, "/api/v1/silences")["silences"]
         for one in found:
             now = (
                 f"until {one['active_until'] or 'somebody ends it'}"
@@ -181,51 +167,3 @@ def _what(silence: Mapping[str, Any]) -> str:
     return " ".join(
         f"{key}={','.join(silence[key])}" for key in ("rules", "sites", "devices", "tags") if silence[key]
     )
-
-
-def _me() -> str:
-    """Who asks, where netwatch has no users: the account of this machine."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
-
-
-def _ask(
-    url: str, user: str, ca_file: Path | None, path: str, sent: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """The JSON answer to a GET, or to a POST of `sent`. Raises NetwatchError in words for a person."""
-    import asyncio
-
-    return asyncio.run(_exchange(url.rstrip("/") + path, user, ca_file, sent))
-
-
-async def _exchange(
-    address: str, user: str, ca_file: Path | None, sent: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    import ssl
-
-    import aiohttp
-
-    from netwatch.errors import NetwatchError
-
-    tls = ssl.create_default_context(cafile=ca_file) if address.startswith("https:") else True
-    timeout = aiohttp.ClientTimeout(total=20)
-    async with aiohttp.ClientSession(
-        headers=headers({**os.environ, "NETWATCH_USER": user}), timeout=timeout
-    ) as session:
-        method = "GET" if sent is None else "POST"
-        try:
-            async with session.request(method, address, json=sent, ssl=tls, allow_redirects=False) as answer:
-                found: dict[str, Any] = await answer.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise NetwatchError(
-                f"{address}: no answer ({type(error).__name__}): does netwatch run there? See --url"
-            ) from None
-        if answer.status >= 400:
-            detail = found.get("detail", "") if isinstance(found, dict) else ""
-            hint = ": use --user, and NETWATCH_PASSWORD for the password" if answer.status == 401 else ""
-            raise NetwatchError(f"refused ({answer.status}): {detail}{hint}")
-        return found

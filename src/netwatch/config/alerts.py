@@ -49,6 +49,12 @@ class AlertSettings(Strict):
         description="Devices that netwatch itself hangs on, for root causes; none: the core switches and "
         "firewalls outside the schools.",
     )
+    bridge_tables: Duration = Field(
+        default=1800.0,
+        description="Time between two rounds in which switches are asked where they have learnt the "
+        "addresses of devices that tell of no neighbours, for root causes; `0` for never.",
+        json_schema_extra=RESTART,
+    )
     group_wait: Duration = Field(
         default=10.0, description="A first message waits this long for alerts of the same fault."
     )

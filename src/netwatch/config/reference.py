@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from netwatch.calendars import ClockTime, ClockTimes, Day, HoursField, LocalTime, Timezone, Weekdays
+from netwatch.calendars import (
+    ClockTime,
+    ClockTimes,
+    Day,
+    HoursField,
+    LocalTime,
+    SpansField,
+    Timezone,
+    Weekdays,
+)
 from netwatch.config import channels, fields
 from netwatch.config.durations import format_duration
 from netwatch.model import Secret
@@ -36,6 +45,7 @@ _NAMES: tuple[tuple[Any, str], ...] = (
     (ClockTime, "time of day"),
     (ClockTimes, "list of times of day"),
     (HoursField, "list of hours"),
+    (SpansField, "list of times"),
     (Weekdays, "list of weekdays"),
     (LocalTime, "date and time"),
     (Day, "date"),

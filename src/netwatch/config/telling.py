@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field, field_validator, model_validator
 
-from netwatch.calendars import ClockTime, Day, HoursField, LocalTime
+from netwatch.calendars import ClockTime, Day, HoursField, LocalTime, SpansField
 from netwatch.config.fields import Names, PositiveDuration, SecretField
 from netwatch.documents import Document, Strict, did_you_mean, fault
 from netwatch.errors import Problem
@@ -103,12 +103,28 @@ class EscalationSettings(Strict):
 
 
 class QuietHoursSettings(Strict):
-    """Hours in which only severe alerts are told; the others at their end, if they are still true."""
+    """Times at which only severe alerts are told; the others at their end, if they are still true."""
 
-    hours: HoursField = Field(description='From when to when, e.g. `"21:00-06:30"`, every day.')
+    hours: HoursField = Field(default=(), description='From when to when, e.g. `"21:00-06:30"`, every day.')
+    during: SpansField = Field(
+        default=(),
+        description="Quiet as well while one of these is on: `lessons`, `school_days`, `day_type NAME` "
+        'or weekly hours such as `"sat-sun 00:00-24:00"`, by the calendar of the school of the alert.',
+    )
+    outside: SpansField = Field(
+        default=(),
+        description="Quiet as well while none of these is on: `school_days` for holidays and weekends, "
+        "`lessons` for all time outside class.",
+    )
     at_least: Severity = Field(
         default=Severity.CRITICAL, description="Least severity that is told all the same."
     )
+
+    @model_validator(mode="after")
+    def _ever(self) -> QuietHoursSettings:
+        if not (self.hours or self.during or self.outside):
+            raise fault("it is never quiet", "say hours, during or outside")
+        return self
 
 
 class DampingSettings(Strict):

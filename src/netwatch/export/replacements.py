@@ -17,7 +17,7 @@ __all__ = ["CRITERIA", "SCHEMA", "plan_from_json", "reasons", "replacements_csv"
 SCHEMA = "netwatch-replacements/1"
 """Version of the JSON document; docs/planning.md describes it. A new key does not change it."""
 
-CRITERIA = ("age", "support", "faults", "saturation", "consequence")
+CRITERIA = ("likelihood", "consequence", "fitness", "security", "cost")
 """Columns of points. Contributions of another name come behind them, in order of first appearance."""
 
 _HEAD = ("rank", "score", "name", "school", "place", "kind", "vendor", "model", "serial")

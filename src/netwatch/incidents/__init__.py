@@ -12,6 +12,7 @@ from netwatch.incidents.case import (
 )
 from netwatch.incidents.damping import Damping, Flaps
 from netwatch.incidents.desk import DeskState, Event, Look, acknowledge, look
+from netwatch.incidents.handover import Handover, handover_text, handovers
 from netwatch.incidents.links import Link, LinkError, make_token, read_token
 from netwatch.incidents.load import (
     SilenceEntry,
@@ -30,7 +31,7 @@ from netwatch.incidents.policy import (
     QuietHours,
     Urgency,
 )
-from netwatch.incidents.rota import Rota, Swap
+from netwatch.incidents.rota import MadeSwap, Rota, Shift, Swap
 from netwatch.incidents.silence import Matcher, Silence, Subject, silencing
 
 __all__ = [
@@ -43,15 +44,18 @@ __all__ = [
     "Escalation",
     "Event",
     "Flaps",
+    "Handover",
     "IncidentState",
     "Link",
     "LinkError",
     "Look",
+    "MadeSwap",
     "Matcher",
     "Noise",
     "Policy",
     "QuietHours",
     "Rota",
+    "Shift",
     "Silence",
     "SilenceEntry",
     "SilenceFile",
@@ -65,6 +69,8 @@ __all__ = [
     "decode_silence",
     "encode_case",
     "encode_silence",
+    "handover_text",
+    "handovers",
     "load_silences",
     "look",
     "make_token",

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from netwatch.calendars import Calendar
 from netwatch.incidents.case import Acknowledgement, Case, series_of
 from netwatch.incidents.damping import Flaps
 from netwatch.incidents.policy import Audience, Policy, Urgency
@@ -75,13 +76,14 @@ def look(
     silences: Collection[Silence],
     now: float,
     touched: Collection[str] | None = None,
+    calendar_of: Callable[[Alert], Calendar | None] = lambda _: None,
 ) -> Look:
     """One look at the alerts.
 
     `alerts` are all that are pending or firing, `ended` those that have ended since the last look. `touched`
     are those that changed since; what is due is looked at in any case, and everything (None) after a change
     of policy or silences and after a restart. `subject_of` tells what is known of an alert's device; None:
-    nothing, just now.
+    nothing, just now. `calendar_of` tells the calendar of its school, for quiet times.
     """
     cases, flaps = dict(state.cases), dict(state.flaps)
     notices = [Notice(alert, reason=Reason.ENDED) for alert in ended if alert.fired is not None]
@@ -96,7 +98,8 @@ def look(
         alert, before = firing[key], cases.get(key)
         case = _with_subject(before, alert, subject_of(alert), policy)
         series = series_of(alert) if policy.damping is not None else ""
-        visit = _Visit(alert, policy, silences, now, flaps.get(series))
+        calendar = None if policy.quiet is None else calendar_of(alert)
+        visit = _Visit(alert, policy, silences, now, flaps.get(series), calendar)
         after = visit.examine(case)
         notices += visit.notices
         events += visit.events
@@ -168,13 +171,20 @@ class _Visit:
     """One look at one firing alert."""
 
     def __init__(
-        self, alert: Alert, policy: Policy, silences: Collection[Silence], now: float, flaps: Flaps | None
+        self,
+        alert: Alert,
+        policy: Policy,
+        silences: Collection[Silence],
+        now: float,
+        flaps: Flaps | None,
+        calendar: Calendar | None,
     ) -> None:
         self._alert = alert
         self._policy = policy
         self._silences = silences
         self._now = now
         self.flaps = flaps
+        self._calendar = calendar
         self.events: list[Event] = []
         self.notices: list[Notice] = []
 
@@ -288,11 +298,11 @@ class _Visit:
             due = policy.due(urgency, now if case.ready is None else case.ready)
             if now < due:
                 return due, urgency.value
-        quiet = policy.quiet_until(step.audience, alert.severity, now)
+        quiet = policy.quiet_until(step.audience, alert.severity, now, self._calendar)
         return (None, "") if quiet is None else (quiet, "quiet hours")
 
     def _asleep(self, audience: Audience) -> bool:
-        return self._policy.quiet_until(audience, self._alert.severity, self._now) is not None
+        return self._policy.quiet_until(audience, self._alert.severity, self._now, self._calendar) is not None
 
     def _reason(self, case: Case, step: _Step) -> Reason:
         if step.escalation:

@@ -7,12 +7,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from netwatch.calendars import Hours, hours_end, next_time
+from netwatch.calendars import Calendar, Hours, Window, hours_end, next_time
 from netwatch.incidents.damping import Damping
 from netwatch.incidents.rota import Rota
 from netwatch.model import Notice, Severity
 
 __all__ = ["EVERYBODY", "Audience", "Escalation", "Policy", "QuietHours", "Urgency"]
+
+
+_DAYS_AHEAD = 120
+"""The longest holidays."""
+_IN_A_ROW = 8
+"""Quiet times that follow each other and count as one; what is longer is looked at again at its end."""
 
 
 class Urgency(StrEnum):
@@ -56,6 +62,21 @@ class QuietHours:
     hours: Hours
     at_least: Severity = Severity.CRITICAL
     """Least severity that is told all the same."""
+    windows: tuple[Window, ...] = ()
+    """It is quiet while one of these is open, too, by the calendar that holds."""
+
+    def until(self, timezone: str, calendar: Calendar | None, at: float) -> float | None:
+        """When it ends; None if it is not quiet at `at`, wall seconds."""
+        end = at
+        for _ in range(_IN_A_ROW):
+            ends = [hours_end(ZoneInfo(timezone), end, self.hours)]
+            if calendar is not None:
+                ends += [window.closes(calendar, end, _DAYS_AHEAD) for window in self.windows]
+            longest = max((one for one in ends if one is not None), default=end)
+            if longest <= end:
+                break
+            end = longest
+        return end if end > at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +136,11 @@ class Policy:
         times = (self.morning,) if urgency is Urgency.MORNING else self.digest
         return next_time(ZoneInfo(self.timezone), since, times)
 
-    def quiet_until(self, audience: Audience, severity: Severity, at: float) -> float | None:
-        """When the quiet hours end that keep it from this audience; None if none do."""
+    def quiet_until(
+        self, audience: Audience, severity: Severity, at: float, calendar: Calendar | None = None
+    ) -> float | None:
+        """When the quiet hours end that keep it from this audience; None if none do. `calendar` is that of
+        the school that it is about; None: nobody knows, and only the hours hold."""
         if self.quiet is None or not audience.quiet or severity.reaches(self.quiet.at_least):
             return None
-        return hours_end(ZoneInfo(self.timezone), at, self.quiet.hours)
+        return self.quiet.until(self.timezone, calendar, at)

@@ -53,7 +53,14 @@ from netwatch.model.identity import (
     IdentityJournal,
     IdentityRecord,
 )
-from netwatch.model.inventory import Asset, Circuit, Inventory, InventoryDevice
+from netwatch.model.inventory import (
+    Asset,
+    AssetLocation,
+    AssetState,
+    Circuit,
+    Inventory,
+    InventoryDevice,
+)
 from netwatch.model.observation import (
     MOST_LABELS,
     Evidence,
@@ -65,13 +72,24 @@ from netwatch.model.observation import (
     has_room,
 )
 from netwatch.model.place import LocationPattern, Place, PlaceId, PlaceKind, Places, SchoolFacts
-from netwatch.model.ranking import Contribution, EvidenceItem, RankedAsset, ReplacementPlan
+from netwatch.model.ranking import (
+    Alternative,
+    AlternativeKind,
+    Contribution,
+    CriterionVoted,
+    EvidenceItem,
+    FactPrice,
+    MissingFact,
+    ModelReliability,
+    RankedAsset,
+    ReplacementPlan,
+)
 from netwatch.model.report import Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
-from netwatch.model.snapshot import Column, Freshness, Snapshot
+from netwatch.model.snapshot import Column, Freshness, PluggedIn, Snapshot
 from netwatch.model.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SnmpValue
-from netwatch.model.time import Clock, Instant, SystemClock
+from netwatch.model.time import Clock, Instant, SystemClock, set_within
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
@@ -85,8 +103,12 @@ __all__ = [
     "WILDCARD",
     "Alert",
     "AlertState",
+    "Alternative",
+    "AlternativeKind",
     "Asset",
     "AssetJournal",
+    "AssetLocation",
+    "AssetState",
     "AssetSwap",
     "AssetTenure",
     "Block",
@@ -100,6 +122,7 @@ __all__ = [
     "Column",
     "Contribution",
     "CounterBlock",
+    "CriterionVoted",
     "DeviceCost",
     "DeviceKind",
     "Entities",
@@ -110,6 +133,7 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "Fact",
+    "FactPrice",
     "Facts",
     "Family",
     "FamilyType",
@@ -126,6 +150,8 @@ __all__ = [
     "Inventory",
     "InventoryDevice",
     "LocationPattern",
+    "MissingFact",
+    "ModelReliability",
     "Notice",
     "Observation",
     "ObservationSink",
@@ -135,6 +161,7 @@ __all__ = [
     "PlaceId",
     "PlaceKind",
     "Places",
+    "PluggedIn",
     "PollFailure",
     "RankedAsset",
     "Reachability",
@@ -176,4 +203,5 @@ __all__ = [
     "percentile",
     "reference_token",
     "seconds_until_retry",
+    "set_within",
 ]

@@ -16,7 +16,7 @@ from netwatch.model.entity import Entity, EntityId, EntityKind, Witness
 from netwatch.model.inventory import Inventory
 from netwatch.model.time import Instant
 
-__all__ = ["Column", "Decoded", "Freshness", "PackedColumn", "PackedTimes", "Snapshot", "Taken"]
+__all__ = ["Column", "Decoded", "Freshness", "PackedColumn", "PackedTimes", "PluggedIn", "Snapshot", "Taken"]
 
 _DEVICES = EntityId(" devices")
 _PARTS_KNOWN = EntityId(" parts")
@@ -233,6 +233,14 @@ class Freshness:
     """In a row."""
 
 
+class PluggedIn(NamedTuple):
+    """Where forwarding tables have a device that tells of no neighbours itself."""
+
+    device: EntityId
+    switch: EntityId
+    port: EntityId
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Readers see only this. Nothing in it changes any more."""
@@ -245,6 +253,8 @@ class Snapshot:
     freshness: tuple[Freshness, ...] = ()
     links: tuple[tuple[EntityId, EntityId], ...] = ()
     """Layer 2 adjacencies between interfaces or devices, from LLDP and CDP; each once."""
+    learnt: tuple[PluggedIn, ...] = ()
+    """What forwarding tables tell beside `links`."""
     conflicts: tuple[tuple[EntityId, EntityId, Witness], ...] = ()
     """Entries of the inventory that show the same proof of identity: one device, entered twice."""
     _children: dict[EntityId, list[Entity]] = field(default_factory=dict, repr=False, compare=False)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Clock", "Instant", "SystemClock"]
+__all__ = ["Clock", "Instant", "SystemClock", "set_within"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,3 +39,14 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+async def set_within(event: asyncio.Event, seconds: float, clock: Clock) -> bool:
+    """Waits for the event, but no longer than so many seconds of the clock. Returns whether it is set."""
+    waits = (asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waits:  # not waited for: a cancellation that came meanwhile would be lost
+            one.cancel()
+    return event.is_set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from netwatch.errors import DeliveryError, StoreError
-from netwatch.model import Alert, AlertState, Clock, Notice, Transition
+from netwatch.model import Alert, AlertState, Clock, Notice, Transition, set_within
 from netwatch.notify.channel import Channel, Refused
 from netwatch.notify.second import SecondPath
 from netwatch.notify.steady import Outbox, SteadyOutbox
@@ -41,6 +40,8 @@ class ChannelStatus:
     last_success: float | None = None
     """Wall seconds."""
     last_error: str = ""
+    failing_since: float | None = None
+    """Wall seconds of the first of the failures in a row; None while there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,15 @@ class Dispatcher:
         for name, _, _ in messages:
             self._wake[name].set()
         return new
+
+    def announce(self, names: Iterable[str], key: str, alert: Alert) -> None:
+        """Accepts something that is said once and has no end: committed on return. Raises StoreError."""
+        wanted = frozenset(names)
+        body = encode_alert(alert)
+        messages = [(one.name, key, body) for one in self._channels if one.name in wanted]
+        if messages:
+            self._outbox.put(messages, self._clock.now().wall)
+        self.wake(name for name, _, _ in messages)
 
     def hold(self, told: Sequence[Transition | Notice], problem: str) -> None:
         """As `notify` where the store can't be written: what is to be told waits in memory and goes out from
@@ -232,21 +242,7 @@ class Dispatcher:
                     refresh_at = now + channel.refresh_every
                 delay = min(delay, refresh_at - now)
             if delay > 0 and not self._stopping:
-                await self._pause(channel.name, delay)
-
-    async def _pause(self, name: str, seconds: float) -> None:
-        """Until the channel is woken, or for that long."""
-        waits = [
-            asyncio.ensure_future(self._wake[name].wait()),
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*waits, return_exceptions=True)
+                await set_within(self._wake[channel.name], delay, self._clock)
 
     async def _deliver_ready(self, channel: Channel) -> float:
         """Delivers what is due. Returns seconds until there is something to do again, 0 for at once."""
@@ -291,6 +287,7 @@ class Dispatcher:
                 status,
                 delivered=status.delivered + len(entries),
                 failures_in_a_row=0,
+                failing_since=None,
                 last_success=self._clock.now().wall,
             )
 
@@ -315,6 +312,7 @@ class Dispatcher:
             failures=status.failures + 1,
             failures_in_a_row=status.failures_in_a_row + 1,
             last_error=error,
+            failing_since=now if status.failing_since is None else status.failing_since,
         )
         self._log.warning("alerts not delivered", channel=channel.name, waiting=len(entries), error=error)
         self._hand_over(self._second.look)

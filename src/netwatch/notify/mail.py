@@ -101,6 +101,7 @@ _SAID = (
     "told_because",
     "fault",
     "affected",
+    "power",
     "circuit",
     "changed_before",
     "warranty",

@@ -54,7 +54,13 @@ class SecondPath:
         self._urgent = urgent
         self.handed_over: dict[str, int] = dict.fromkeys(self._ways, 0)
         """Messages since the start, by the channel that did not deliver them."""
+        self.last_handed_over: dict[str, float] = {}
+        """Wall seconds of the last of them."""
         self._log = structlog.get_logger("netwatch.notify")
+
+    def takes_over(self, name: str) -> tuple[str, ...]:
+        """Names of the channels that take over from it."""
+        return tuple(backup.name for backup in self._ways.get(name, ()))
 
     def look(self) -> frozenset[str]:
         """Hands over what is due. Returns the channels that have something new."""
@@ -96,6 +102,7 @@ class SecondPath:
                 new = self._outbox.put(messages, now)
         if new:
             self.handed_over[name] += new
+            self.last_handed_over[name] = now
             self._log.warning("alerts go out by the second path", channel=name, count=new)
         return frozenset(backup for backup, _, _ in messages)
 

@@ -14,7 +14,17 @@ from netwatch.planning.equity import (
     load_equity_policy,
     measure_equity,
 )
-from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
+from netwatch.planning.lifecycle import (
+    Flaw,
+    Lifecycle,
+    Milestone,
+    MilestoneKind,
+    UsefulLife,
+    load_lifecycle,
+    missing_facts,
+    reconcile,
+    survey,
+)
 from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
@@ -27,6 +37,7 @@ __all__ = [
     "Curve",
     "EquityMeasures",
     "EquityPolicy",
+    "Flaw",
     "Gathered",
     "Lifecycle",
     "Milestone",
@@ -52,5 +63,8 @@ __all__ = [
     "make_plans",
     "measure_costs",
     "measure_equity",
+    "missing_facts",
     "rank",
+    "reconcile",
+    "survey",
 ]

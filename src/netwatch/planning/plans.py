@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from netwatch.calendars import Calendars
-from netwatch.model import HistoryReader, ReplacementPlan, Report, Snapshot
-from netwatch.planning.basis import Basis, gather
+from netwatch.model import (
+    Alert,
+    AssetTenure,
+    EntityId,
+    EvidenceItem,
+    HistoryReader,
+    ReplacementPlan,
+    Report,
+    Snapshot,
+)
+from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
 from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
 from netwatch.planning.costs import report as costs_report
 from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
 from netwatch.planning.equity import report as equity_report
-from netwatch.planning.lifecycle import Lifecycle
+from netwatch.planning.lifecycle import Lifecycle, lifecycle_report, reconcile, register_report, survey
 from netwatch.planning.policies import Policies
-from netwatch.planning.replacement import rank
+from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
 from netwatch.planning.wireless import WirelessMeasured, measure_wireless
 from netwatch.planning.wireless import judge as judge_wireless
 from netwatch.planning.wireless import report as wireless_report
+from netwatch.planning.wireless.results import Verdict, WirelessPlan
 
 __all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
+
+DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +57,22 @@ class Plans:
 
 
 def gather_all(
-    snapshot: Snapshot, history: HistoryReader, policies: Policies, calendars: Calendars, *, at: float
+    snapshot: Snapshot,
+    history: HistoryReader,
+    policies: Policies,
+    calendars: Calendars,
+    *,
+    at: float,
+    alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Gathered:
     """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
-    `at` is the wall second for which plans are made."""
-    default = policies.replacement.school_hours.calendar()
-    basis = gather(
-        snapshot, history, calendars.with_default(default), at=at, days=policies.replacement.history_days
-    )
+    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept,
+    `tenures` the ledger of assets."""
+    default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
+    incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
+    calendars = calendars.with_default(default)
+    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
     return Gathered(
         basis,
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
@@ -64,17 +84,50 @@ def gather_all(
 def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
     """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
     plans, byte for byte."""
-    replacements = rank(gathered.basis, lifecycle, policies.replacement)
     wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
     equity = judge_equity(gathered.basis, gathered.equity, lifecycle, policies.equity)
-    costs = judge_costs(gathered.basis, gathered.costs, lifecycle, policies.costs)
+    costs = judge_costs(
+        gathered.basis,
+        gathered.costs,
+        lifecycle,
+        policies.costs,
+        incident_hours=_incident_hours(gathered.basis, policies),
+    )
+    replacements = rank(
+        gathered.basis,
+        lifecycle,
+        policies.replacement,
+        overrides=policies.overrides,
+        hints=Hints(rechannel=rechannelled(wireless)),
+    )
     reports = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
         equity_report(equity),
         costs_report(costs),
+        lifecycle_report(survey(gathered.basis, lifecycle, policies.replacement.not_ranked)),
+        register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
     )
     return Plans(replacements, {one.name: one for one in reports})
+
+
+def _incident_hours(basis: Basis, policies: Policies) -> Mapping[EntityId, float] | None:
+    longest = policies.replacement.criteria.cost.parts.incidents.longest_hours
+    if basis.incidents is None:
+        return None
+    return {
+        device: hours_of(found, basis.start, basis.at, longest) for device, found in basis.incidents.items()
+    }
+
+
+def rechannelled(plan: WirelessPlan) -> Mapping[EntityId, tuple[EvidenceItem, ...]]:
+    """Access points that another channel helps, with the evidence of the wireless plan."""
+    return {
+        point.point.id: point.evidence
+        for area in plan.areas
+        for point in area.points
+        if point.verdict is Verdict.RECHANNEL and point.point.id is not None
+    }
 
 
 def make_plans(
@@ -85,6 +138,9 @@ def make_plans(
     calendars: Calendars,
     *,
     at: float,
+    alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Plans:
     """Gathers, then judges. `at` is the wall second for which plans are made."""
-    return judge_all(gather_all(snapshot, history, policies, calendars, at=at), lifecycle, policies)
+    gathered = gather_all(snapshot, history, policies, calendars, at=at, alerts=alerts, tenures=tenures)
+    return judge_all(gathered, lifecycle, policies)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
 from netwatch.planning.costs import CostsPolicy, load_costs_policy
 from netwatch.planning.equity import EquityPolicy, load_equity_policy
-from netwatch.planning.replacement import ReplacementPolicy, load_policy
+from netwatch.planning.replacement import (
+    NO_OVERRIDES,
+    Overrides,
+    ReplacementPolicy,
+    load_overrides,
+    load_policy,
+)
 from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_policy
 
 __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
-POLICY_FILES = ("replacement.yaml", "wireless.yaml", "equity.yaml", "costs.yaml")
+T = TypeVar("T")
+
+POLICY_FILES = ("replacement.yaml", "wireless.yaml", "equity.yaml", "costs.yaml", "overrides.yaml")
 """All that a folder of policies may hold."""
 
 
@@ -26,6 +36,8 @@ class Policies:
     wireless: WirelessPolicy
     equity: EquityPolicy
     costs: CostsPolicy
+    overrides: Overrides = NO_OVERRIDES
+    """Of the replacement list; nothing is shipped."""
 
 
 def load_policies(folder: Path | None, shipped: Path) -> Policies:
@@ -34,32 +46,29 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
     Raises ConfigError with the Problems of all files, and for a file that no plan reads.
     """
     problems: list[Problem] = []
+    has_overrides = folder is not None and (folder / "overrides.yaml").is_file()
     if folder is not None:
         problems += _strangers(folder)
 
-    def path(name: str) -> Path:
+    def read(load: Callable[[Path], T], name: str) -> T:
+        """The own file, else the shipped one. Its problems join the others; then nobody sees the result."""
         own = None if folder is None else folder / name
-        return own if own is not None and own.is_file() else shipped / name
+        try:
+            return load(own if own is not None and own.is_file() else shipped / name)
+        except ConfigError as error:
+            problems.extend(error.problems)
+            return None  # type: ignore[return-value]
 
-    try:
-        replacement = load_policy(path("replacement.yaml"))
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        wireless = load_wireless_policy(path("wireless.yaml"))
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        equity = load_equity_policy(path("equity.yaml"))
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        costs = load_costs_policy(path("costs.yaml"))
-    except ConfigError as error:
-        problems += error.problems
+    policies = Policies(
+        replacement=read(load_policy, "replacement.yaml"),
+        wireless=read(load_wireless_policy, "wireless.yaml"),
+        equity=read(load_equity_policy, "equity.yaml"),
+        costs=read(load_costs_policy, "costs.yaml"),
+        overrides=read(load_overrides, "overrides.yaml") if has_overrides else NO_OVERRIDES,
+    )
     if problems:
         raise ConfigError(problems)
-    return Policies(replacement, wireless, equity, costs)
+    return policies
 
 
 def _strangers(folder: Path) -> list[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 from netwatch.model import BlockLayout, Instant, TableCost, Target
 from netwatch.polling.evidence import Sentinels
 from netwatch.polling.ports import KeptPlan, PlanPort, TablePort
+from netwatch.polling.rechecks import Rechecks
 from netwatch.polling.request import Request, Requests
 from netwatch.polling.spread import next_slot, table_phase
 
@@ -62,11 +63,9 @@ class Device:
     due: float = 0.0
     busy: bool = False
     """Queued or running."""
-    forced: bool = False
-    """Somebody asked for a poll of everything but slow tables."""
+    rechecks: Rechecks = field(default_factory=Rechecks)
+    """Polls that somebody asks for."""
     began: float = float("-inf")
-    forced_at: float = float("-inf")
-    """The last pass that somebody asked for began."""
     deadline: float = float("inf")
     expired: bool = False
     removed: bool = False

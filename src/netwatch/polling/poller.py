@@ -7,12 +7,20 @@ import heapq
 import itertools
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
 
-from netwatch.model import Clock, DeviceCost, EntityId, ObservationSink, TableCost, Target
+from netwatch.model import (
+    Clock,
+    DeviceCost,
+    EntityId,
+    ObservationSink,
+    TableCost,
+    Target,
+    set_within,
+)
 from netwatch.polling.device import Device
 from netwatch.polling.fetch import Fetcher
 from netwatch.polling.ports import DiscoveryPort, KeptPlan, PlanPort
@@ -123,19 +131,23 @@ class Poller:
                 slot = rediscovery_slot(device.target, settings, now.mono)
                 device.discover_at = now.mono if overdue else slot
 
-    def recheck(self, device: EntityId) -> None:
-        """Polls a device now. Any number of calls until that poll begins are one; strangers are ignored."""
+    def recheck(self, device: EntityId, news: Hashable = None) -> None:
+        """Polls a device now. Any number of calls until that poll begins are one; strangers are ignored.
+
+        Such polls begin `recheck_gap` apart; one that has `news`, which no poll was asked for lately, does
+        not wait for that, within bounds.
+        """
         known = self._devices.get(device)
         if known is not None:
-            known.forced = True
+            known.rechecks.ask(news)
             if not known.busy:
                 self._schedule(known, self._recheck_at(known))
 
-    def recheck_address(self, address: str) -> EntityId | None:
+    def recheck_address(self, address: str, news: Hashable = None) -> EntityId | None:
         """Polls now whose management address that is; None if it is nobody's."""
         device = self._by_address.get(address)
         if device is not None:
-            self.recheck(device)
+            self.recheck(device, news)
         return device
 
     def knows_address(self, address: str) -> bool:
@@ -206,7 +218,7 @@ class Poller:
             device.adopt(device.plan, self._clock.now().mono)
         if device.busy:
             # What was changed in mid-pass is asked again, of the new target, as soon as that pass ends.
-            device.forced |= not same
+            device.rechecks.wanted |= not same
         else:
             now = self._clock.now().mono
             self._schedule(device, device.next_due(now) if same else now)
@@ -218,7 +230,9 @@ class Poller:
                 task.cancel()
 
     def _recheck_at(self, device: Device) -> float:
-        return max(self._clock.now().mono, device.forced_at + self._settings.recheck_gap)
+        settings = self._settings
+        now = self._clock.now().mono
+        return device.rechecks.at(now, settings.recheck_gap, settings.news_gap, settings.news_burst)
 
     def _schedule(self, device: Device, when: float) -> None:
         device.due = when
@@ -244,12 +258,11 @@ class Poller:
 
     def _start(self, device: Device, now: float) -> None:
         number = next(self._order)
-        visit = Visit(self._around, device, forced=device.forced)
+        visit = Visit(self._around, device, forced=device.rechecks.wanted)
         self.stats.passes += 1
         self.stats.seconds_late += max(0.0, now - device.due)
-        if device.forced:
-            device.forced_at = now
-        device.forced = device.expired = False
+        device.rechecks.start(now, self._settings.recheck_gap)
+        device.expired = False
         device.began, device.deadline = now, now + device.target.deadline
         task = asyncio.create_task(visit.run(), name=f"poll {device.target.name}")
         self._tasks[task] = (device, number)
@@ -283,7 +296,7 @@ class Poller:
         if not device.removed:
             now = self._clock.now().mono
             due = device.next_due(now)
-            self._schedule(device, min(due, self._recheck_at(device)) if device.forced else due)
+            self._schedule(device, min(due, self._recheck_at(device)) if device.rechecks.wanted else due)
         if self._ready:
             self._changed.set()
 
@@ -298,13 +311,9 @@ class Poller:
         if delay <= 0 or self._changed.is_set():
             await asyncio.sleep(0)
             return
-        sleeper = asyncio.ensure_future(self._clock.sleep(delay))
-        changed = asyncio.ensure_future(self._changed.wait())
         try:
-            await asyncio.wait((sleeper, changed), return_when=asyncio.FIRST_COMPLETED)
+            await set_within(self._changed, delay, self._clock)
         finally:
-            sleeper.cancel()
-            changed.cancel()
             self._wake_at = float("-inf")
 
 

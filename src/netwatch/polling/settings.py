@@ -28,6 +28,10 @@ class PollingSettings:
     """Longest time between full polls of a silent device; it is probed at each interval still."""
     recheck_gap: float = 5.0
     """Traps and requests for an immediate poll are gathered: such polls begin at least this far apart."""
+    news_gap: float = 0.25
+    """A poll for news, such as a trap about another port, begins so long after the last one nevertheless."""
+    news_burst: int = 3
+    """So many polls for news in a row, and one more per `recheck_gap` that goes by; 0: they wait as well."""
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:

@@ -14,6 +14,8 @@ from netwatch.store.database import Database
 from netwatch.store.desk import DeskTable, StoredFlaps
 from netwatch.store.identity import IdentityTable
 from netwatch.store.incidents import IncidentTable, Remembered, TimelineEntry
+from netwatch.store.links import LinkTable, StoredLink
+from netwatch.store.oncall import OnCallTable, StoredSwap
 from netwatch.store.outbox import OutboxEntry, OutboxTable
 from netwatch.store.restart import RestartTable, StoredPlan
 
@@ -21,13 +23,17 @@ __all__ = [
     "DeskTable",
     "IdentityTable",
     "IncidentTable",
+    "LinkTable",
+    "OnCallTable",
     "OutboxEntry",
     "OutboxTable",
     "Remembered",
     "RestartTable",
     "Store",
     "StoredFlaps",
+    "StoredLink",
     "StoredPlan",
+    "StoredSwap",
     "TimelineEntry",
     "decode_alert",
     "encode_alert",
@@ -48,6 +54,8 @@ class Store:
         self.identity = IdentityTable(self._database)
         self.incidents = IncidentTable(self._database)
         self.desk = DeskTable(self._database)
+        self.links = LinkTable(self._database)
+        self.on_call = OnCallTable(self._database)
         self.outbox = OutboxTable(self._database)
         self.restart = RestartTable(self._database)
 

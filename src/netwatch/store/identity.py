@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from netwatch.model import AssetTenure, EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
 from netwatch.store.database import Database
@@ -67,6 +67,20 @@ class IdentityTable:
         )
         for asset, device, position, model, first_seen, last_seen, ended in rows:
             yield AssetTenure(asset, EntityId(device), position, model, first_seen, last_seen, ended)
+
+    def ports(self, devices: Iterable[str]) -> dict[str, set[str]]:
+        """Names of the interfaces that these devices, by name, have ever told of."""
+        found: dict[str, set[str]] = {}
+        for device in devices:
+            rows = self._database.rows(
+                "SELECT part.natural, part.name FROM identity AS part JOIN identity AS whole"
+                " ON whole.id = part.device AND whole.kind = 'device' AND whole.name = ?"
+                " WHERE part.kind = 'interface'",
+                (device,),
+            )
+            if rows:
+                found[device] = {name for row in rows for name in row if name}
+        return found
 
     def save_tenures(self, tenures: Sequence[AssetTenure]) -> None:
         """Inserts or replaces by asset, device, position and begin, all in one transaction."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -117,11 +117,22 @@ class IncidentTable:
         with self._database.transaction() as connection:
             return connection.execute("DELETE FROM incident WHERE resolved < ?", (before,)).rowcount
 
-    def remember(self, items: Iterable[Remembered]) -> None:
-        """Adds to what rules have seen in good health."""
+    def remember(
+        self,
+        items: Iterable[Remembered],
+        latest: Collection[str] = frozenset({"@version", "@serial", "@config"}),
+    ) -> None:
+        """Adds to what rules have seen in good health. Of `latest`, which stand for rules, what was there of
+        the same entity gives way."""
         rows = [(item.rule, item.entity, json.dumps(item.labels)) for item in items]
-        if rows:
-            self._database.write_many("INSERT OR IGNORE INTO rule_memory VALUES (?, ?, ?)", rows)
+        if not rows:
+            return
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM rule_memory WHERE rule = ? AND entity = ?",
+                [(rule, entity) for rule, entity, _ in rows if rule in latest],
+            )
+            connection.executemany("INSERT OR IGNORE INTO rule_memory VALUES (?, ?, ?)", rows)
 
     def remembered(self) -> list[Remembered]:
         """Everything that rules have seen in good health."""

@@ -91,6 +91,13 @@ class OutboxTable:
         )
         return dict(rows)
 
+    def last_taken(self) -> dict[str, float]:
+        """Wall seconds at which the last message was taken, by channel, as far as they are remembered."""
+        rows = self._database.rows(
+            "SELECT channel, max(done) FROM outbox WHERE done IS NOT NULL AND error = '' GROUP BY channel"
+        )
+        return dict(rows)
+
     def find(self, channel: str, prefix: str) -> list[tuple[OutboxEntry, float | None]]:
         """Messages of a channel whose keys begin like this, in order, with wall seconds of their end (None
         while they wait)."""

@@ -147,4 +147,37 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE kept_link (
+            sort         TEXT NOT NULL,  -- who told it: neighbour or bridge
+            one          TEXT NOT NULL,
+            other        TEXT NOT NULL,
+            one_device   TEXT NOT NULL,
+            other_device TEXT NOT NULL,
+            told         REAL NOT NULL,  -- wall seconds, the last time
+            detail       TEXT NOT NULL,
+            PRIMARY KEY (sort, one, other, detail)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE on_call_swap (
+            id      TEXT PRIMARY KEY,
+            rota    TEXT NOT NULL,
+            person  TEXT NOT NULL,
+            starts  REAL NOT NULL,
+            ends    REAL NOT NULL,
+            made_by TEXT NOT NULL,
+            made    REAL NOT NULL,
+            ended   REAL            -- wall seconds at which somebody took it back
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE handover (
+            rota   TEXT PRIMARY KEY,
+            person TEXT NOT NULL,  -- who was on call when it was looked at last
+            at     REAL NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )

@@ -3,7 +3,7 @@
 from netwatch.web.application import AUTHENTICATOR, build_app
 from netwatch.web.audit import AuditEvent, AuditSink, audit_to_log, audit_to_stream
 from netwatch.web.auth import Auth, Role, TlsFiles, User, is_loopback, load_web_file
-from netwatch.web.providers import Providers, ReloadResult
+from netwatch.web.providers import ChannelState, Providers, ReloadResult
 from netwatch.web.server import WebServer
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "AuditEvent",
     "AuditSink",
     "Auth",
+    "ChannelState",
     "Providers",
     "ReloadResult",
     "Role",

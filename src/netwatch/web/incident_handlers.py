@@ -16,7 +16,15 @@ from netwatch.errors import ConfigError
 from netwatch.incidents import LinkError, Silence, Standing, standing_of
 from netwatch.model import Alert
 from netwatch.web.auth import Role
-from netwatch.web.incident_json import alert_json, event_json, noise_json, silence_json, standing_json
+from netwatch.web.incident_json import (
+    alert_json,
+    event_json,
+    noise_json,
+    shift_json,
+    silence_json,
+    standing_json,
+    swap_json,
+)
 from netwatch.web.pages import Frame, error_page, incident_page, link_page, link_used_page
 from netwatch.web.problem import HttpProblem, Query, bad_request, not_found
 from netwatch.web.providers import AlertDesk
@@ -66,6 +74,35 @@ class IncidentHandlers:
     async def end_silence(self, request: web.Request) -> web.Response:
         Query(request, ())
         self._end(request)
+        return web.json_response({"id": request.match_info["id"], "ended": True})
+
+    async def on_call(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        desk, now = self._desk(), self._site.clock.now().wall
+        return web.json_response(
+            {
+                "at": clock_time(now),
+                "rotas": [shift_json(one) for one in desk.shifts()],
+                "swaps": [swap_json(one) for one in desk.swaps()],
+            }
+        )
+
+    async def add_swap(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        fields = await _body(request, ("rota", "person", "starts", "ends", "for", "by"))
+        wanted = self._with_end(fields)
+        try:
+            made = self._desk().add_swap(wanted, _who(request, fields))
+        except ConfigError as error:
+            raise HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+        return web.json_response(swap_json(made), status=HTTPStatus.CREATED)
+
+    async def end_swap(self, request: web.Request) -> web.Response:
+        Query(request, ())
+        if not self._desk().end_swap(request.match_info["id"]):
+            raise not_found(
+                "there is no such swap that can be taken back here; those of the settings end in their file"
+            )
         return web.json_response({"id": request.match_info["id"], "ended": True})
 
     async def noise(self, request: web.Request) -> web.Response:
@@ -155,6 +192,13 @@ class IncidentHandlers:
         return standing
 
     def _add(self, request: web.Request, fields: Mapping[str, Any]) -> Silence:
+        wanted = self._with_end(fields)
+        try:
+            return self._desk().add_silence(wanted, _who(request, fields))
+        except ConfigError as error:
+            raise HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+
+    def _with_end(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """`for`, a duration from now on, may stand instead of `starts` and `ends`."""
         wanted = {key: value for key, value in fields.items() if key not in ("by", "for")}
         if "for" in fields and ("starts" in fields or "ends" in fields):
@@ -166,10 +210,7 @@ class IncidentHandlers:
             except (ValueError, OverflowError) as error:
                 raise bad_request(f"for: {error}") from None
             wanted["ends"] = ends.isoformat()
-        try:
-            return self._desk().add_silence(wanted, _who(request, fields))
-        except ConfigError as error:
-            raise HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+        return wanted
 
     def _end(self, request: web.Request) -> None:
         if not self._desk().end_silence(request.match_info["id"]):

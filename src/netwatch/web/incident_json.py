@@ -6,11 +6,19 @@ import math
 from typing import Any
 
 from netwatch.calendars import WEEKDAYS
-from netwatch.incidents import Event, Noise, Silence, Standing
+from netwatch.incidents import Event, MadeSwap, Noise, Shift, Silence, Standing
 from netwatch.model import Alert
 from netwatch.web.units import clock_time
 
-__all__ = ["alert_json", "event_json", "noise_json", "silence_json", "standing_json"]
+__all__ = [
+    "alert_json",
+    "event_json",
+    "noise_json",
+    "shift_json",
+    "silence_json",
+    "standing_json",
+    "swap_json",
+]
 
 
 def _time(wall: float | None) -> str | None:
@@ -76,6 +84,28 @@ def noise_json(noise: Noise) -> dict[str, Any]:
             }
             for one in noise.rules
         ],
+    }
+
+
+def shift_json(shift: Shift) -> dict[str, Any]:
+    """Who is on call for a rota."""
+    return {
+        "rota": shift.rota,
+        "person": shift.person,
+        "until": _time(shift.until),
+        "then": shift.then or None,
+    }
+
+
+def swap_json(made: MadeSwap) -> dict[str, Any]:
+    """One that was made at run time."""
+    return {
+        "id": made.id,
+        "rota": made.rota,
+        "person": made.swap.person,
+        "starts": _time(made.swap.starts),
+        "ends": _time(made.swap.ends),
+        "by": made.by,
     }
 
 

@@ -219,11 +219,12 @@ class PageHandlers:
         lookup, alerts = self._data()
         providers = self._site.providers
         ready, costs, refused = providers.ready(), providers.costs(), providers.refused()
+        delivery = providers.delivery()
         identity: Identity = request[IDENTITY]
         may_reload = identity if identity.role.may(Role.ADMIN) else None
         frame = self._site.frame(request, alerts)
         return await self._site.page(
-            lambda: status_page(frame, lookup.snapshot, ready, may_reload, costs, refused)
+            lambda: status_page(frame, lookup.snapshot, ready, may_reload, costs, refused, delivery)
         )
 
 

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
-from netwatch.incidents import Event, Noise, Silence, Standing
+from netwatch.incidents import Event, MadeSwap, Noise, Shift, Silence, Standing
 from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
 
-__all__ = ["AlertDesk", "PlanDesk", "Providers", "ReloadResult"]
+__all__ = ["AlertDesk", "ChannelState", "PlanDesk", "Providers", "ReloadResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,30 @@ class ReloadResult:
     """One line for a person, e.g. `152 devices, 2 added, 1 removed`."""
     problems: tuple[Problem, ...] = ()
     """Why the old configuration goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How one channel delivers. Times: wall seconds."""
+
+    name: str
+    waiting: int
+    """Messages that it has not taken yet."""
+    oldest: float | None = None
+    """Since when the first of them waits."""
+    last_success: float | None = None
+    """When it took one last, before a restart too; None: not within a week."""
+    failing_since: float | None = None
+    """None while the last attempt succeeded, or none was made."""
+    error: str = ""
+    """Of the last attempt that failed, while it fails."""
+    backups: tuple[str, ...] = ()
+    """Channels that take over from it."""
+    backup_since: float | None = None
+    """When the second path last took a message over, while this one fails."""
+    is_backup: bool = False
+    test_passed: bool | None = None
+    """Of the second path: the last weekly test; None: none was made, or it is under way."""
 
 
 class AlertDesk(Protocol):
@@ -54,6 +78,22 @@ class AlertDesk(Protocol):
 
     def on_call(self) -> Sequence[tuple[str, str]]:
         """(rota, person) of this moment."""
+        ...
+
+    def shifts(self) -> Sequence[Shift]:
+        """Who is on call, until when, and who is after that."""
+        ...
+
+    def swaps(self) -> Sequence[MadeSwap]:
+        """Those made at run time that are on or will be."""
+        ...
+
+    def add_swap(self, wanted: Mapping[str, object], by: str) -> MadeSwap:
+        """From `person`, `ends`, and perhaps `rota` and `starts`. Raises ConfigError."""
+        ...
+
+    def end_swap(self, swap_id: str) -> bool:
+        """Whether there was one that may be taken back here."""
         ...
 
     def noise(self, seconds: float) -> Noise:
@@ -112,6 +152,10 @@ def _free() -> Sequence[DeviceCost]:
     return ()
 
 
+def _no_channels() -> Sequence[ChannelState]:
+    return ()
+
+
 def _all_well() -> Sequence[Problem]:
     return ()
 
@@ -144,6 +188,8 @@ class Providers:
     """Asks the switches at which ports they have learnt a MAC address; takes seconds. None: nobody to ask."""
     refused: Callable[[], Sequence[Problem]] = _all_well
     """What is wrong with profile files that were refused."""
+    delivery: Callable[[], Sequence[ChannelState]] = _no_channels
+    """How channels deliver, in the order of the settings."""
     simulated: bool = False
     """True for the demo: the pages say so."""
     metrics_path: str = "/metrics"

@@ -38,6 +38,8 @@ __all__ = ["Trap", "TrapListener", "TrapStats"]
 SNMP_TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"  # SNMPv2-MIB
 GENERIC_TRAPS = "1.3.6.1.6.3.1.1.5"  # SNMPv2-MIB, coldStart(1) and so on
 
+_ENVELOPE = ("1.3.6.1.2.1.1.3.", "1.3.6.1.6.3.")
+"""sysUpTime, and objects about the notification itself (SNMPv2-MIB, RFC 3584)."""
 QUEUE = 1000
 """Datagrams that wait to be decoded; the oldest give way."""
 BATCH, PAUSE = 50, 0.01
@@ -61,6 +63,17 @@ class Trap:
     """snmpTrapOID; for v1 as RFC 3584, 3.1 translates it."""
     values: dict[str, SnmpValue]
     at: Instant
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What it tells of: the notification, its objects, and the values of those that name no instance.
+        A linkDown of another port has another subject, and so has a linkUp of the same one."""
+        told = [
+            f"{oid}={value!r}" if oid.endswith(".0") else oid
+            for oid, value in self.values.items()
+            if not oid.startswith(_ENVELOPE)
+        ]
+        return self.trap_oid, *sorted(told)
 
 
 @dataclass(slots=True)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from netwatch.alerts.causes.power import Batteries
 from netwatch.alerts.causes.suppression import ActiveKey, grown
 from netwatch.alerts.lifecycle import Active
 from netwatch.alerts.message import format_value
 from netwatch.model import (
     Alert,
     Asset,
+    AssetState,
     Circuit,
     EntityId,
     EntityKind,
@@ -24,7 +26,7 @@ from netwatch.model import (
 
 __all__ = ["CONTEXT", "Context", "add_context"]
 
-CONTEXT = ("affected", "circuit", "changed_before", "warranty", "spare")
+CONTEXT = ("affected", "power", "circuit", "changed_before", "warranty", "spare")
 """Annotations that `Context.of` may give, in the order in which a page shows them."""
 CHANGE_SECONDS = 3600.0
 """What began at most this long before an alert may have to do with it."""
@@ -70,6 +72,7 @@ class Context:
         """Annotations by name (`CONTEXT`). What nobody knows is absent."""
         found = {
             "affected": self._affected(alert),
+            "power": self._batteries.about(alert.device),
             "circuit": "; ".join(map(_circuit, self._circuits(alert))),
             "changed_before": "; ".join(self._changes(alert)),
             "warranty": self._warranty(alert),
@@ -153,6 +156,10 @@ class Context:
         return f"{len(spares)} of this model{f' ({listed})' if listed else ''}" if spares else ""
 
     @cached_property
+    def _batteries(self) -> Batteries:
+        return Batteries(self.snapshot)
+
+    @cached_property
     def _explained(self) -> Mapping[str, set[EntityId]]:
         """Devices behind an alert, by its id."""
         out: dict[str, set[EntityId]] = {}
@@ -174,7 +181,8 @@ class Context:
         """By name of the device; spares under the empty name."""
         out: dict[str, list[Asset]] = {}
         for asset in self.snapshot.inventory.assets:
-            out.setdefault(asset.device, []).append(asset)
+            if asset.device or asset.status is AssetState.SPARE:
+                out.setdefault(asset.device, []).append(asset)
         return out
 
     @cached_property

@@ -23,6 +23,8 @@ class Evidence(StrEnum):
 
     LINK = "link"
     """LLDP or CDP."""
+    BRIDGE = "bridge"
+    """A switch has learnt its address at a port that leads to nobody else."""
     SUBNET = "subnet"
     """Both have an address in one IP subnet, and the upper one is its router."""
     PLACE = "place"
@@ -61,6 +63,8 @@ class Graph:
     """Where netwatch attaches. Several are redundant."""
     ways: dict[EntityId, dict[EntityId, Way]] = field(default_factory=dict)
     """By device: the devices from which it is reached."""
+    plugged: set[Ends] = field(default_factory=set)
+    """(port, device) by forwarding tables."""
     needs: dict[EntityId, tuple[Need, ...]] = field(default_factory=dict)
     unpolled: dict[EntityId, str] = field(default_factory=dict)
     """Names of what the inventory refers to, but nobody asks: a carrier's circuit, an unmanaged switch."""

@@ -16,11 +16,18 @@ import numpy as np
 
 from netwatch.alerts.causes.cause import Explanation, Roles, explain, is_never_hidden, silent_alerts
 from netwatch.alerts.causes.graph import Graph
-from netwatch.alerts.causes.topology import USUAL_PATIENCE, Links, attachments, build_graph, known_links
+from netwatch.alerts.causes.remembering import Restored
+from netwatch.alerts.causes.topology import (
+    USUAL_PATIENCE,
+    Links,
+    attachments,
+    build_graph,
+    known_links,
+)
 from netwatch.alerts.causes.verdict import Silence
 from netwatch.alerts.lifecycle import Active
 from netwatch.alerts.rule import Rule
-from netwatch.model import Alert, AlertState, Entity, EntityId, Inventory, Snapshot
+from netwatch.model import Alert, AlertState, Entity, EntityId, Inventory, PluggedIn, Snapshot
 
 __all__ = ["ActiveKey", "CauseMemory", "grown", "with_causes"]
 
@@ -32,7 +39,7 @@ POWER_SETTLE = 600.0
 """The same where the mains came back: switches take minutes to start, and others wait for them."""
 _AT_ONCE = 64
 _ASKED_KEPT = 3600.0
-_MadeOf = tuple[Links, Inventory, tuple[Entity, ...], tuple[str, ...]]
+_MadeOf = tuple[Links, Inventory, tuple[Entity, ...], tuple[str, ...], tuple[PluggedIn, ...]]
 _NAMED = 5
 """Devices that a page names; of the others it tells the number."""
 
@@ -42,6 +49,8 @@ class CauseMemory:
     """What one evaluation of causes hands to the next."""
 
     links: Links = frozenset()
+    restored: Restored = field(default_factory=Restored)
+    """Of an earlier run."""
     silences: Mapping[str, Silence] = field(default_factory=dict)
     """By alert of a silent device."""
     answered: Mapping[EntityId, float] = field(default_factory=dict)
@@ -74,7 +83,8 @@ def with_causes(
     answered, down_since = yield from _heard(snapshot, memory.answered)
     yield
     troubled = silent.keys() | {alert.entity for alert in lasting if alert.rule in roles.ports}
-    links = known_links(snapshot, memory.links, troubled)
+    restored = memory.restored.at(snapshot)
+    links = known_links(snapshot, memory.links, troubled, restored.pairs(snapshot.entities))
     yield
     found, cached, silences = Explanation(), memory.graph, {}
     if silent or any(alert.rule in roles.power or alert.entity != alert.device for alert in lasting):
@@ -87,7 +97,8 @@ def with_causes(
                 memory.answered.get(device, float("-inf")),
             )
             silences[device] = replace(known, established=alert.fired)
-        found = yield from explain(lasting, roles, snapshot, cached[1], links, silent, silences, answered)
+        ends = links | cached[1].plugged if cached[1].plugged else links
+        found = yield from explain(lasting, roles, snapshot, cached[1], ends, silent, silences, answered)
     graph = Graph() if cached is None else cached[1]
     asking = _Asking(snapshot, graph, memory.asked, now)
     causes = {alert.id: device for device, alert in silent.items()}
@@ -108,7 +119,7 @@ def with_causes(
     asked = {device: at for device, at in memory.asked.items() if now - at < _ASKED_KEPT}
     asked |= dict.fromkeys(wanted, now)
     power = frozenset(found.power)
-    return out, CauseMemory(links, kept, answered, asked, wanted, power, cached)
+    return out, CauseMemory(links, restored, kept, answered, asked, wanted, power, cached)
 
 
 def grown(old: Alert, new: Alert) -> bool:
@@ -146,10 +157,10 @@ def _graph(
 ) -> Generator[None, None, tuple[_MadeOf, Graph]]:
     """Made anew if anything has changed that it is made of."""
     devices = tuple(snapshot.devices())
-    made_of: _MadeOf = (links, snapshot.inventory, devices, tuple(attachment))
+    made_of: _MadeOf = (links, snapshot.inventory, devices, tuple(attachment), snapshot.learnt)
     if cached is not None:
         old = cached[0]
-        same = old[0] == links and old[1] is snapshot.inventory and old[3] == made_of[3]
+        same = old[0] == links and old[1] is snapshot.inventory and old[3:] == made_of[3:]
         yield
         if same and len(old[2]) == len(devices) and all(map(is_, old[2], devices)):
             return cached

@@ -1,8 +1,9 @@
 """Which device hangs on which: evidence out of a snapshot and its inventory, as a graph.
 
-Links come from LLDP and CDP. What no link connects with the place where netwatch attaches (it never answered,
-or speaks neither) hangs on the router of its subnet, else on the core or distribution switches of its site,
-and those on the attachment. What people say with `depends_on` and `fed_by` goes before all evidence.
+Links come from LLDP and CDP; where a device has none, from the forwarding tables of switches. What none of
+them connects with the place where netwatch attaches hangs on the router of its subnet, else on the core or
+distribution switches of its site, and those on the attachment. What people say with `depends_on` and `fed_by`
+goes before all evidence.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from netwatch.alerts.causes.graph import Evidence, Graph, Need, Way, complete
 from netwatch.alerts.causes.subnets import Subnets
 from netwatch.model import Entity, EntityId, PlaceId, PlaceKind, Snapshot
 
-__all__ = ["Links", "attachments", "build_graph", "known_links", "unpolled_id"]
+__all__ = ["Links", "attachments", "build_graph", "by_closet", "islands", "known_links", "unpolled_id"]
 
 Links = frozenset[tuple[EntityId, EntityId]]
 
@@ -24,15 +25,21 @@ _LEADING = ("core", "distribution", "firewall")
 """Of the devices of a site, all of the first of these that it has."""
 _NETWORK = frozenset(_TOP_DOWN)
 _ROUTERS = ("core", "firewall", "distribution", "router", "gateway", "wan")
+_KNOWN = (Evidence.LINK, Evidence.BRIDGE, Evidence.MANUAL)
 _AT_ONCE = 256
 USUAL_PATIENCE = 30.0
 """Seconds that the poll of a device takes at most, where its inventory does not say."""
 
 
-def known_links(snapshot: Snapshot, before: Links, down: Collection[EntityId]) -> Links:
+def known_links(
+    snapshot: Snapshot,
+    before: Links,
+    down: Collection[EntityId],
+    kept_anyway: Iterable[tuple[EntityId, EntityId]] = (),
+) -> Links:
     """The links of the snapshot, and older ones of devices and ports that are `down`: their neighbours forget
     them within minutes."""
-    now = frozenset(snapshot.links)
+    now = frozenset(snapshot.links).union(kept_anyway)
     entities = snapshot.entities
 
     def is_down(end: EntityId) -> bool:
@@ -71,6 +78,7 @@ def build_graph(snapshot: Snapshot, links: Links, roots: set[EntityId]) -> Gener
         if not number % _AT_ONCE:
             yield
     yield from _take_inventory(graph, snapshot)
+    yield from _plug_in(graph, snapshot, links)
     if roots:
         yield from _place_the_lost(graph, snapshot)
     yield from _add_needs(graph, snapshot)
@@ -103,6 +111,57 @@ def _take_inventory(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
                 graph.unpolled[node] = name
                 # It hangs on the attachment, unless people say otherwise.
                 graph.ways.setdefault(node, {root: Way(Evidence.PLACE) for root in graph.roots})
+
+
+def islands(
+    links: Iterable[tuple[EntityId, EntityId]], entities: Mapping[EntityId, Entity]
+) -> Generator[None, None, dict[EntityId, EntityId]]:
+    """By device that has a link: one device that stands for all that are connected with it."""
+    above: dict[EntityId, EntityId] = {}
+
+    def top(device: EntityId) -> EntityId:
+        while (upper := above.setdefault(device, device)) != device:
+            above[device] = above[upper]
+            device = upper
+        return device
+
+    for number, (one, other) in enumerate(links):
+        if not number % _AT_ONCE:
+            yield
+        if one in entities and other in entities:
+            above[top(entities[one].device)] = top(entities[other].device)
+    return {device: top(device) for device in list(above)}
+
+
+def _plug_in(graph: Graph, snapshot: Snapshot, links: Links) -> Iterator[None]:
+    """Ways by forwarding tables, where neither neighbours nor people connect two devices."""
+    if not snapshot.learnt:
+        return
+    entities = snapshot.entities
+    ends = {end for link in links for end in link}
+    yield
+    island = yield from islands(links, entities)
+    for number, one in enumerate(snapshot.learnt):
+        if not number % _AT_ONCE:
+            yield
+        device, switch, port = one
+        apart = island.get(device, device) != island.get(switch, switch)
+        if device not in entities or switch not in entities or port in ends or not apart:
+            continue
+        pair = (port if port in entities else switch, device)
+        graph.plugged.add(pair)
+        way = Way(Evidence.BRIDGE, (pair,))
+        if _is_said(graph, device):
+            continue
+        if _is_said(graph, switch):
+            graph.ways.setdefault(device, {})[switch] = way
+        else:
+            graph.connect(switch, device, way)
+
+
+def _is_said(graph: Graph, device: EntityId) -> bool:
+    """Whether people say what it depends on."""
+    return any(way.evidence is Evidence.MANUAL for way in graph.ways.get(device, {}).values())
 
 
 def _ids_by_name(snapshot: Snapshot) -> Generator[None, None, dict[str, EntityId]]:
@@ -165,7 +224,7 @@ def _add_needs(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
     names = yield from _ids_by_name(snapshot)
     entered = {names[name]: entry for name, entry in snapshot.inventory.devices.items() if name in names}
     yield
-    switches, feeds = _by_closet(snapshot)
+    switches, feeds = by_closet(snapshot)
     yield
     for number, device in enumerate(snapshot.devices()):
         if not number % _AT_ONCE:
@@ -186,14 +245,14 @@ def _add_needs(graph: Graph, snapshot: Snapshot) -> Iterator[None]:
             evidence = Evidence.HOST if _role(device) == "vm" else Evidence.CONTROLLER
             needs.append(Need(evidence, (parent.device,)))
         ways = graph.ways.get(device.id, {})
-        known = any(way.evidence in (Evidence.LINK, Evidence.MANUAL) for way in ways.values())
+        known = any(way.evidence in _KNOWN for way in ways.values())
         if not known and _role(device) not in (*_NETWORK, "vm") and place in switches:
             needs.append(Need(Evidence.PLACE, switches[place], guessed=True))
         if needs:
             graph.needs[device.id] = tuple(needs)
 
 
-def _by_closet(
+def by_closet(
     snapshot: Snapshot,
 ) -> tuple[dict[str, tuple[EntityId, ...]], dict[str, tuple[EntityId, ...]]]:
     """Switches, and UPSs, by the room or closet that they stand in."""

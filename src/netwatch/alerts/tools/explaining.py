@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from netwatch.alerts.message import format_value
-from netwatch.alerts.rule import Comparison, OnUnknown, Ports, Rule, Scope
+from netwatch.alerts.rule import Circuits, Comparison, OnUnknown, Ports, Rule, Scope
 from netwatch.model import Alert, AlertState
 
 __all__ = ["condition_text", "explain_alert", "explain_rule", "scope_text"]
@@ -126,6 +126,8 @@ def scope_text(scope: Scope) -> str:
     parts += [f"device_is_not {family} {value:g}" for family, value in scope.device_is_not]
     if scope.admin_up:
         parts.append("admin_up")
+    if scope.circuits is not Circuits.ANY:
+        parts.append(f"circuits {scope.circuits.value}")
     if scope.ports is not Ports.ALL:
         parts.append(f"ports {scope.ports.value}")
     return "; ".join(parts)

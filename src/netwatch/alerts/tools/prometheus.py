@@ -14,7 +14,7 @@ from typing import Any
 from netwatch.alerts.derived import with_derived
 from netwatch.alerts.expression import Choice, Term
 from netwatch.alerts.message import template_fields
-from netwatch.alerts.rule import Comparison, Ports, Rule
+from netwatch.alerts.rule import Circuits, Comparison, Ports, Rule
 from netwatch.model import Catalogue, EntityKind, Family, FamilyType
 
 __all__ = ["PrometheusRules", "export_prometheus"]
@@ -86,6 +86,8 @@ def _reasons(rule: Rule, catalogue: Catalogue) -> Iterator[str]:
     if not rule.window.is_always:
         yield f"`{rule.window}`: Prometheus knows neither school calendars nor the hours of a time zone"
     scope = rule.scope
+    if scope.circuits in (Circuits.TOO, Circuits.ONLY):
+        yield f"`circuits: {scope.circuits}`: at which ports circuits end is not exported"
     if scope.ports is not Ports.ALL:
         yield f"`ports: {scope.ports}`: which ports are uplinks is not exported"
     if scope.tags or scope.not_tags:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from netwatch.calendars import Calendar
 from netwatch.model import EntityId, HistoryReader, SeriesHistory, Snapshot, percentile
 from netwatch.planning.basis.topology import Topology
+from netwatch.planning.basis.wear import Wear, measure_wear
 
 __all__ = [
     "Downtime",
@@ -40,6 +41,10 @@ _ALWAYS_FULL = ("compactdisc", "ramdisk", "removabledisk", "floppydisk")
 _ERRORS = ("netwatch_interface_receive_errors_total", "netwatch_interface_transmit_errors_total")
 _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
 
+FAILURE = 900.0
+"""Seconds without an answer in a week that make it a failure rather than a restart."""
+_WEEK = 7 * 86400
+
 
 class SaturationMeasure(StrEnum):
     """What can be full."""
@@ -62,6 +67,9 @@ class Downtime:
     measured: float
     until: float
     """Wall seconds at which the last bucket ends."""
+    failures: int = 0
+    """Weeks in which it lost `FAILURE` seconds or more without being excused. More lost time never makes
+    fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,7 @@ class Measurements:
     parts: dict[EntityId, list[PartState]] = field(default_factory=dict)
     """An empty list: the parts are watched, and all are well."""
     fullness: dict[EntityId, list[Fullness]] = field(default_factory=dict)
+    wear: Wear = field(default_factory=Wear)
     simulated: bool = False
 
 
@@ -184,6 +193,7 @@ def measure(
     _radios_and_processors(source)
     _power(source)
     _volumes(source)
+    out.wear = measure_wear(snapshot, history, calendar_of, start=start, end=end)
     for found in out.fullness.values():
         found.sort(key=lambda one: (-one.share, one.measure, one.entity))
     return out
@@ -207,9 +217,15 @@ def _downtime(source: _Source, topology: Topology) -> None:
             for bucket in mine.keys() & lost_above.keys():
                 told[bucket] = max(told.get(bucket, 0.0), min(mine[bucket], lost_above[bucket]))
     for device, lost_here in down.items():
-        behind = sum(sorted(excused.get(device, {}).values()))
+        told = excused.get(device, {})
+        behind = sum(sorted(told.values()))
         own = max(0.0, sum(lost_here.values()) - behind)
-        source.into.downtime[device] = Downtime(own, behind, *measured[device])
+        weeks: dict[int, float] = {}
+        for bucket, lost_then in lost_here.items():
+            week = bucket[0] // _WEEK
+            weeks[week] = weeks.get(week, 0.0) + lost_then - told.get(bucket, 0.0)
+        failures = sum(lost_then >= FAILURE for lost_then in weeks.values())
+        source.into.downtime[device] = Downtime(own, behind, *measured[device], failures)
 
 
 def _restarts(source: _Source) -> None:

@@ -13,7 +13,7 @@ from netwatch.planning.comparison.policies import PolicyChange
 __all__ = ["CellChange", "Move", "PartChange", "SheetDifference", "Status", "differences"]
 
 SCORE, RANK = "score", "rank"
-_RETOLD = frozenset({RANK, SCORE, "reasons", "unknown", "device"})
+_RETOLD = frozenset({RANK, SCORE, "rank_low", "rank_high", "reasons", "unknown", "device"})
 """Columns that tell of others in words, that a move tells in its own way, or that people don't read: ids."""
 _NOISE = 1e-9
 """Below it a difference of floats is how they are rounded."""

@@ -7,21 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from netwatch.calendars import Calendar
 from netwatch.documents import Document, Strict, read_yaml, validate
-from netwatch.planning.basis import SaturationMeasure
-from netwatch.planning.curve import CurveField
-from netwatch.planning.lifecycle import MilestoneKind
+from netwatch.planning.replacement.policy_criteria import Criteria, Share
 
-__all__ = ["ReplacementPolicy", "load_policy"]
-
-
-def _sentence(text: str) -> str:
-    if len(text.split()) < 3:
-        raise ValueError("expected a sentence that tells a committee what the criterion is for")
-    return text
+__all__ = ["Alternatives", "ReplacementPolicy", "SchoolHours", "load_policy"]
 
 
 def _clock(value: Any) -> Any:
@@ -33,10 +25,6 @@ def _clock(value: Any) -> Any:
         raise ValueError(f'expected a time, e.g. "08:00", found {value!r}') from None
 
 
-Points = Annotated[int, Field(ge=0, le=100, strict=True)]
-"""Whole numbers, so that sums are exact."""
-Share = Annotated[float, Field(ge=0, le=1)]
-Sentence = Annotated[str, AfterValidator(_sentence)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -72,129 +60,45 @@ class SchoolHours(Strict):
         )
 
 
-class Age(Strict):
-    sentence: Sentence
-    points: Points
-    curve: CurveField
-    """Over years in use divided by the useful life of the class."""
+class Alternatives(Strict):
+    """When something else than buying is worth a thought."""
 
-
-class Support(Strict):
-    sentence: Sentence
-    points: Points
-    curve: CurveField
-    """Over years since a milestone; negative before it."""
-    milestones: dict[MilestoneKind, Share]
-
-
-class Part(Strict):
-    sentence: Sentence
-    points: Points
-    curve: CurveField
-
-
-class FaultParts(Strict):
-    unreachable: Part
-    """Over the share of measured time without an answer."""
-    reboots: Part
-    """Over restarts per 30 days."""
-    parts_failed: Part
-    """Over the number of failed parts, warnings counted half."""
-    interface_errors: Part
-    """Over errors per gigabyte at the worst port."""
-
-
-class Faults(Strict):
-    sentence: Sentence
-    parts: FaultParts
-
-    @property
-    def points(self) -> int:
-        parts = self.parts
-        return (
-            parts.unreachable.points
-            + parts.reboots.points
-            + parts.parts_failed.points
-            + parts.interface_errors.points
-        )
-
-
-class Saturation(Strict):
-    sentence: Sentence
-    points: Points
-    measures: dict[SaturationMeasure, CurveField]
-    """Over the used share of what there is, 0 to 1."""
-
-
-class Role(Strict):
-    sentence: Sentence
-    points: Points
-    roles: dict[str, Share]
-
-    @field_validator("roles")
-    @classmethod
-    def _complete(cls, roles: dict[str, float]) -> dict[str, float]:
-        if "other" not in roles:
-            raise ValueError("'other' is missing: the share of roles that are not listed")
-        return roles
-
-
-class LifeSafety(Strict):
-    sentence: Sentence
-    points: Points
-
-
-class ConsequenceParts(Strict):
-    devices_behind: Part
-    role: Role
-    life_safety: LifeSafety
-    classrooms: Part
-
-
-class Consequence(Strict):
-    sentence: Sentence
-    need: CurveField
-    """Over the share of the other criteria's points; what it gives scales the whole criterion."""
-    parts: ConsequenceParts
-
-    @property
-    def points(self) -> int:
-        parts = self.parts
-        return (
-            parts.devices_behind.points
-            + parts.role.points
-            + parts.life_safety.points
-            + parts.classrooms.points
-        )
-
-
-class Criteria(Strict):
-    age: Age
-    support: Support
-    faults: Faults
-    saturation: Saturation
-    consequence: Consequence
-
-    @model_validator(mode="after")
-    def _hundred(self) -> Self:
-        parts = {name: getattr(self, name).points for name in type(self).model_fields}
-        if sum(parts.values()) != 100:
-            told = ", ".join(f"{name} {points}" for name, points in parts.items())
-            raise ValueError(
-                f"the points of all criteria are 100 together, not {sum(parts.values())} ({told})"
-            )
-        return self
+    from_points: float = Field(default=15, ge=0, le=100)
+    """Score from which on alternatives are looked for."""
+    years_younger: float = Field(default=2, ge=0)
+    """A unit that takes the place is at least so much younger."""
+    points_better: float = Field(default=10, ge=0)
+    """And has at least so many points fewer, consequence left out."""
+    need_share: Share = 0.5
+    """What hangs on a unit in use counts at most so much of what hangs on the asset whose place it takes."""
+    part_prices: dict[
+        Literal["power supply", "fan", "disk", "battery", "sensor"], Annotated[float, Field(gt=0)]
+    ] = Field(default_factory=dict)
+    """What a part costs, in the currency of the assets; nothing: unknown."""
 
 
 class ReplacementPolicy(Strict):
     """One policy file; config/planning/replacement.yaml explains every key."""
 
     name: str = Field(min_length=1)
+    voted_on: date | None = None
+    voted_by: str = ""
     history_days: int = Field(ge=1, le=3660)
     enough_hours: float = Field(default=24, ge=0)
     school_hours: SchoolHours
     not_ranked: tuple[str, ...] = ("vm",)
+    shortlist: int = Field(default=25, ge=1)
+    """How many of the first assets people look at."""
+    weights_vary_percent: int = Field(default=20, ge=0, le=99)
+    """By how much the weight of each criterion may change for the lowest and highest rank."""
+    alternatives: Alternatives = Alternatives()
     criteria: Criteria
+
+    @model_validator(mode="after")
+    def _voted(self) -> Self:
+        if (self.voted_on is None) != (not self.voted_by):
+            raise ValueError("'voted_on' and 'voted_by' belong together: when, and by whom")
+        return self
 
 
 def load_policy(source: Path | str | Document) -> ReplacementPolicy:

@@ -25,6 +25,7 @@ from netwatch.model import (
 from netwatch.planning.basis import (
     SPARE,
     Basis,
+    Incident,
     Measurements,
     SaturationMeasure,
     Subject,
@@ -316,6 +317,7 @@ class District:
             inventory_of=match_devices(snapshot),
             places={one.id: one.place for one in subjects(snapshot) if one.id is not None},
             measured=self._measured(effects),
+            incidents=_without(old.incidents, effects.gone | effects.replaced),
         )
 
     def _measured(self, effects: Effects) -> Measurements:
@@ -361,3 +363,10 @@ def _told(asset: Asset, subject: Subject, device: str) -> Asset:
     """With maker and model as the device told them, which nobody asks any more."""
     other = asset.model if asset.model and asset.model != subject.model else ""
     return replace(asset, device=device, vendor=subject.vendor, model=subject.model, sku=asset.sku or other)
+
+
+def _without(
+    incidents: Mapping[EntityId, tuple[Incident, ...]] | None, over: frozenset[EntityId]
+) -> Mapping[EntityId, tuple[Incident, ...]] | None:
+    """New gear had none yet."""
+    return None if incidents is None else {key: one for key, one in incidents.items() if key not in over}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from netwatch.errors import Problem
 from netwatch.model import DeviceCost, EntityId, Freshness, Snapshot
 from netwatch.web.html import Child, Html, tag
+from netwatch.web.pages.delivery import delivery_section
 from netwatch.web.pages.layout import (
     Frame,
     device_link,
@@ -18,6 +19,7 @@ from netwatch.web.pages.layout import (
     status_badge,
     table,
 )
+from netwatch.web.providers import ChannelState
 from netwatch.web.security import CSRF_FIELD, Identity
 from netwatch.web.units import duration
 from netwatch.web.views import Status
@@ -34,6 +36,7 @@ def status_page(
     may_reload: Identity | None,
     costs: Sequence[DeviceCost] = (),
     refused: Sequence[Problem] = (),
+    delivery: Sequence[ChannelState] = (),
 ) -> Html:
     """`may_reload`: who looks, if they may reload the configuration."""
     failing = [entry for entry in snapshot.freshness if _late(entry, frame.now)]
@@ -58,6 +61,7 @@ def status_page(
         "/status",
         tag("h1", "Status of netwatch"),
         tag("div", facts_list(facts), class_="panel"),
+        delivery_section(delivery, frame.now) if delivery else None,
         section(
             f"Tables that are late ({len(failing)})",
             _late_table(failing[:_SHOWN], snapshot, frame.now) if failing else empty("Every table is fresh."),

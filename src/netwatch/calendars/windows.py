@@ -1,4 +1,4 @@
-"""Times at which a rule looks: lessons, school days, weekly hours, and their opposites.
+"""Times at which a rule looks, or people want quiet: lessons, school days, weekly hours, and their opposites.
 
 All of it is read off the wall clock of the device's school, by the calendar that holds at its place.
 """
@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from netwatch.calendars import Calendar
+from netwatch.calendars.calendar import Calendar
+from netwatch.calendars.wallclock import moment_of
 
 __all__ = ["ALL_TIME", "Span", "SpanKind", "Window", "parse_span"]
 
@@ -106,6 +108,18 @@ class Window:
         if any(span.covers(calendar, day, second) for span in self.outside):
             return False
         return not self.during or any(span.covers(calendar, day, second) for span in self.during)
+
+    def closes(self, calendar: Calendar, at: float, days: int) -> float:
+        """When it is next closed: `at` if it is now, and so many days later at the latest. UTC seconds."""
+        if not self.is_open(calendar, at):
+            return at
+        zone, first = ZoneInfo(calendar.timezone), calendar.wall(at)[0]
+        for day in (first + timedelta(days=n) for n in range(days)):
+            edges = sorted({edge for span in self.spans for edge in span.edges(calendar, day)})
+            for moment in (moment_of(zone, day, int(edge)) for edge in edges):
+                if moment > at and not self.is_open(calendar, moment):
+                    return moment
+        return moment_of(zone, first + timedelta(days=days), 0)
 
     def __str__(self) -> str:
         parts = []

@@ -1,0 +1,289 @@
+"""What wears gear and what it is worth: heat, power drawn, wireless clients, links of access points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from netwatch.calendars import Calendar
+from netwatch.model import EntityId, EntityKind, HistoryReader, SeriesHistory, Snapshot, percentile
+
+__all__ = ["Clients", "Heat", "Power", "Wear", "measure_wear"]
+
+_DAY = 86400.0
+_RECENT = 60 * _DAY
+"""Power and clients are those of this time before the plan: what was two years ago is no measure of today."""
+_STANDARD = re.compile(r"802\.11\s?[a-z/]*?(be|ax|ac|n)\b", re.IGNORECASE)
+_GENERATIONS = {"n": 4, "ac": 5, "ax": 6, "be": 7}
+_SIX_GHZ = 5.925e9
+_AP_ROLES = ("ap", "access-point")
+_WHOLE = re.compile(r"\b(total|system|chassis|input)\b", re.IGNORECASE)
+_SUPPLY = re.compile(r"\b(psu|ps|power suppl(y|ies))\b|\bps[u ]?\d", re.IGNORECASE)
+_OUT = re.compile(r"\b(output|out|optical|rf|transmit|forward|reflected|outlet|poe|pd)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The sensor of a device that comes nearest to its limit."""
+
+    sensor: EntityId
+    reached: float
+    """95th percentile, degrees Celsius."""
+    limit: float
+    """From which on the device itself calls it too hot."""
+    measured: float
+    """Seconds."""
+    until: float
+
+    @property
+    def above(self) -> float:
+        """Degrees above the limit; negative below it."""
+        return self.reached - self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """What a device draws."""
+
+    watts: float
+    source: str
+    """Family."""
+    text: str
+    """What was measured, for people."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Wireless clients of one device, 95th percentile over lesson time. Counted, never identified."""
+
+    count: float
+    measured: float
+    """Seconds of lessons."""
+    until: float
+
+
+@dataclass(slots=True)
+class Wear:
+    """By device. What a device has no entry in was not measured."""
+
+    heat: dict[EntityId, Heat] = field(default_factory=dict)
+    power: dict[EntityId, Power] = field(default_factory=dict)
+    clients: dict[EntityId, Clients] = field(default_factory=dict)
+    speeds: dict[EntityId, float] = field(default_factory=dict)
+    """Bytes per second of the ports that links are known of, by interface."""
+    ap_ports: dict[EntityId, dict[EntityId, float | None]] = field(default_factory=dict)
+    """By device: its ports that an access point hangs on, with their speed (None: unknown)."""
+    wifi: dict[EntityId, tuple[int, str]] = field(default_factory=dict)
+    """Of access points whose radios tell it: generation (4: 802.11n, 5: ac, 6: ax, 7: be) and what told
+    it."""
+
+    def what_if(self, effects: _Effects) -> Wear:
+        """Without what is gone or replaced; clients and speeds with the factors. What stands on the links of
+        an access point stays with its switch."""
+        over = effects.gone | effects.replaced
+        return Wear(
+            heat={key: one for key, one in self.heat.items() if key not in over},
+            power={key: one for key, one in self.power.items() if key not in over},
+            clients={
+                key: replace(one, count=one.count * effects.clients.get(key, 1.0))
+                for key, one in self.clients.items()
+                if key not in effects.gone
+            },
+            speeds={
+                port: speed * effects.capacity.get(port, 1.0)
+                for port, speed in self.speeds.items()
+                if port not in effects.gone
+            },
+            ap_ports={
+                device: {
+                    port: None if speed is None else speed * effects.capacity.get(port, 1.0)
+                    for port, speed in ports.items()
+                    if port not in effects.gone
+                }
+                for device, ports in self.ap_ports.items()
+                if device not in over
+            },
+            wifi={key: one for key, one in self.wifi.items() if key not in over},
+        )
+
+
+class _Effects(Protocol):
+    """What a scenario changes, as far as it matters here."""
+
+    @property
+    def gone(self) -> frozenset[EntityId]: ...
+    @property
+    def replaced(self) -> frozenset[EntityId]: ...
+    @property
+    def clients(self) -> Mapping[EntityId, float]: ...
+    @property
+    def capacity(self) -> Mapping[EntityId, float]: ...
+
+
+def measure_wear(
+    snapshot: Snapshot,
+    history: HistoryReader,
+    calendar_of: Callable[[EntityId], Calendar],
+    *,
+    start: float,
+    end: float,
+) -> Wear:
+    """Reads the window [start, end), wall seconds; power and clients of its last 60 days."""
+    out = Wear()
+    recent = max(start, end - _RECENT)
+    _heat(out, snapshot, history, start, end)
+    _sensors_power(out, snapshot, history, recent, end)
+    _clients(out, snapshot, history, calendar_of, recent, end)
+    _links(out, snapshot)
+    _generations(out, snapshot)
+    return out
+
+
+def _heat(out: Wear, snapshot: Snapshot, history: HistoryReader, start: float, end: float) -> None:
+    limits = _latest(snapshot, "netwatch_sensor_temperature_limit_celsius")
+    for series in _read(snapshot, history, "netwatch_sensor_temperature_celsius", start, end, limits):
+        reached = percentile(series, 95)
+        if reached is None:
+            continue
+        measured = float(np.sum(series.coverage * series.widths))
+        found = Heat(series.entity, reached, limits[series.entity][0], measured, _until(series))
+        device = snapshot.entities[series.entity].device
+        worst = out.heat.get(device)
+        if worst is None or (found.above, found.sensor) > (worst.above, worst.sensor):
+            out.heat[device] = found
+
+
+def _sensors_power(out: Wear, snapshot: Snapshot, history: HistoryReader, start: float, end: float) -> None:
+    """A sensor of the whole, else the sum of the supplies, else the largest: nothing is counted twice."""
+    family = "netwatch_sensor_power_watts"
+    by_device: dict[EntityId, list[tuple[str, EntityId]]] = {}
+    for sensor in _latest(snapshot, family):
+        entity = snapshot.entities[sensor]
+        name = entity.name or entity.natural
+        if not _OUT.search(name):
+            by_device.setdefault(entity.device, []).append((name, sensor))
+    means: dict[EntityId, tuple[float, float]] = {}
+    wanted = (sensor for sensors in by_device.values() for _, sensor in sensors)
+    for series in _read(snapshot, history, family, start, end, wanted):
+        seconds = series.coverage * series.widths
+        known = np.isfinite(series.values) & (seconds > 0)
+        if known.any():
+            mean = float(np.average(series.values[known], weights=seconds[known]))
+            means[series.entity] = mean, _until(series)
+    for device, sensors in by_device.items():
+        read = sorted((name, *means[sensor]) for name, sensor in sensors if sensor in means)
+        whole = [one for one in read if _WHOLE.search(one[0]) and not _SUPPLY.search(one[0])]
+        supplies = [one for one in read if _SUPPLY.search(one[0])]
+        chosen = [max(whole, key=lambda one: one[1])] if whole else supplies
+        chosen = chosen or ([max(read, key=lambda one: one[1])] if read else [])
+        if chosen:
+            watts = sum(one[1] for one in chosen)
+            text = f"draws {watts:.0f} W on average ({', '.join(one[0] for one in chosen)})"
+            out.power[device] = Power(watts, family, text, max(one[2] for one in chosen))
+
+
+def _clients(
+    out: Wear,
+    snapshot: Snapshot,
+    history: HistoryReader,
+    calendar_of: Callable[[EntityId], Calendar],
+    start: float,
+    end: float,
+) -> None:
+    """Of access points: radios summed up, else the device's own count. What a controller counts is not its
+    own."""
+    radios: dict[EntityId, list[Clients]] = {}
+    for series in _read(snapshot, history, "netwatch_radio_clients", start, end):
+        if series.labels == ("",):
+            device = snapshot.entities[series.entity].device
+            found = _in_lessons(series, calendar_of(device))
+            if found is not None:
+                radios.setdefault(device, []).append(found)
+    runs = {entity.parent for entity in snapshot.devices() if entity.parent not in (None, entity.id)}
+    for device, parts in radios.items():
+        if device not in runs:
+            out.clients[device] = Clients(
+                sum(sorted(one.count for one in parts)),
+                min(one.measured for one in parts),
+                max(one.until for one in parts),
+            )
+    for series in _read(snapshot, history, "netwatch_device_clients", start, end):
+        if series.entity not in out.clients and series.entity not in runs:
+            found = _in_lessons(series, calendar_of(series.entity))
+            if found is not None:
+                out.clients[series.entity] = found
+
+
+def _in_lessons(series: SeriesHistory, calendar: Calendar) -> Clients | None:
+    lessons = calendar.mask(series.starts, series.widths) >= 0.5
+    count = percentile(series, 95, lessons)
+    if count is None:
+        return None
+    return Clients(count, float(np.sum((series.coverage * series.widths)[lessons])), _until(series))
+
+
+def _links(out: Wear, snapshot: Snapshot) -> None:
+    """Speeds of linked ports, and which of them an access point hangs on."""
+    speeds = _latest(snapshot, "netwatch_interface_speed_bytes_per_second")
+    for pair in snapshot.links:
+        for port, far in (pair, pair[::-1]):
+            here, there = snapshot.entities.get(port), snapshot.entities.get(far)
+            if here is None or there is None or here.kind is not EntityKind.INTERFACE:
+                continue
+            speed = speeds.get(port, (0.0, 0.0))[0]
+            if speed > 0:
+                out.speeds[port] = speed
+            device = snapshot.entities.get(there.device)
+            if device is not None and device.facts.get("role") in _AP_ROLES:
+                out.ap_ports.setdefault(here.device, {})[port] = speed if speed > 0 else None
+
+
+def _generations(out: Wear, snapshot: Snapshot) -> None:
+    """The best radio of each access point. A radio at 6 GHz is of the sixth generation at least."""
+    frequencies = _latest(snapshot, "netwatch_radio_frequency_hertz")
+    for radio in sorted({*frequencies, *_latest(snapshot, "netwatch_radio_channel")}):
+        entity = snapshot.entities[radio]
+        told = _STANDARD.search(str(entity.facts.get("type") or ""))
+        found = (0, "")
+        if told is not None:
+            found = _GENERATIONS[told[1].lower()], f"its radio says {told[0]}"
+        elif entity.facts.get("band") == "6ghz" or frequencies.get(radio, (0.0, 0.0))[0] > _SIX_GHZ:
+            found = 6, "it has a radio at 6 GHz"
+        if found[0]:
+            out.wifi[entity.device] = max(out.wifi.get(entity.device, (0, "")), found)
+
+
+def _read(
+    snapshot: Snapshot,
+    history: HistoryReader,
+    family: str,
+    start: float,
+    end: float,
+    entities: Iterable[EntityId] | None = None,
+) -> Iterable[SeriesHistory]:
+    chosen = None if entities is None else sorted(entities)
+    if chosen == []:
+        return
+    for series in history.read(family, start, end, chosen):
+        if series.entity in snapshot.entities and series.starts.size:
+            yield series
+
+
+def _latest(snapshot: Snapshot, family: str) -> dict[EntityId, tuple[float, float]]:
+    """Fresh value and time of each entity of a family without row labels."""
+    column = snapshot.columns.get(family)
+    if column is None:
+        return {}
+    values, times = column.values, column.times
+    rows = np.flatnonzero(column.fresh & np.isfinite(values)).tolist()
+    found = ((column.entities[row], (float(values[row]), float(times[row]))) for row in rows)
+    return {entity: told for entity, told in found if entity in snapshot.entities}
+
+
+def _until(series: SeriesHistory) -> float:
+    return float(series.starts[-1] + series.widths[-1])
