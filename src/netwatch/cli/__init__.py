@@ -21,6 +21,7 @@ COMMANDS = (
     "plan",
     "inventory",
     "lifecycle",
+    "export",
     "history",
     "rules",
     "calendar",
