@@ -44,7 +44,7 @@ wheel: $(VENV)/.dev  ## Build the wheel into dist/
 
 lock:  ## Resolve requirements/*.txt anew (needs uv); hashes, no download addresses
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet \
-	    pyproject.toml --all-extras --group build -o requirements/run.txt
+	    pyproject.toml --extra all --group build -o requirements/run.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet \
 	    pyproject.toml --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet \

@@ -114,3 +114,8 @@ class MissingExtra(NetwatchError):  # noqa: N818
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(f"{library} is not installed: pip install 'netwatch[{extra}]'")
+        self._made_of = library, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
+        """A worker process may raise it."""
+        return type(self), self._made_of

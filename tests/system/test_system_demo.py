@@ -127,18 +127,20 @@ def test_promtool_finds_nothing(demo: Demo, accept: str) -> None:
 def test_what_is_old_ranks_first(demo: Demo) -> None:
     """Two school years of history are seeded; models past their last date of support lead the list."""
     demo.program.until("the list is ranked")
-    assets = get_json(f"{demo.base}/api/v1/plan/replacements")["assets"]
+    sheet, *_ = get_json(f"{demo.base}/api/v1/plan/replacements")["sheets"]
+    assets = sheet["rows"]
     old = {one["device"] for one in demo.truth["conditions"] if one["condition"] == "past-end-of-support"}
     assert old
-    ranked = [asset["name"] for asset in assets]
+    ranked = [asset["cells"]["name"] for asset in assets]
     assert ranked[0] in old
     # A core switch with a failed power supply may stand among them.
     assert old <= set(ranked[: len(old) + 2])
-    for asset in (one for one in assets if one["name"] in old):
-        (security,) = [one for one in asset["contributions"] if one["name"] == "security"]
-        assert security["points"] > 0
-        assert security["evidence"]
-        assert sum(one["points"] for one in asset["contributions"]) == pytest.approx(asset["score"], abs=0.05)
+    for asset in (one for one in assets if one["cells"]["name"] in old):
+        cells = asset["cells"]
+        assert cells["security"] > 0
+        assert asset["evidence"]["security"]
+        points = [cells[one["key"]] for one in sheet["columns"] if one["show"] == "points"]
+        assert sum(points[1:]) == pytest.approx(cells["score"], abs=0.05)
     # What is planted elsewhere is found for its own reason, and stands in the upper half.
     for condition, criterion, words in (
         ("power-supply-failed", "likelihood", ": failed"),
@@ -146,20 +148,34 @@ def test_what_is_old_ranks_first(demo: Demo) -> None:
     ):
         for name in {one["device"] for one in demo.truth["conditions"] if one["condition"] == condition}:
             asset = assets[ranked.index(name)]
-            (found,) = [one for one in asset["contributions"] if one["name"] == criterion]
-            assert found["points"] > 0, condition
-            assert any(words in one["text"] for one in found["evidence"]), condition
+            assert asset["cells"][criterion] > 0, condition
+            assert any(words in one["text"] for one in asset["evidence"][criterion]), condition
             assert ranked.index(name) < len(assets) / 2, condition
     status, body = fetch(f"{demo.base}/api/v1/plan/replacements?format=csv")
     assert status == 200
     assert len(body.splitlines()) == len(assets) + 1
 
 
+def test_utilisation_and_the_packet_come_from_a_running_netwatch(demo: Demo) -> None:
+    demo.program.until("the list is ranked")
+    window = "from=2026-01-01&to=2030-12-31&level=district"
+    rows = get_json(f"{demo.base}/api/v1/export/utilisation?{window}")["sheets"][0]["rows"]
+    groups = {row["cells"]["group"] for row in rows}
+    assert {"uplink in", "volume"} <= groups  # access points may come later than the first plans
+    assert all(row["cells"]["hours"] > 0 for row in rows)
+    status, body = fetch(f"{demo.base}/api/v1/plans/packet?edition=public")
+    assert status == 200
+    assert b"Simulated." in body
+    names = {one["device"] for one in demo.truth["conditions"] if "device" in one}
+    assert names
+    assert not [name for name in names if name.encode() in body]
+
+
 def test_what_if_and_snapshots_of_the_running_district(demo: Demo, tmp_path: Path) -> None:
     """Over real processes: a school closes, a snapshot is kept and compared; plans go on all the while."""
     demo.program.until("the list is ranked")
-    assets = get_json(f"{demo.base}/api/v1/plan/replacements")["assets"]
-    school = next(one["school"] for one in assets if "School" in one["school"])
+    assets = get_json(f"{demo.base}/api/v1/plan/replacements")["sheets"][0]["rows"]
+    school = next(one["cells"]["school"] for one in assets if "School" in one["cells"]["school"])
 
     def plan(*words: str) -> str:
         command = netwatch("plan", *words, "--url", demo.base)
@@ -187,7 +203,7 @@ def test_what_if_and_snapshots_of_the_running_district(demo: Demo, tmp_path: Pat
         parts = [value for key, value in row.items() if key.endswith("_change") and key != "score_change"]
         assert row["score_change"] is None or sum(parts) == row["score_change"]
     assert any(f"{school} is closed" in note for note in closed["notes"])
-    again = get_json(f"{demo.base}/api/v1/plan/replacements")["assets"]
+    again = get_json(f"{demo.base}/api/v1/plan/replacements")["sheets"][0]["rows"]
     assert len(again) == len(assets), "asking changes nothing"
 
 

@@ -182,21 +182,35 @@ async def test_alerts_and_schools() -> None:
         assert lincoln["alerts"] == {"info": 0, "warning": 0, "critical": 1}
 
 
-async def test_replacements_as_json_and_csv() -> None:
+async def test_a_plan_in_every_form() -> None:
     async with running() as web:
         document = json.loads((await web.get("/api/v1/plan/replacements"))[1])
-        assert len(document["assets"]) == 12
-        for asset in document["assets"]:
-            assert asset["score"] == pytest.approx(sum(part["points"] for part in asset["contributions"]))
-            assert all({"name", "points", "evidence"} <= set(part) for part in asset["contributions"])
-        answer = await web.client.get("/api/v1/plan/replacements?format=csv")
+        assert document["schema"] == "netwatch-report/1"
+        rows = document["sheets"][0]["rows"]
+        assert len(rows) == 12
+        for row in rows:
+            parts = (row["cells"][name] for name in row["evidence"])
+            assert row["cells"]["score"] == pytest.approx(sum(parts))
+        answer = await web.client.get("/api/v1/plan/replacements?format=csv&limit=5")
         assert answer.content_type == "text/csv"
-        rows = list(csv.reader(io.StringIO(await answer.text())))
-        assert len(rows) == 13
+        assert len(list(csv.reader(io.StringIO(await answer.text())))) == 6
+        for form, begin in (("xlsx", b"PK"), ("html", b"<!doctype html>"), ("table", b" ")):
+            answer = await web.client.get(f"/api/v1/plan/replacements?format={form}")
+            assert answer.status == 200
+            assert (await answer.read()).startswith(begin)
+        _, public = await web.get("/api/v1/plan/replacements?edition=public")
+        assert "maple-hs-core" not in public
+        assert "Maple High" in public
+        plans = json.loads((await web.get("/api/v1/plans"))[1])["plans"]
+        assert [plan["name"] for plan in plans] == ["replacements"]
+        packet = await web.client.get("/api/v1/plans/packet?edition=public")
+        assert "attachment" in packet.headers["Content-Disposition"]
+        assert "Maple County Schools" in await packet.text()
     async with running(providers(replacement_plan=lambda: None)) as web:
-        answer = await web.client.get("/api/v1/plan/replacements")
-        assert answer.status == 503
-        assert answer.headers["Retry-After"]
+        for path in ("plan/replacements", "plans", "plans/packet"):
+            answer = await web.client.get(f"/api/v1/{path}")
+            assert answer.status == 503
+            assert answer.headers["Retry-After"]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +222,10 @@ async def test_replacements_as_json_and_csv() -> None:
         ("/api/v1/devices?offset=-1", 400, "offset must be"),
         ("/api/v1/alerts?state=burning", 400, "no state"),
         ("/api/v1/plan/replacements?format=pdf", 400, "no format 'pdf'"),
+        ("/api/v1/plan/replacements?edition=pubic", 400, "did you mean 'public'?"),
+        ("/api/v1/plan/replacements?sheet=rank", 400, "did you mean 'ranking'?"),
+        ("/api/v1/plan/replacements?limit=0", 400, "limit must be"),
+        ("/api/v1/plan/replacement", 404, "did you mean 'replacements'?"),
         ("/api/v1/schools?x=1", 400, "unknown parameter 'x'"),
         ("/api/sd?limit=5", 400, "unknown parameter 'limit'"),
         ("/metrics?shard=%7Bnonsense%7D", 400, "shard"),

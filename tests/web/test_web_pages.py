@@ -38,6 +38,8 @@ PAGES = (
     "/devices/maple-hs-core/readings?of=maple-hs-core-Te1-1-2",
     "/alerts",
     "/services",
+    "/plans",
+    "/plans/replacements?q=maple&sort=score&order=up",
     "/replacements",
     "/where",
     "/status",
@@ -202,13 +204,14 @@ async def test_every_number_opens_to_its_origin_and_time() -> None:
     assert 'datetime="2026-' in text
 
 
-async def test_replacements_open_to_contributions_and_evidence() -> None:
+@pytest.mark.parametrize("path", ["/replacements", "/plans/replacements"])
+async def test_a_plan_opens_to_its_evidence(path: str) -> None:
     async with running() as web:
-        _, text = await web.get("/replacements")
+        _, text = await web.get(path)
     words = " ".join(Outline(text).text)
     assert "installed 2015-08-01, useful life 7 years" in words
     assert "netwatch_interface_receive_bytes_total" in words
-    assert "Simulated history went into this list." in words
+    assert "Simulated history went into this plan." in words
     assert "/api/v1/plan/replacements?format=csv" in text
 
 
@@ -230,9 +233,30 @@ async def test_a_long_ranking_comes_in_pages_and_is_filtered() -> None:
     wanted = [n for n, asset in enumerate(assets, start=1) if asset.school == "Lincoln Elementary"]
     assert re.findall(r'id="rank-(\d+)"', school) == [str(n) for n in wanted[:50]]
     assert re.findall(r'id="rank-(\d+)"', nowhere) == ["1"]
-    assert "No asset matches" in none
+    assert "No row matches" in none
     assert status == 400
     assert len(first) < 250_000
+
+
+async def test_a_plan_is_sorted_searched_and_its_mistakes_are_told() -> None:
+    plan = web_district.plan(60)
+    async with running(providers(replacement_plan=lambda: plan)) as web:
+        _, up = await web.get("/plans/replacements?sort=score&order=up")
+        _, found = await web.get("/replacements?q=EXN00007")
+        missing, words = await web.get("/plans/replacement")
+        odd, sort = await web.get("/plans/replacements?sort=scores")
+        sheet, told = await web.get("/plans/replacements?sheet=rankings")
+        _, index = await web.get("/plans")
+    assert re.findall(r'id="rank-(\d+)"', up)[:2] == ["60", "59"]
+    assert re.findall(r'id="rank-(\d+)"', found) == [
+        str(n) for n, asset in enumerate(plan.assets, start=1) if asset.serial == "EXN00007"
+    ]
+    assert (missing, odd, sheet) == (404, 400, 404)
+    assert "did you mean &#x27;replacements&#x27;?" in words
+    assert "did you mean &#x27;score&#x27;?" in sort
+    assert "did you mean &#x27;ranking&#x27;?" in told
+    assert 'href="/plans/replacements"' in index
+    assert 'href="/api/v1/plans/packet?edition=public"' in index
 
 
 async def test_a_device_that_was_entered_twice_is_told() -> None:
@@ -289,7 +313,7 @@ async def test_no_ranking_yet() -> None:
         status, text = await web.get("/replacements")
         front, _ = await web.get("/")
     assert (status, front) == (200, 200)
-    assert "No ranking yet." in text
+    assert "No plan is made yet." in text
 
 
 HOSTILE = '<script>alert("1")</script>&\'"'

@@ -41,6 +41,10 @@ _QUERIES = {"/probe": "?target=maple-hs-core-sw1", "/api/v1/where": "?mac=00:11:
 
 
 _BARE = {
+    ("GET", "/leadership"): 404,
+    ("GET", "/api/v1/export/utilisation"): 400,
+    ("GET", "/plans/{name}"): 404,
+    ("GET", "/api/v1/plan/{name}"): 404,
     ("GET", "/acknowledge"): 410,
     ("POST", "/acknowledge"): 410,
     ("GET", "/alerts/{id}"): 404,

@@ -25,10 +25,7 @@ _PAIRS = [
     ("paper", "bad"),  # the number beside `Alerts`
     ("paper", "accent"),  # buttons
 ]
-_GRAPHICS = [
-    *[(f"hue{number}", "paper") for number in range(6)],
-    *[(name, "paper") for name in ("accent", "fill", "fill-bad")],
-]
+_GRAPHICS = [(name, "paper") for name in ("accent", "fill", "fill-bad")]
 
 
 def _schemes() -> dict[str, dict[str, str]]:

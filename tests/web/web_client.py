@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from netwatch.exposition import render
 from netwatch.model import Instant
+from netwatch.planning.replacement.report import report as replacement_report
 from netwatch.web import AuditEvent, Auth, Providers, ReloadResult, Role, User, build_app
 
 PASSWORD = "correct horse"
@@ -34,6 +35,8 @@ class FixedClock:
 
 def providers(**changes: object) -> Providers:
     snapshot, plan = web_district.district().snapshot(), web_district.plan()
+    ranked = changes.get("replacement_plan", lambda: plan)()
+    reports = None if ranked is None else {"replacements": replacement_report(ranked)}
 
     async def reload() -> ReloadResult:
         return ReloadResult(True, "51 devices, nothing changed")
@@ -42,6 +45,7 @@ def providers(**changes: object) -> Providers:
         snapshot=lambda: snapshot,
         alerts=web_district.alerts,
         replacement_plan=lambda: plan,
+        reports=lambda: reports,
         metrics=lambda openmetrics, shard: render(snapshot, openmetrics=openmetrics, shard=shard),
         reload=reload,
         desk=web_desk.FakeDesk(),
@@ -68,7 +72,7 @@ class Running:
 
     async def get(self, path: str, **headers: str) -> tuple[int, str]:
         answer = await self.client.get(path, headers=headers, allow_redirects=False)
-        return answer.status, await answer.text()
+        return answer.status, (await answer.read()).decode("utf-8", "replace")
 
 
 @asynccontextmanager

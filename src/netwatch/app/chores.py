@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from netwatch.app.periodic import every
 from netwatch.app.pulse import heartbeat_works
 from netwatch.app.recording import Recording
 from netwatch.app.turns import gently, metered
+from netwatch.errors import StoreError
 from netwatch.model import Instant, Snapshot
 
 __all__ = ["Chores", "pause_after"]
@@ -43,6 +45,8 @@ SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
 DAY = 86_400.0
+_PAGED = 220 * DAY
+"""How far back messages to people are counted: the months that the monthly page tells."""
 LAG_SECONDS = 0.5
 
 
@@ -142,10 +146,21 @@ class Chores:
     async def plan(self) -> None:
         """Makes the ranked lists anew, and keeps them once a day."""
         parts = self._parts
-        await parts.planner.refresh(parts.snapshot, parts.configuration)
+        await parts.planner.refresh(parts.snapshot, parts.configuration, parts.state.tenures(), self._pages())
+        parts.metrics.plans.show(parts.planner.reports() or {})
         if parts.ready():  # a list of what was not polled yet is no record of the day
             kept = parts.configuration.settings.planning
             await parts.plan_desk.keep_daily(daily=kept.snapshot_days, monthly=kept.snapshot_months)
+
+    def _pages(self) -> dict[date, int] | None:
+        """How many messages people got, by month; None where the store does not tell."""
+        now = self._parts.clock.now().wall
+        try:
+            told = self._parts.store.desk.tellings(now - _PAGED)
+        except StoreError:
+            return None
+        days = (datetime.fromtimestamp(one.at, UTC) for one in told)
+        return dict(Counter(date(day.year, day.month, 1) for day in days))
 
     async def follow_calendars(self) -> None:
         """A snow day that was entered by a reload holds for the ranked lists too, and at once."""

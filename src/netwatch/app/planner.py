@@ -6,15 +6,18 @@ import pickle
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from netwatch.app.handing import Handover, taken
 from netwatch.app.loading import Configuration
+from netwatch.app.utilisation import keep_frame
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import Alert, ReplacementPlan, Snapshot, load_catalogue
+from netwatch.model import Alert, AssetTenure, ReplacementPlan, Report, Snapshot, load_catalogue
 from netwatch.planning import Gathered, Lifecycle, Plans, Policies, gather_all, judge_all
+from netwatch.planning.utilisation import frame_of
 from netwatch.store import Store
 
 __all__ = ["Judged", "Planner", "unpack"]
@@ -58,14 +61,34 @@ class Planner:
         """The last ranking; None until there is one."""
         return None if self.plans is None else self.plans.replacements
 
-    async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
-        """Makes all plans anew, for the moment of the snapshot."""
+    def reports(self) -> Mapping[str, Report] | None:
+        """The last plans by name; None until there are any."""
+        return None if self.plans is None else self.plans.reports
+
+    async def refresh(
+        self,
+        snapshot: Snapshot,
+        configuration: Configuration,
+        tenures: tuple[AssetTenure, ...] = (),
+        pages: Mapping[date, int] | None = None,
+    ) -> None:
+        """Makes all plans anew, for the moment of the snapshot. `tenures`: the ledger of assets; `pages`:
+        messages to people by month."""
         lifecycle, policies = configuration.lifecycle, configuration.policies
         file, at = await self._handover.put(snapshot), snapshot.at.wall
         del snapshot  # large, and planning takes its time
         try:
             plans, gathered = await self._workers.run(
-                _make, file, at, self._history, self._store, lifecycle, policies, configuration.calendars
+                _make,
+                file,
+                at,
+                self._history,
+                self._store,
+                lifecycle,
+                policies,
+                configuration.calendars,
+                tenures,
+                pages,
             )
         finally:
             file.unlink(missing_ok=True)
@@ -80,11 +103,17 @@ def _make(
     lifecycle: Lifecycle,
     policies: Policies,
     calendars: Calendars,
+    tenures: tuple[AssetTenure, ...],
+    pages: Mapping[date, int] | None,
 ) -> tuple[Plans, bytes]:
     alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
     store = SegmentStore(history, load_catalogue())
     try:
-        gathered = gather_all(taken(file), store, policies, calendars, at=at, alerts=alerts)
+        snapshot = taken(file)
+        keep_frame(history, frame_of(snapshot))
+        gathered = gather_all(
+            snapshot, store, policies, calendars, at=at, alerts=alerts, tenures=tenures, pages=pages
+        )
     finally:
         store.close()
     return judge_all(gathered, lifecycle, policies), _packed(gathered)

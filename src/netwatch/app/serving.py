@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +15,12 @@ import structlog
 from netwatch.app.figures import channel_states
 from netwatch.app.locating import Locator
 from netwatch.app.parts import Parts
+from netwatch.app.utilisation import utilisation
+from netwatch.app.workers import Workers
 from netwatch.errors import ConfigError, Problem
 from netwatch.exposition import Shard
-from netwatch.model import EntityId
+from netwatch.model import EntityId, Report
+from netwatch.planning.utilisation import Level
 from netwatch.web import Providers, ReloadResult, WebServer, audit_to_stream, build_app
 from netwatch.wire import Trap, TrapListener, UsmUser
 
@@ -28,9 +32,12 @@ async def start_web(
 ) -> WebServer:
     """Serves until the stack is closed. Raises ConfigError if the address can't be had."""
     settings = parts.configuration.settings
+    # Of their own: who asks for a file does not wait for plans that are being made, nor they for the file.
+    exports = Workers(lasting=False)
+    stack.callback(exports.close)
     audit = _audit_file(settings.web.audit_log or Path(settings.state_dir) / "audit.log", stack)
     app = build_app(
-        _providers(parts, reload, simulated=simulated),
+        _providers(parts, exports, reload, simulated=simulated),
         parts.configuration.auth,
         clock=parts.clock,
         audit=audit_to_stream(audit),
@@ -83,7 +90,9 @@ def _audit_file(path: Path | str, stack: AsyncExitStack) -> Any:
         raise ConfigError([Problem("", "web.audit_log", message, "name another file")]) from None
 
 
-def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, simulated: bool) -> Providers:
+def _providers(
+    parts: Parts, exports: Workers, reload: Callable[[], Awaitable[ReloadResult]], *, simulated: bool
+) -> Providers:
     settings = parts.configuration.settings
 
     def metrics(openmetrics: bool, shard: Shard | None) -> Iterator[bytes]:
@@ -116,10 +125,19 @@ def _providers(parts: Parts, reload: Callable[[], Awaitable[ReloadResult]], *, s
             "problems": list(found.problems),
         }
 
+    async def used(first: date, last: date, level: str) -> Report:
+        calendars, now = parts.configuration.school_time, parts.clock.now().wall
+        return await exports.run(
+            utilisation, parts.history.directory, calendars, first, last, Level(level), now
+        )
+
     return Providers(
         snapshot=lambda: parts.snapshot,
         alerts=parts.alerting.alerts,
         replacement_plan=parts.planner.replacements,
+        reports=parts.planner.reports,
+        worker=exports.run,
+        utilisation=used,
         metrics=metrics,
         reload=reload,
         ready=parts.ready,

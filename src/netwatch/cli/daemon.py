@@ -9,7 +9,7 @@ from typing import Any
 
 from netwatch.errors import ConfigError, NetwatchError, PlanningError, Problem
 
-__all__ = ["DEFAULT_URL", "ask", "base_url", "headers", "reload"]
+__all__ = ["DEFAULT_URL", "ask", "base_url", "fetch", "headers", "reload"]
 
 DEFAULT_URL = "http://127.0.0.1:8600"
 _TIMEOUT = 60.0
@@ -53,6 +53,22 @@ async def ask(
     """
     import json
 
+    body = await fetch(base, path, env, sent=sent, timeout=timeout)
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise PlanningError(f"{base}{path} did not answer with JSON: is that netwatch?") from None
+
+
+async def fetch(
+    base: str,
+    path: str,
+    env: Mapping[str, str],
+    *,
+    sent: Mapping[str, Any] | None = None,
+    timeout: float = 30.0,  # noqa: ASYNC109 - how long the daemon may take, not this function
+) -> bytes:
+    """The same for an answer of any type."""
     import aiohttp
 
     if not base.startswith(("http://", "https://")):
@@ -64,17 +80,14 @@ async def ask(
             aiohttp.ClientSession(timeout=limit) as session,
             session.request(method, base.rstrip("/") + path, json=sent, headers=headers(env)) as answer,
         ):
-            text = await answer.text()
             if answer.status >= 300:
-                raise _refusal(base, path, answer.status, text)
-            return json.loads(text)
+                raise _refusal(base, path, answer.status, await answer.text())
+            return await answer.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise PlanningError(
             f"no netwatch answers at {base} ({type(error).__name__}): start it with `netwatch run`, "
             "or tell where it is with --config or --url"
         ) from None
-    except ValueError:
-        raise PlanningError(f"{base}{path} did not answer with JSON: is that netwatch?") from None
 
 
 def _refusal(base: str, path: str, status: int, text: str) -> NetwatchError:

@@ -1,8 +1,14 @@
-"""Plans as CSV, JSON and tables."""
+"""Reports in every form: table, CSV, workbook, JSON, a document for a board; and what of them is public."""
 
+from netwatch.export.edition import Edition, edition_of
+from netwatch.export.formats import Document, Format, find_report, find_sheet, render
 from netwatch.export.moves_text import moves_text
-from netwatch.export.replacements import CRITERIA, SCHEMA, plan_from_json, replacements_csv, replacements_json
+from netwatch.export.packet import packet
+from netwatch.export.report_csv import report_csv
 from netwatch.export.report_json import REPORT_SCHEMA, canonical_json, report_from_json, report_to_json
+from netwatch.export.report_parquet import report_parquet
+from netwatch.export.report_table import ReportTable
+from netwatch.export.report_xlsx import report_xlsx
 from netwatch.export.snapshot_file import (
     PlanSnapshot,
     SnapshotHead,
@@ -10,23 +16,28 @@ from netwatch.export.snapshot_file import (
     snapshot_head,
     unpack_snapshot,
 )
-from netwatch.export.table import replacements_table
 
 __all__ = [
-    "CRITERIA",
     "REPORT_SCHEMA",
-    "SCHEMA",
+    "Document",
+    "Edition",
+    "Format",
     "PlanSnapshot",
+    "ReportTable",
     "SnapshotHead",
     "canonical_json",
+    "edition_of",
+    "find_report",
+    "find_sheet",
     "moves_text",
     "pack_snapshot",
-    "plan_from_json",
-    "replacements_csv",
-    "replacements_json",
-    "replacements_table",
+    "packet",
+    "render",
+    "report_csv",
     "report_from_json",
+    "report_parquet",
     "report_to_json",
+    "report_xlsx",
     "snapshot_head",
     "unpack_snapshot",
 ]

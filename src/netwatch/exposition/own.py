@@ -15,6 +15,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from netwatch import __version__
 from netwatch.exposition.delivery import DeliveryMetrics
+from netwatch.exposition.plans import PLAN_METRICS, PlanMetrics
 from netwatch.model import DeviceCost, Entity, EntityId, EntityKind, Snapshot, TableCost, differences
 
 __all__ = ["OwnFamily", "SelfMetrics"]
@@ -55,6 +56,8 @@ class SelfMetrics:
         self._poller()
         self._outlets()
         self.delivery = DeliveryMetrics(self._gauge, self._counter, self._advance)
+        self.plans = PlanMetrics(self.registry)
+        self._families += (OwnFamily(name, "gauge", text, labels) for name, text, labels in PLAN_METRICS)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         self._families.append(OwnFamily(name, "gauge", text, labels))

@@ -22,7 +22,17 @@ from netwatch.planning.equity import (
     load_equity_policy,
     measure_equity,
 )
-from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
+from netwatch.planning.lifecycle import (
+    Flaw,
+    Lifecycle,
+    Milestone,
+    MilestoneKind,
+    UsefulLife,
+    load_lifecycle,
+    missing_facts,
+    reconcile,
+    survey,
+)
 from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
@@ -37,6 +47,7 @@ __all__ = [
     "Curve",
     "EquityMeasures",
     "EquityPolicy",
+    "Flaw",
     "Gathered",
     "Lifecycle",
     "Milestone",
@@ -66,5 +77,8 @@ __all__ = [
     "measure_capacity",
     "measure_costs",
     "measure_equity",
+    "missing_facts",
     "rank",
+    "reconcile",
+    "survey",
 ]

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from netwatch.calendars import Calendars
-from netwatch.model import Alert, EntityId, EvidenceItem, HistoryReader, ReplacementPlan, Report, Snapshot
+from netwatch.model import (
+    Alert,
+    AssetTenure,
+    EntityId,
+    EvidenceItem,
+    HistoryReader,
+    ReplacementPlan,
+    Report,
+    Snapshot,
+)
 from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
 from netwatch.planning.capacity import (
     CapacityMeasured,
@@ -20,7 +30,8 @@ from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
 from netwatch.planning.costs import report as costs_report
 from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
 from netwatch.planning.equity import report as equity_report
-from netwatch.planning.lifecycle import Lifecycle
+from netwatch.planning.leadership import Months, leadership_report, measure_leadership
+from netwatch.planning.lifecycle import Lifecycle, lifecycle_report, reconcile, register_report, survey
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
@@ -43,6 +54,8 @@ class Gathered:
     """
 
     basis: Basis
+    months: Months
+    """What the monthly page tells."""
     wireless: WirelessMeasured
     equity: EquityMeasures
     costs: CostMeasures
@@ -65,15 +78,19 @@ def gather_all(
     *,
     at: float,
     alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
+    pages: Mapping[date, int] | None = None,
 ) -> Gathered:
     """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
-    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept."""
+    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept,
+    `tenures` the ledger of assets, `pages` how many messages people got, by first day of the month, UTC."""
     default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
     incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
     calendars = calendars.with_default(default)
-    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents)
+    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
     return Gathered(
         basis,
+        measure_leadership(basis, history, pages),
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
         equity=measure_equity(basis, history),
         costs=measure_costs(basis, history),
@@ -101,14 +118,18 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
         overrides=policies.overrides,
         hints=Hints(full_on=capacity_dates(capacity), rechannel=rechannelled(wireless)),
     )
-    reports = (
+    made = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        capacity_report(capacity, policies.capacity),
         equity_report(equity),
         costs_report(costs),
-        capacity_report(capacity, policies.capacity),
+        lifecycle_report(survey(gathered.basis, lifecycle, policies.replacement.not_ranked)),
+        register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
     )
-    return Plans(replacements, capacity, {one.name: one for one in reports})
+    reports = {one.name: one for one in made}
+    glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
+    return Plans(replacements, capacity, {**reports, glance.name: glance})
 
 
 def _incident_hours(basis: Basis, policies: Policies) -> Mapping[EntityId, float] | None:
@@ -139,7 +160,11 @@ def make_plans(
     *,
     at: float,
     alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
+    pages: Mapping[date, int] | None = None,
 ) -> Plans:
     """Gathers, then judges. `at` is the wall second for which plans are made."""
-    gathered = gather_all(snapshot, history, policies, calendars, at=at, alerts=alerts)
+    gathered = gather_all(
+        snapshot, history, policies, calendars, at=at, alerts=alerts, tenures=tenures, pages=pages
+    )
     return judge_all(gathered, lifecycle, policies)

@@ -160,7 +160,7 @@ def _device(device: SimDevice) -> dict[str, Any]:
         "kind": template.kind.value,
         "role": template.role,
         "place": _closet(device),
-        "serial": device.serial,
+        "serial": device.entered_serial or device.serial,
         "mac": device.mac,
         "vendor": template.vendor,
         "model": template.model,

@@ -16,7 +16,6 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from netwatch.export import replacements_csv, replacements_json
 from netwatch.exposition import Shard, parse_shard, probe, probe_device, sd_targets, shards
 from netwatch.model import AlertState, Entity, Severity
 from netwatch.web.incident_json import alert_json
@@ -192,24 +191,6 @@ class ApiHandlers:
             raise bad_request("say which: /api/v1/where?mac=00:11:22:aa:bb:cc")
         found = await search(self._site, text)
         return await self._answer(lambda: asdict(found))
-
-    async def replacements(self, request: web.Request) -> web.Response:
-        form = Query(request, ("format",)).choice("format", ["json", "csv"], "json")
-        plan = self._site.providers.replacement_plan()
-        if plan is None:
-            raise HttpProblem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "the first ranking is not made yet",
-                headers={hdrs.RETRY_AFTER: "10"},
-            )
-        if form == "json":
-            return await self._answer(lambda: replacements_json(plan))
-        return web.Response(
-            text=await self._site.compute(lambda: replacements_csv(plan)),
-            content_type="text/csv",
-            charset="utf-8",
-            headers={hdrs.CONTENT_DISPOSITION: 'attachment; filename="netwatch-replacements.csv"'},
-        )
 
     async def _answer(self, make: Callable[[], dict[str, Any]]) -> web.Response:
         """Makes a document and its text in a thread: a list of thousands takes a while to encode, too."""

@@ -17,6 +17,7 @@ from netwatch.web.incident_handlers import IncidentHandlers
 from netwatch.web.login import Authenticator
 from netwatch.web.page_handlers import PageHandlers
 from netwatch.web.pages import error_page
+from netwatch.web.plan_handlers import PlanHandlers
 from netwatch.web.problem import HttpProblem, problem_response, wants_document
 from netwatch.web.providers import Providers
 from netwatch.web.security import MAX_BODY, Gate, Handler
@@ -33,6 +34,7 @@ def routes(
 ) -> list[tuple[str, str, Handler, Role | None]]:
     """(method, path, handler, role needed) of everything that is served; None is open to everybody."""
     incidents, asked = IncidentHandlers(pages.site), WhatIfHandlers(pages.site)
+    plans = PlanHandlers(pages.site)
     return [
         ("GET", "/", pages.overview, Role.VIEW),
         ("GET", "/schools/{site:.+}", pages.school, Role.VIEW),
@@ -47,7 +49,10 @@ def routes(
         ("GET", "/acknowledge", incidents.link, None),
         ("POST", "/acknowledge", incidents.use_link, None),
         ("GET", "/services", pages.services, Role.VIEW),
-        ("GET", "/replacements", pages.replacements, Role.VIEW),
+        ("GET", "/plans", plans.index, Role.VIEW),
+        ("GET", "/plans/{name}", plans.page, Role.VIEW),
+        ("GET", "/replacements", plans.replacements, Role.VIEW),
+        ("GET", "/leadership", plans.leadership, Role.VIEW),
         ("GET", "/where", pages.where, Role.OPERATE),
         ("GET", "/status", pages.status, Role.VIEW),
         ("GET", metrics_path, api.metrics, Role.VIEW),
@@ -72,7 +77,10 @@ def routes(
         ("POST", "/api/v1/plan/snapshots", asked.keep, Role.OPERATE),
         ("GET", "/api/v1/plan/snapshots/{id}", asked.kept, Role.VIEW),
         ("GET", "/api/v1/plan/compare", asked.compare, Role.VIEW),
-        ("GET", "/api/v1/plan/replacements", api.replacements, Role.VIEW),
+        ("GET", "/api/v1/plans", plans.plans, Role.VIEW),
+        ("GET", "/api/v1/plans/packet", plans.packet, Role.VIEW),
+        ("GET", "/api/v1/plan/{name}", plans.plan, Role.VIEW),
+        ("GET", "/api/v1/export/utilisation", plans.utilisation, Role.VIEW),
         ("POST", "/-/reload", api.reload, Role.ADMIN),
         ("GET", "/-/healthy", api.healthy, None),
         ("GET", "/-/ready", api.ready, None),

@@ -12,7 +12,6 @@ from netwatch.web.html import Html
 from netwatch.web.lookup import Lookup, Measure
 from netwatch.web.pages import (
     PAGE_SIZE,
-    AssetFilter,
     DeviceDetail,
     alerts_page,
     device_page,
@@ -20,7 +19,6 @@ from netwatch.web.pages import (
     last_page,
     overview_page,
     readings_page,
-    replacements_page,
     school_page,
     services_page,
     status_page,
@@ -198,15 +196,6 @@ class PageHandlers:
         on_call = () if desk is None else desk.on_call()
         may_act = desk is not None and request[IDENTITY].role.may(Role.OPERATE)
         return await self._site.page(lambda: alerts_page(frame, views, silences, on_call, may_act=may_act))
-
-    async def replacements(self, request: web.Request) -> web.Response:
-        query = Query(request, ("kind", "school", "page"))
-        number = query.number("page", 1, 1, 1_000_000)
-        wanted = AssetFilter(query.text("kind"), query.text("school"))
-        _, alerts = self._data()
-        plan = self._site.providers.replacement_plan()
-        frame = self._site.frame(request, alerts)
-        return await self._site.page(lambda: replacements_page(frame, plan, wanted, number))
 
     async def where(self, request: web.Request) -> web.Response:
         text = Query(request, ("mac",)).text("mac")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import date
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from netwatch.errors import Problem
 from netwatch.exposition import Shard
 from netwatch.incidents import Event, MadeSwap, Noise, Shift, Silence, Standing
-from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Snapshot, Whereabouts
+from netwatch.model import Alert, DeviceCost, EntityId, ReplacementPlan, Report, Snapshot, Whereabouts
 
-__all__ = ["AlertDesk", "ChannelState", "PlanDesk", "Providers", "ReloadResult"]
+__all__ = ["AlertDesk", "ChannelState", "PlanDesk", "Providers", "ReloadResult", "Worker"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,20 @@ class PlanDesk(Protocol):
         ...
 
 
+class Worker(Protocol):
+    """Calls a module-level function where it holds nobody up; arguments and result must pickle."""
+
+    def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+
+
+async def _in_a_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def _no_plans() -> Mapping[str, Report] | None:
+    return None
+
+
 def _always() -> bool:
     return True
 
@@ -173,6 +192,12 @@ class Providers:
     """(openmetrics, shard): the whole document in chunks, `# EOF` included for OpenMetrics. An empty chunk is
     a pause for others."""
     reload: Callable[[], Awaitable[ReloadResult]]
+    reports: Callable[[], Mapping[str, Report] | None] = _no_plans
+    """The plans by name; None until the first ones were made."""
+    worker: Worker = _in_a_thread
+    """For what takes seconds."""
+    utilisation: Callable[[date, date, str], Awaitable[Report]] | None = None
+    """(first day, last day, level): takes seconds to minutes; may raise PlanningError. None: no history."""
     ready: Callable[[], bool] = _always
     """False until every device was polled once or given up."""
     healthy: Callable[[], bool] = _always

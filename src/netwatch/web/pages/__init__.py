@@ -7,14 +7,12 @@ from netwatch.web.pages.incidents import incident_page, link_page, link_used_pag
 from netwatch.web.pages.layout import Frame
 from netwatch.web.pages.lists import last_page
 from netwatch.web.pages.overview import overview_page, school_page
-from netwatch.web.pages.replacements import AssetFilter, replacements_page
 from netwatch.web.pages.services import services_page
 from netwatch.web.pages.status import error_page, status_page
 from netwatch.web.pages.where import Place, Search, where_page
 
 __all__ = [
     "PAGE_SIZE",
-    "AssetFilter",
     "DeviceDetail",
     "Frame",
     "Place",
@@ -29,7 +27,6 @@ __all__ = [
     "link_used_page",
     "overview_page",
     "readings_page",
-    "replacements_page",
     "school_page",
     "services_page",
     "status_page",

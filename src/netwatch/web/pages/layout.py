@@ -51,6 +51,7 @@ _NAVIGATION = (
     ("Devices", "/devices"),
     ("Alerts", "/alerts"),
     ("Services", "/services"),
+    ("Plans", "/plans"),
     ("Replacements", "/replacements"),
     ("Where", "/where"),
     ("Status", "/status"),

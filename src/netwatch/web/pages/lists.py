@@ -29,12 +29,13 @@ def select(title: str, name: str, options: Sequence[tuple[str, str]], chosen: st
 
 
 def page_links(path: str, query: Mapping[str, str], number: int, last: int) -> Html | None:
-    """To the page before and after `number`; None where there is only one."""
+    """To the page before and after `number`; None where there is only one. `path`: without its
+    first slash."""
     if last == 1:
         return None
 
     def link(text: str, to: int) -> Html | None:
-        return tag("a", text, href=href(path, **query, page=str(to))) if 1 <= to <= last else None
+        return tag("a", text, href=href(*path.split("/"), **query, page=str(to))) if 1 <= to <= last else None
 
     return tag(
         "nav",

@@ -1,0 +1,131 @@
+"""The monthly page: each month counts its own class time, and what nobody measured is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+
+from netwatch.calendars import Calendars
+from netwatch.model import (
+    Entity,
+    EntityId,
+    EntityKind,
+    Instant,
+    Inventory,
+    Places,
+    Report,
+    ReportColumn,
+    ReportRow,
+    SeriesHistory,
+    Sheet,
+    Show,
+    Snapshot,
+)
+from netwatch.planning import gather
+from netwatch.planning.leadership import Month, Months, leadership_report, measure_leadership
+from netwatch.planning.leadership.measure import month_starts
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+NAME = ReportColumn("name", "N")
+UP, SWITCH = "netwatch_device_up", EntityId("sw")
+MONTH = Month(date(2026, 11, 1), 990.0, 1000.0, 7200.0, 1e6, 0.0, 1e6, 4)
+
+
+def table(report: Report, name: str) -> list[dict[str, object]]:
+    sheet = report.sheet(name)
+    return [dict(zip([one.key for one in sheet.columns], row.cells, strict=True)) for row in sheet.rows]
+
+
+def test_months_are_those_of_the_calendar() -> None:
+    starts = month_starts(datetime(2026, 2, 3, tzinfo=UTC).timestamp())
+    assert starts == [date(2025, month, 1) for month in (9, 10, 11, 12)] + [
+        date(2026, 1, 1),
+        date(2026, 2, 1),
+    ]
+
+
+def test_what_was_not_measured_is_unknown_and_never_0() -> None:
+    nothing = Month(date(2026, 10, 1), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, None)
+    made = leadership_report(Months((MONTH, nothing), simulated=True), {}, at=AT)
+    latest, before = table(made, "months")
+    assert latest == {
+        "month": "2026-11", "availability": 0.99, "links_full": 7200.0, "radios_full": 0.0, "pages": 4,
+    }  # fmt: skip
+    assert before == {
+        "month": "2026-10", "availability": None, "links_full": None, "radios_full": None, "pages": None,
+    }  # fmt: skip
+    assert made.simulated
+    assert [sheet.name for sheet in made.sheets] == ["months"]
+
+
+def test_other_plans_give_their_most_important_lines() -> None:
+    ranked = Sheet(
+        "ranking",
+        "R",
+        (
+            ReportColumn("name", "N"),
+            ReportColumn("rank", "R", Show.COUNT),
+            ReportColumn("score", "S", Show.POINTS),
+        ),
+        tuple(ReportRow(f"k{n}", (f"sw-{n}", n, 90.0 - n)) for n in range(1, 9)),
+    )
+    full = Sheet(
+        "things",
+        "T",
+        (
+            ReportColumn("name", "N"),
+            ReportColumn("low", "L", Show.DATE),
+            ReportColumn("median", "M", Show.DATE),
+        ),
+        (
+            ReportRow("late", ("late", date(2027, 1, 1), date(2029, 1, 1))),
+            ReportRow("soon", ("soon", date(2027, 1, 1), date(2027, 3, 1))),
+            ReportRow("never", ("never", None, None)),
+        ),
+    )
+    reports = {
+        "replacements": Report("replacements", "R", AT, (ranked,)),
+        "capacity": Report("capacity", "C", AT, (full,), simulated=True),
+    }
+    made = leadership_report(Months((MONTH,), simulated=False), reports, at=AT)
+    assert [row["name"] for row in table(made, "replace")] == [f"sw-{n}" for n in range(1, 6)]
+    assert [row["name"] for row in table(made, "full")] == ["soon"]
+    assert made.simulated
+    empty = replace(reports["capacity"], sheets=(replace(full, rows=()),))
+    none = leadership_report(Months((MONTH,), simulated=False), {"capacity": empty}, at=AT)
+    assert none.sheet("full").notes == ("Nothing is expected to be full within a year.",)
+
+
+@pytest.mark.parametrize("width", [300, 3600])
+def test_class_time_counts_in_the_month_that_it_is_in(width: int) -> None:
+    count = 40 * 86_400 // width  # from 11 October on
+    starts = (int(AT) // width - count + np.arange(count, dtype=np.int64)) * width
+    values = np.where(starts >= datetime(2026, 11, 1, tzinfo=UTC).timestamp(), 1.0, 0.5)
+    widths = np.full(count, width, dtype=np.int64)
+    row = SeriesHistory(UP, SWITCH, (), starts, widths, values, values, np.ones(count), simulated=False)
+    device = Entity(SWITCH, EntityKind.DEVICE, SWITCH, None, "sw", "", "sw", {})
+    snapshot = Snapshot(Instant(AT, 0.0), {SWITCH: device}, {}, Inventory("d", Places(), {}))
+
+    class History:
+        def read(
+            self, family: str, start: float, end: float, entities: object = None
+        ) -> Iterator[SeriesHistory]:
+            yield from [row] if family == UP else []
+
+    basis = gather(snapshot, History(), Calendars(), at=AT, days=60)
+    months = measure_leadership(basis, History(), {date(2026, 11, 1): 7}).months
+    assert [month.first for month in months[:2]] == [date(2026, 11, 1), date(2026, 10, 1)]
+    calendar = basis.calendars.default
+    for month, share in zip(months[:2], (1.0, 0.5), strict=True):
+        inside = (starts >= datetime(month.first.year, month.first.month, 1, tzinfo=UTC).timestamp()) & (
+            starts < datetime(2026, month.first.month + 1, 1, tzinfo=UTC).timestamp()
+        )
+        lessons = calendar.mask(starts[inside], width) >= 0.5
+        assert month.watched == pytest.approx(lessons.sum() * width)
+        assert month.up == pytest.approx(share * month.watched)
+    assert months[2].watched == 0
+    assert [month.pages for month in months[:3]] == [7, 0, None]
