@@ -30,6 +30,7 @@ SECTIONS = {
     "lateness": ("tests.bench.lateness", "How late the event loop is"),
     "endurance": ("tests.bench.endurance", "The daemon over 10,000 W1 switches, every 60 s"),
     "history": ("tests.bench.history", "History: bytes on disk, percentiles over the school hours of a year"),
+    "forecasts": ("tests.bench.forecasts", "Capacity: how often the 80 % intervals cover what came later"),
     "whatif": ("tests.bench.whatif", "Planning: a what-if over 1,000 assets, from kept bytes to JSON"),
     "recordings": ("tests.bench.recordings", "Recordings of real devices"),
 }

@@ -40,8 +40,8 @@ class Score:
     """Spearman's, of rank and of how many access points it truly takes."""
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By (true, said)."""
-    covered: tuple[int, int] = (0, 0)
-    """Estimates that hold the true number, of all for wings that truly need access points."""
+    covered: tuple[int, int, int] = (0, 0, 0)
+    """Of wings that truly need access points: estimates that hold the true number, all, those below it."""
     width: float = 0.0
     """Mean of high less low, of those."""
 
@@ -64,12 +64,13 @@ def score(schools: Schools) -> Score:
     wanting = {key for key, wing in wings.items() if wing.need == "add"}
     estimates = [one for one in plan.areas if one.estimate is not None and one.area.key in wanting]
     held = [one for one in estimates if one.estimate.low <= counts[one.area.key] <= one.estimate.high]
+    below = sum(1 for one in estimates if one.estimate.high < counts[one.area.key])
     return Score(
         ndcg=tuple(ndcg(order, relief) for order in orders),
         precision=tuple(precision(order, wanting) for order in orders),
         correlation=tuple(spearman(order, counts) for order in orders),
         verdicts=Counter((wings[one.area.key].need, one.verdict.value) for one in plan.areas),
-        covered=(len(held), len(estimates)),
+        covered=(len(held), len(estimates), below),
         width=float(np.mean([one.estimate.high - one.estimate.low for one in estimates]))
         if estimates
         else 0.0,
@@ -138,9 +139,11 @@ def main() -> None:
         print(
             f"  truly {true:14}", {said: count for (one, said), count in sorted(total.items()) if one == true}
         )
-    held, all_of = (sum(one.covered[part] for one in found) for part in (0, 1))
+    held, all_of, below = (sum(one.covered[part] for one in found) for part in range(3))
     width = np.mean([one.width for one in found])
-    print(f"estimates    {held} of {all_of} hold the true number, mean width {width:.1f}")
+    print(
+        f"estimates    {held} of {all_of} hold the true number, {below} are below it, mean width {width:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -299,6 +299,19 @@ def test_other_currencies_are_told_apart_and_not_converted() -> None:
     ]
 
 
+def test_the_price_of_support_in_the_register_goes_before_that_of_the_policy() -> None:
+    district = District()
+    for name, currency in (("own", "USD"), ("fr", "EUR"), ("none", "USD")):
+        district.device(name, currency=currency)
+    district.assets = [
+        dataclasses.replace(one, support_cost=None if one.device == "none" else 99.99)
+        for one in district.assets
+    ]
+    costs = district.costs(policy())
+    assert [years(costs, name)["support"] for name in ("own", "fr", "none")] == [9999, None, 12000]
+    assert ("EUR", "support per year", 1, 9999) in costs.foreign
+
+
 def test_a_unit_of_a_model_costs_the_mean_of_what_is_known() -> None:
     district = District()
     for name, cost in (("a", 700.0), ("b", 1400.0), ("c", None)):

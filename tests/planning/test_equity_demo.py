@@ -13,6 +13,9 @@ from planning_demo import Demo
 from netwatch.model import EntityId, PlaceKind, Places, Report, Snapshot
 from netwatch.planning import judge_equity, load_equity_policy, load_lifecycle, measure_equity
 from netwatch.planning.equity import Card, Indicator, gaps, report
+from netwatch.planning.equity.judge import make_card
+from netwatch.planning.equity.months import earlier_months
+from netwatch.planning.equity.things import ThingsOf
 from netwatch.planning.equity.words import told_value
 from netwatch.planning.whatif.effects import Adjustable, Effects
 from netwatch.resources import config_dir
@@ -139,6 +142,20 @@ def test_months_are_those_with_lessons_and_judged_alike(made: SimpleNamespace) -
         if str(row["school"]).startswith("Cedar")
     }
     assert by_month[date(2026, 11, 1)] < by_month[date(2026, 5, 1)]
+
+
+def test_earlier_months_are_judged_as_if_they_were_the_latest(made: SimpleNamespace) -> None:
+    of = ThingsOf(made.basis, made.measured, LIFECYCLE, POLICY)
+    for school in made.equity.schools[::4]:
+        found = earlier_months(of, school, of.of(school, len(made.measured.months) - 1))
+        for number, month in enumerate(made.measured.months):
+            full = make_card(school.place, month, 0.0, of.of(school, number), POLICY)
+            for quick, one in zip(found[number], full.indicators, strict=True):
+                assert (quick.number, quick.counted) == (one.number, one.counted)
+                assert quick.points == pytest.approx(one.points)
+                assert quick.value == pytest.approx(one.value)
+            told = [one for one in made.equity.cards.get(month, ()) if one.school.id == school.place.id]
+            assert [one.index for one in told] == [full.index] * len(told)
 
 
 def test_the_gap_is_that_of_the_indices(made: SimpleNamespace) -> None:

@@ -142,7 +142,7 @@ class Chores:
     async def plan(self) -> None:
         """Makes the ranked lists anew, and keeps them once a day."""
         parts = self._parts
-        await parts.planner.refresh(parts.snapshot, parts.configuration)
+        await parts.planner.refresh(parts.snapshot, parts.configuration, parts.state.tenures())
         if parts.ready():  # a list of what was not polled yet is no record of the day
             kept = parts.configuration.settings.planning
             await parts.plan_desk.keep_daily(daily=kept.snapshot_days, monthly=kept.snapshot_months)

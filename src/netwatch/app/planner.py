@@ -13,7 +13,7 @@ from netwatch.app.loading import Configuration
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import Alert, ReplacementPlan, Snapshot, load_catalogue
+from netwatch.model import Alert, AssetTenure, ReplacementPlan, Snapshot, load_catalogue
 from netwatch.planning import Gathered, Lifecycle, Plans, Policies, gather_all, judge_all
 from netwatch.store import Store
 
@@ -58,14 +58,24 @@ class Planner:
         """The last ranking; None until there is one."""
         return None if self.plans is None else self.plans.replacements
 
-    async def refresh(self, snapshot: Snapshot, configuration: Configuration) -> None:
-        """Makes all plans anew, for the moment of the snapshot."""
+    async def refresh(
+        self, snapshot: Snapshot, configuration: Configuration, tenures: tuple[AssetTenure, ...] = ()
+    ) -> None:
+        """Makes all plans anew, for the moment of the snapshot. `tenures`: the ledger of assets."""
         lifecycle, policies = configuration.lifecycle, configuration.policies
         file, at = await self._handover.put(snapshot), snapshot.at.wall
         del snapshot  # large, and planning takes its time
         try:
             plans, gathered = await self._workers.run(
-                _make, file, at, self._history, self._store, lifecycle, policies, configuration.calendars
+                _make,
+                file,
+                at,
+                self._history,
+                self._store,
+                lifecycle,
+                policies,
+                configuration.calendars,
+                tenures,
             )
         finally:
             file.unlink(missing_ok=True)
@@ -80,11 +90,12 @@ def _make(
     lifecycle: Lifecycle,
     policies: Policies,
     calendars: Calendars,
+    tenures: tuple[AssetTenure, ...],
 ) -> tuple[Plans, bytes]:
     alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
     store = SegmentStore(history, load_catalogue())
     try:
-        gathered = gather_all(taken(file), store, policies, calendars, at=at, alerts=alerts)
+        gathered = gather_all(taken(file), store, policies, calendars, at=at, alerts=alerts, tenures=tenures)
     finally:
         store.close()
     return judge_all(gathered, lifecycle, policies), _packed(gathered)

@@ -19,6 +19,8 @@ COMMANDS = (
     "inspect",
     "profile",
     "plan",
+    "inventory",
+    "lifecycle",
     "history",
     "rules",
     "calendar",

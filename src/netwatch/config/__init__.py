@@ -13,6 +13,7 @@ from netwatch.config.diff import SettingsDiff, diff_settings
 from netwatch.config.durations import format_duration, parse_bit_rate, parse_duration, parse_size
 from netwatch.config.fields import ListenAddress
 from netwatch.config.load import expand, load_settings
+from netwatch.config.netbox import NetboxSettings
 from netwatch.config.remote_write import RemoteWriteSettings
 from netwatch.config.secrets import resolve_secret
 from netwatch.config.settings import (
@@ -45,6 +46,7 @@ __all__ = [
     "LogSettings",
     "MetricsSettings",
     "MqttSettings",
+    "NetboxSettings",
     "PlanningSettings",
     "PollingSettings",
     "ReachabilityOverrides",

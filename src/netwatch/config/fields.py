@@ -26,13 +26,15 @@ from pydantic import (
 
 from netwatch.config.durations import parse_bit_rate, parse_duration, parse_size
 from netwatch.config.secrets import SecretError, lookup
-from netwatch.documents import fault
+from netwatch.documents import did_you_mean, fault
 from netwatch.errors import Problem
 from netwatch.model import Secret
+from netwatch.model.currencies import CURRENCIES
 
 __all__ = [
     "RESTART",
     "BitRate",
+    "Currency",
     "Duration",
     "FileGlob",
     "ListenAddress",
@@ -88,6 +90,19 @@ Size = Annotated[int, _parsing(parse_size)]
 """Bytes."""
 BitRate = Annotated[float, _parsing(parse_bit_rate)]
 """Bits per second."""
+
+
+def _currency(value: Any) -> Any:
+    if not isinstance(value, str) or value not in CURRENCIES:
+        found = f", found {value!r}" if isinstance(value, str) else ""
+        word = value.strip().upper() if isinstance(value, str) else ""
+        hint = did_you_mean(word, CURRENCIES) if word.isalpha() else ""
+        raise fault(f"expected a currency of ISO 4217{found}", hint or "such as USD")
+    return value
+
+
+Currency = Annotated[str, BeforeValidator(_currency)]
+"""Three capital letters."""
 
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 

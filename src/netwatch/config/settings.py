@@ -11,6 +11,7 @@ from netwatch.config.alerts import AlertSettings
 from netwatch.config.credentials import CredentialSet, Port, UsmCredentials
 from netwatch.config.fields import (
     RESTART,
+    Currency,
     FileGlob,
     ListenAddress,
     ListenField,
@@ -20,6 +21,7 @@ from netwatch.config.fields import (
     SecretField,
     Slug,
 )
+from netwatch.config.netbox import NetboxSettings
 from netwatch.config.remote_write import RemoteWriteSettings
 from netwatch.documents import Strict
 from netwatch.errors import Problem
@@ -129,9 +131,8 @@ class DeviceDefaults(Strict):
         default=None,
         description="A profile to use whatever the device says of itself; without it profiles are matched.",
     )
-    currency: str | None = Field(
+    currency: Currency | None = Field(
         default=None,
-        pattern=r"^[A-Z]{3}$",
         description="Currency of `cost`, ISO 4217; USD where nobody says.",
     )
     fund: str | None = Field(
@@ -225,7 +226,8 @@ class PlanningSettings(Strict):
         description="Folder of policies, e.g. `replacement.yaml`; what is missing there is as shipped.",
     )
     lifecycle: tuple[PathField, ...] = Field(
-        default=(), description="Folders of useful lives and vendors' milestones; none: what netwatch ships."
+        default=(),
+        description="Folders of useful lives, makers' milestones and exploited flaws; none: as shipped.",
     )
     snapshot_days: int = Field(
         default=60, ge=1, le=3660, description="Plans are kept of every day, for so many days."
@@ -267,6 +269,9 @@ class Settings(Strict):
         default=(), description="Files that hold further `credentials`."
     )
     defaults: DeviceDefaults = Field(default=DeviceDefaults(), description="What holds for all devices.")
+    netbox: NetboxSettings | None = Field(
+        default=None, description="A NetBox whose assets `netwatch inventory netbox` takes over."
+    )
     collectors: tuple[PathField, ...] = Field(
         default=(), description="Folders of your own device profiles, beside those that netwatch ships."
     )

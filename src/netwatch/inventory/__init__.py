@@ -10,6 +10,7 @@ from netwatch.inventory.check import (
     read_calendars,
 )
 from netwatch.inventory.devices import weak_serial
+from netwatch.inventory.importing import AssetImport, KnownModels, import_assets
 from netwatch.inventory.load import LoadedInventory, load_inventory, read_inventory
 from netwatch.inventory.models import (
     AssetEntry,
@@ -18,20 +19,25 @@ from netwatch.inventory.models import (
     PlaceEntry,
     SysLocationEntry,
 )
+from netwatch.inventory.netbox import import_netbox
 
 __all__ = [
     "AssetEntry",
+    "AssetImport",
     "Checked",
     "Checker",
     "DeviceEntry",
     "Finding",
     "FittingChecker",
     "InventoryFile",
+    "KnownModels",
     "LoadedInventory",
     "PlaceEntry",
     "SysLocationEntry",
     "check_configuration",
     "closure_problems",
+    "import_assets",
+    "import_netbox",
     "load_inventory",
     "read_calendars",
     "read_inventory",

@@ -6,20 +6,21 @@ import re
 import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
 
 from netwatch.calendars import Calendar, load_calendars
 from netwatch.config import Settings, expand
-from netwatch.documents import did_you_mean, read_yaml
+from netwatch.documents import read_yaml
 from netwatch.errors import ConfigError, InventoryError, Problem
+from netwatch.inventory.assets import Assets
 from netwatch.inventory.circuits import build_circuits
-from netwatch.inventory.devices import Devices, build_devices, unknown_credentials, weak_serial
-from netwatch.inventory.models import AssetEntry, AssetFacts, DeviceEntry, SysLocationEntry
-from netwatch.inventory.sources import Located, Raw, Where, read_source
+from netwatch.inventory.devices import build_devices, unknown_credentials
+from netwatch.inventory.models import SysLocationEntry
+from netwatch.inventory.sources import Located, Raw, read_source
 from netwatch.inventory.tree import Tree, build_tree
-from netwatch.model import Asset, EntityId, Inventory, InventoryDevice, LocationPattern
+from netwatch.model import EntityId, Inventory, InventoryDevice, LocationPattern
 
-__all__ = ["LoadedInventory", "load_inventory", "read_inventory"]
+__all__ = ["LoadedInventory", "assemble", "load_inventory", "read_inventory", "read_raw"]
 
 DeviceId = Callable[[InventoryDevice], EntityId]
 
@@ -37,26 +38,36 @@ def load_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
     return read_inventory(settings, env, device_id).inventory
 
 
-def read_inventory(settings: Settings, env: Mapping[str, str], device_id: DeviceId) -> LoadedInventory:  # noqa: ARG001 - NetBox will need a token from it
+def read_inventory(settings: Settings, env: Mapping[str, str], device_id: DeviceId) -> LoadedInventory:  # noqa: ARG001 - a source of secrets, should a file need one
     """The inventory with its warnings.
 
     `device_id` gives the permanent id of each polled device; it is called only once all is right. Raises
     InventoryError with one Problem per mistake in any of the files.
     """
+    return assemble(read_raw(settings), settings, device_id)
+
+
+def read_raw(settings: Settings, but: Path | None = None) -> Raw:
+    """The entries of all files that the settings name, without the file `but`. Raises InventoryError."""
     raw = Raw()
-    paths = expand(settings.inventory)
-    for path in paths:
-        read_source(path, raw)
+    for path in expand(settings.inventory):
+        if but is None or path.absolute() != but.absolute():
+            read_source(path, raw)
     if raw.problems:
         # References into a file that could not be read would all look dangling: these come first.
         raise InventoryError(raw.problems)
+    return raw
+
+
+def assemble(raw: Raw, settings: Settings, device_id: DeviceId) -> LoadedInventory:
+    """Entries as an inventory, see `read_inventory`."""
     tree = build_tree(raw.places, settings.district, _calendars(settings))
     problems = tree.problems
     for spoken in (*raw.file_defaults, *tree.defaults.values()):
         problems.extend(unknown_credentials(spoken.entry.credentials, spoken.where, settings))
     devices = build_devices(raw.devices, settings, tree)
     problems.extend(devices.problems)
-    assets = _Assets(devices)
+    assets = Assets(devices, tree)
     for device in raw.devices:
         assets.add_device(device)
     for asset in raw.assets:
@@ -65,7 +76,7 @@ def read_inventory(settings: Settings, env: Mapping[str, str], device_id: Device
     circuits = build_circuits(raw.circuits, devices.by_name, problems)
     locations = [_location(item, tree, problems) for item in raw.sys_location]
     if problems:
-        order = {str(path): index for index, path in enumerate(paths)}
+        order = {str(path): index for index, path in enumerate(expand(settings.inventory))}
         raise InventoryError(sorted(problems, key=lambda each: (order.get(each.file, 0), each.line or 0)))
     inventory = Inventory(
         district=settings.district.slug,
@@ -90,69 +101,6 @@ def _calendars(settings: Settings) -> Mapping[str, Calendar] | None:
         return load_calendars(map(read_yaml, expand(settings.calendars)))
     except ConfigError:
         return None
-
-
-class _Assets:
-    """Things with serials: those that devices name themselves, stack members, spares."""
-
-    def __init__(self, devices: Devices) -> None:
-        self.devices = devices
-        self.found: list[Asset] = []
-        self.problems: list[Problem] = []
-        self.warnings: list[Problem] = []
-        self._serials: dict[str, Where] = {}
-
-    def add_device(self, item: Located[DeviceEntry]) -> None:
-        entry, merged = item.entry, self.devices.merged.get(item.entry.name, {})
-        serial = "" if weak_serial(entry.serial) else entry.serial  # warned of with the device
-        said = [getattr(entry, name) for name in AssetFacts.model_fields if name != "serial"]
-        if not serial and all(value in ("", None) for value in said):
-            return
-        self._take(entry, serial, entry.name, merged, item.where)
-
-    def add(self, item: Located[AssetEntry]) -> None:
-        entry, where = item.entry, item.where
-        merged: dict[str, Any] = dict(self.devices.merged.get(entry.device, {}))
-        for name in ("currency", "fund"):
-            if getattr(entry, name) is not None:
-                merged[name] = getattr(entry, name)
-        if entry.device and entry.device not in self.devices.by_name:
-            hint = did_you_mean(entry.device, self.devices.by_name)
-            self.problems.append(where.problem("device", f"unknown device {entry.device!r}", hint))
-        serial = entry.serial
-        if weak_serial(serial):
-            message = f"serial {serial!r} is a placeholder and is dropped"
-            self.warnings.append(
-                where.problem("serial", message, "leave it out, or write the one on the label")
-            )
-            serial = ""
-        self._take(entry, serial, entry.device, merged, where)
-
-    def _take(
-        self, entry: AssetFacts, serial: str, device: str, merged: Mapping[str, Any], where: Where
-    ) -> None:
-        key = serial.casefold()
-        if serial and key in self._serials:
-            message = f"serial {serial!r} is there twice"
-            self.problems.append(where.problem("serial", message, f"first at {self._serials[key]}"))
-        self._serials.setdefault(key, where)
-        self.found.append(
-            Asset(
-                serial=serial,
-                device=device,
-                asset_tag=entry.asset_tag,
-                vendor=entry.vendor,
-                model=entry.model,
-                sku=entry.sku,
-                installed=entry.installed,
-                cost=entry.cost,
-                currency=merged.get("currency", "USD"),
-                fund=merged.get("fund", ""),
-                warranty_until=entry.warranty_until,
-                support_until=entry.support_until,
-                support_cost=entry.support_cost,
-            )
-        )
 
 
 def _location(item: Located[SysLocationEntry], tree: Tree, problems: list[Problem]) -> LocationPattern | None:

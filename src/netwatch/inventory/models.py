@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from netwatch.config.fields import BitRate, Names, Slug
+from netwatch.config.fields import BitRate, Currency, Names, Slug
 from netwatch.config.settings import DeviceDefaults
 from netwatch.documents import Strict, fault
-from netwatch.model import PlaceKind
+from netwatch.model import AssetState, PlaceKind
 
 __all__ = [
     "AssetEntry",
@@ -21,6 +21,7 @@ __all__ = [
     "DeviceEntry",
     "InventoryFile",
     "IpAddress",
+    "LocationEntry",
     "PlaceEntry",
     "SysLocationEntry",
 ]
@@ -75,6 +76,18 @@ def _undamaged(value: Any) -> Any:
 Code = Annotated[str, BeforeValidator(_undamaged)]
 
 
+def _state(value: Any) -> Any:
+    """As people write it: `In-Use`, `in_use`."""
+    return re.sub(r"[\s_-]+", " ", value.strip().lower()) if isinstance(value, str) else value
+
+
+class LocationEntry(Strict):
+    """Where a thing was from a day on."""
+
+    place: str = Field(description="Path of a place.")
+    since: Day = Field(description="First day.")
+
+
 class AssetFacts(Strict):
     """What the business office knows of a thing."""
 
@@ -91,6 +104,21 @@ class AssetFacts(Strict):
     )
     warranty_until: Day | None = Field(default=None, description="Last day of warranty.")
     support_until: Day | None = Field(default=None, description="Last day of a support contract.")
+    contract: Code = Field(default="", description="Number of the support contract.")
+    award: Code = Field(
+        default="", description="E-rate funding request (FRN) or federal award that paid for it."
+    )
+    state: Annotated[AssetState, BeforeValidator(_state)] | None = Field(
+        default=None,
+        description="Without it `in use` for what fills a function, `spare` for what fills none. "
+        "`cascaded`: in use where less is asked of it than it was bought for.",
+    )
+    verified: Day | None = Field(
+        default=None, description="When a person last saw it, as in a physical inventory."
+    )
+    locations: tuple[LocationEntry, ...] = Field(
+        default=(), description="Where it was before netwatch could know, in the order of time."
+    )
     support_cost: Amount | None = Field(
         default=None, description="What the support contract costs in a year; left out where unknown."
     )
@@ -142,9 +170,13 @@ class AssetEntry(AssetFacts):
     """A thing with a serial number: a spare, or one member of a stack."""
 
     device: str = Field(default="", description="Name of the device whose function it fills; none: a spare.")
-    currency: str | None = Field(
-        default=None, pattern=r"^[A-Z]{3}$", description="Currency of `cost`, ISO 4217."
+    place: str = Field(
+        default="", description="Where a thing is that fills no function: path of a place, such as a store."
     )
+    disposed: Day | None = Field(
+        default=None, description="Day of disposal; its `state` is `disposed` from then on."
+    )
+    currency: Currency | None = Field(default=None, description="Currency of `cost`, ISO 4217.")
     fund: str | None = Field(default=None, description="Fund that it was bought out of.")
 
 
@@ -161,9 +193,7 @@ class CircuitEntry(Strict):
     rate: BitRate | None = Field(default=None, description="Committed bits per second, e.g. `10G`.")
     contract_until: Day | None = Field(default=None, description="Last day of the contract.")
     monthly_cost: Amount | None = Field(default=None, description="Price per month.")
-    currency: str | None = Field(
-        default=None, pattern=r"^[A-Z]{3}$", description="Currency of `monthly_cost`, ISO 4217."
-    )
+    currency: Currency | None = Field(default=None, description="Currency of `monthly_cost`, ISO 4217.")
 
 
 class PlaceEntry(Strict):

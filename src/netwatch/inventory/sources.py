@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +19,7 @@ from netwatch.inventory.models import (
     PlaceEntry,
     SysLocationEntry,
 )
+from netwatch.tables import read_table
 
 __all__ = ["Located", "Raw", "Where", "read_source"]
 
@@ -29,9 +28,9 @@ M = TypeVar("M", bound=Strict)
 
 _LISTS = frozenset({"addresses", "reply_from", "credentials", "tags", "serves", "depends_on", "fed_by"})
 _TABLES: Mapping[str, tuple[type[Strict], frozenset[str]]] = {
-    "devices": (DeviceEntry, frozenset({"interface_speeds", "limits"})),
+    "devices": (DeviceEntry, frozenset({"interface_speeds", "limits", "locations"})),
     "places": (PlaceEntry, frozenset({"places", "defaults"})),
-    "assets": (AssetEntry, frozenset()),
+    "assets": (AssetEntry, frozenset({"locations"})),
     "circuits": (CircuitEntry, frozenset()),
 }
 """Model of a row by the word in the file's name, and the keys that don't fit into a cell."""
@@ -45,16 +44,20 @@ class Where:
     document: Document | None = None
     path: tuple[str | int, ...] = ()
     line: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """How the file calls the keys, where it has names of its own."""
 
     def problem(self, key: str | Sequence[str | int], message: str, hint: str = "") -> Problem:
         steps = (key,) if isinstance(key, str) else tuple(key)
         if self.document is not None:
             return self.document.problem((*self.path, *steps), message, hint)
+        if steps and steps[0] in self.columns:
+            steps = (self.columns[str(steps[0])], *steps[1:])
         return Problem(self.file, dotted(steps), message, hint, self.line)
 
     def __str__(self) -> str:
         line = self.line if self.document is None else self.document.line_of(self.path)
-        return f"{self.file}:{line}"
+        return self.file if line is None else f"{self.file}:{line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _read_csv(path: Path, raw: Raw) -> None:
             rows.append(Located(_row(model, str(path), cells), Where(str(path), line=line)))
         except ConfigError as error:
             problems.extend(replace(problem, line=line) for problem in error.problems)
-    raw.problems.extend(problems)
+    raw.problems.extend(sorted(problems, key=lambda problem: problem.line or 0))
     if not problems:
         getattr(raw, words[0]).extend(rows)
 
@@ -148,50 +151,22 @@ def _row(model: type[M], file: str, cells: Mapping[str, str]) -> M:
 
 def _rows(path: Path, known: list[str], problems: list[Problem]) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, cells that are not empty) of each row. What is wrong with the file goes into `problems`."""
-    file = str(path)
-    text = _text(path)
-    delimiter = _delimiter(text.partition("\n")[0])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
-    begin = 1
-    try:
-        for row in reader:
-            line, begin = begin, reader.line_num + 1
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
-                continue
-            if header is None:
-                header = [cell.lower() for cell in cells]
-                found = list(_header_problems(file, line, header, known))
-                problems.extend(found)
-                if found:
-                    return
-            elif len(cells) > len(header) and any(cells[len(header) :]):
-                message = f"has {len(cells)} cells, the header {len(header)}"
-                problems.append(Problem(file, "", message, "quote cells that hold the separator", line))
-            else:
-                pairs = zip(header, cells, strict=False)
-                yield line, {name: cell for name, cell in pairs if cell}
-    except csv.Error as error:
-        problems.append(Problem(file, "", f"is not valid CSV: {error}", line=begin))
-    if header is None and not problems:
-        problems.append(Problem(file, "", "has no header", f"first line: {','.join(known[:3])} ..."))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError([Problem(str(path), "", f"can't be read: {error.strerror}")]) from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        hint = "save it as CSV UTF-8"
-        raise ConfigError([Problem(str(path), "", "is not UTF-8", hint, line)]) from None
-
-
-def _delimiter(header: str) -> str:
-    """Spreadsheets separate by comma, semicolon or tab, depending on the country."""
-    return max(",;\t", key=header.count)
+    wrong: list[Problem] = []
+    table = read_table(path, wrong)
+    header = [cell.lower() for cell in table.header]
+    if not header:
+        problems += wrong
+        if not wrong:
+            hint = f"first line: {','.join(known[:3])} ..."
+            problems.append(Problem(table.file, "", "has no header", hint))
+        return
+    found = list(_header_problems(table.file, table.line, header, known))
+    if found:
+        problems += found
+        return
+    problems += wrong
+    for line, cells in table.rows:
+        yield line, {name: cell for name, cell in zip(header, cells, strict=True) if cell}
 
 
 def _header_problems(file: str, line: int, header: list[str], known: list[str]) -> Iterator[Problem]:

@@ -53,7 +53,14 @@ from netwatch.model.identity import (
     IdentityJournal,
     IdentityRecord,
 )
-from netwatch.model.inventory import Asset, Circuit, Inventory, InventoryDevice
+from netwatch.model.inventory import (
+    Asset,
+    AssetLocation,
+    AssetState,
+    Circuit,
+    Inventory,
+    InventoryDevice,
+)
 from netwatch.model.observation import (
     MOST_LABELS,
     Evidence,
@@ -100,6 +107,8 @@ __all__ = [
     "AlternativeKind",
     "Asset",
     "AssetJournal",
+    "AssetLocation",
+    "AssetState",
     "AssetSwap",
     "AssetTenure",
     "Block",

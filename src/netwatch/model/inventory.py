@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from netwatch.model.access import Target
 from netwatch.model.entity import DeviceKind
 from netwatch.model.place import LocationPattern, PlaceId, Places
 
-__all__ = ["Asset", "Circuit", "Inventory", "InventoryDevice"]
+__all__ = ["Asset", "AssetLocation", "AssetState", "Circuit", "Inventory", "InventoryDevice"]
+
+
+class AssetState(StrEnum):
+    """What the district does with a thing."""
+
+    IN_USE = "in use"
+    SPARE = "spare"
+    CASCADED = "cascaded"
+    """In use, in a lesser function than the one that it was bought for."""
+    DISPOSED = "disposed"
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLocation:
+    """Where a thing was from a day on, until the next one."""
+
+    place: PlaceId
+    since: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +50,27 @@ class Asset:
     fund: str = ""
     warranty_until: date | None = None
     support_until: date | None = None
+    """Last day of the contract."""
     support_cost: float | None = None
     """Of a support contract per year, in `currency`; None where unknown."""
+    contract: str = ""
+    """Number of the support contract."""
+    award: str = ""
+    """What it was paid by: an E-rate funding request, a federal award."""
+    state: AssetState | None = None
+    """None where nobody said: `status` concludes it."""
+    place: PlaceId | None = None
+    """Of a thing that fills no function."""
+    disposed: date | None = None
+    verified: date | None = None
+    """When a person last saw it."""
+    locations: tuple[AssetLocation, ...] = ()
+    """Where it was, as people entered it, in the order of time."""
+
+    @property
+    def status(self) -> AssetState:
+        """What was entered; else in use where it fills a function, a spare where it fills none."""
+        return self.state or (AssetState.IN_USE if self.device else AssetState.SPARE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,14 @@ judges it under a policy of its own; `plans` makes them all.
 """
 
 from netwatch.planning.basis import Basis, SaturationMeasure, Topology, gather
+from netwatch.planning.capacity import (
+    CapacityPolicy,
+    CapacityResult,
+    capacity_dates,
+    judge_capacity,
+    load_capacity_policy,
+    measure_capacity,
+)
 from netwatch.planning.costs import CostMeasures, CostsPolicy, judge_costs, load_costs_policy, measure_costs
 from netwatch.planning.curve import Curve
 from netwatch.planning.equity import (
@@ -14,7 +22,17 @@ from netwatch.planning.equity import (
     load_equity_policy,
     measure_equity,
 )
-from netwatch.planning.lifecycle import Lifecycle, Milestone, MilestoneKind, UsefulLife, load_lifecycle
+from netwatch.planning.lifecycle import (
+    Flaw,
+    Lifecycle,
+    Milestone,
+    MilestoneKind,
+    UsefulLife,
+    load_lifecycle,
+    missing_facts,
+    reconcile,
+    survey,
+)
 from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
@@ -22,11 +40,14 @@ from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
     "Basis",
+    "CapacityPolicy",
+    "CapacityResult",
     "CostMeasures",
     "CostsPolicy",
     "Curve",
     "EquityMeasures",
     "EquityPolicy",
+    "Flaw",
     "Gathered",
     "Lifecycle",
     "Milestone",
@@ -38,11 +59,14 @@ __all__ = [
     "Topology",
     "UsefulLife",
     "WirelessPolicy",
+    "capacity_dates",
     "gather",
     "gather_all",
     "judge_all",
+    "judge_capacity",
     "judge_costs",
     "judge_equity",
+    "load_capacity_policy",
     "load_costs_policy",
     "load_equity_policy",
     "load_lifecycle",
@@ -50,7 +74,11 @@ __all__ = [
     "load_policy",
     "load_wireless_policy",
     "make_plans",
+    "measure_capacity",
     "measure_costs",
     "measure_equity",
+    "missing_facts",
     "rank",
+    "reconcile",
+    "survey",
 ]

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from netwatch.calendars import Calendars
-from netwatch.model import Alert, EntityId, EvidenceItem, HistoryReader, ReplacementPlan, Report, Snapshot
+from netwatch.model import (
+    Alert,
+    AssetTenure,
+    EntityId,
+    EvidenceItem,
+    HistoryReader,
+    ReplacementPlan,
+    Report,
+    Snapshot,
+)
 from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
+from netwatch.planning.capacity import (
+    CapacityMeasured,
+    CapacityResult,
+    capacity_dates,
+    judge_capacity,
+    measure_capacity,
+)
+from netwatch.planning.capacity.report import report as capacity_report
 from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
 from netwatch.planning.costs import report as costs_report
 from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
 from netwatch.planning.equity import report as equity_report
-from netwatch.planning.lifecycle import Lifecycle
+from netwatch.planning.lifecycle import Lifecycle, lifecycle_report, reconcile, register_report, survey
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
@@ -38,11 +55,13 @@ class Gathered:
     wireless: WirelessMeasured
     equity: EquityMeasures
     costs: CostMeasures
+    capacity: CapacityMeasured
 
 
 @dataclass(frozen=True, slots=True)
 class Plans:
     replacements: ReplacementPlan
+    capacity: CapacityResult
     reports: Mapping[str, Report]
     """By name, in the order in which people read them."""
 
@@ -55,18 +74,21 @@ def gather_all(
     *,
     at: float,
     alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Gathered:
     """Reads all that plans need of history, once: seconds where there is much of it, so call it in a worker.
-    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept."""
+    `at` is the wall second for which plans are made, `alerts` the past and open ones, if they were kept,
+    `tenures` the ledger of assets."""
     default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
     incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
     calendars = calendars.with_default(default)
-    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents)
+    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
     return Gathered(
         basis,
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
         equity=measure_equity(basis, history),
         costs=measure_costs(basis, history),
+        capacity=measure_capacity(basis, history, days=policies.capacity.history_days),
     )
 
 
@@ -82,20 +104,24 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
         policies.costs,
         incident_hours=_incident_hours(gathered.basis, policies),
     )
+    capacity = judge_capacity(gathered.basis, gathered.capacity, policies.capacity)
     replacements = rank(
         gathered.basis,
         lifecycle,
         policies.replacement,
         overrides=policies.overrides,
-        hints=Hints(rechannel=rechannelled(wireless)),
+        hints=Hints(full_on=capacity_dates(capacity), rechannel=rechannelled(wireless)),
     )
     reports = (
         replacement_report(replacements),
         wireless_report(wireless, gathered.basis),
+        capacity_report(capacity, policies.capacity),
         equity_report(equity),
         costs_report(costs),
+        lifecycle_report(survey(gathered.basis, lifecycle, policies.replacement.not_ranked)),
+        register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
     )
-    return Plans(replacements, {one.name: one for one in reports})
+    return Plans(replacements, capacity, {one.name: one for one in reports})
 
 
 def _incident_hours(basis: Basis, policies: Policies) -> Mapping[EntityId, float] | None:
@@ -126,7 +152,8 @@ def make_plans(
     *,
     at: float,
     alerts: Iterable[Alert] | None = None,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Plans:
     """Gathers, then judges. `at` is the wall second for which plans are made."""
-    gathered = gather_all(snapshot, history, policies, calendars, at=at, alerts=alerts)
+    gathered = gather_all(snapshot, history, policies, calendars, at=at, alerts=alerts, tenures=tenures)
     return judge_all(gathered, lifecycle, policies)

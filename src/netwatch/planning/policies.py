@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from netwatch.documents import did_you_mean
 from netwatch.errors import ConfigError, Problem
+from netwatch.planning.capacity import CapacityPolicy, load_capacity_policy
 from netwatch.planning.costs import CostsPolicy, load_costs_policy
 from netwatch.planning.equity import EquityPolicy, load_equity_policy
 from netwatch.planning.replacement import (
@@ -24,7 +25,14 @@ __all__ = ["POLICY_FILES", "Policies", "load_policies"]
 
 T = TypeVar("T")
 
-POLICY_FILES = ("replacement.yaml", "wireless.yaml", "equity.yaml", "costs.yaml", "overrides.yaml")
+POLICY_FILES = (
+    "replacement.yaml",
+    "wireless.yaml",
+    "equity.yaml",
+    "costs.yaml",
+    "capacity.yaml",
+    "overrides.yaml",
+)
 """All that a folder of policies may hold."""
 
 
@@ -36,6 +44,7 @@ class Policies:
     wireless: WirelessPolicy
     equity: EquityPolicy
     costs: CostsPolicy
+    capacity: CapacityPolicy
     overrides: Overrides = NO_OVERRIDES
     """Of the replacement list; nothing is shipped."""
 
@@ -64,6 +73,7 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         wireless=read(load_wireless_policy, "wireless.yaml"),
         equity=read(load_equity_policy, "equity.yaml"),
         costs=read(load_costs_policy, "costs.yaml"),
+        capacity=read(load_capacity_policy, "capacity.yaml"),
         overrides=read(load_overrides, "overrides.yaml") if has_overrides else NO_OVERRIDES,
     )
     if problems:

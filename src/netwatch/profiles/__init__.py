@@ -23,7 +23,7 @@ from netwatch.profiles.match import (
     needed_paths,
 )
 from netwatch.profiles.merge import attach
-from netwatch.profiles.models import Models
+from netwatch.profiles.models import Models, registered_models
 from netwatch.profiles.patterns import compile_regex
 from netwatch.profiles.persist import dump_plan, load_plan
 from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
@@ -87,6 +87,7 @@ __all__ = [
     "plan_table",
     "profile_cache",
     "profile_schema",
+    "registered_models",
     "rows_of_document",
     "rows_of_records",
 ]

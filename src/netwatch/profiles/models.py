@@ -14,7 +14,16 @@ from netwatch.documents import Document, Strict, read_yaml, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.profiles.patterns import compile_regex
 
-__all__ = ["MODELS_FOLDER", "Case", "ModelNames", "Models", "ModelsFile", "is_models_file", "load_models"]
+__all__ = [
+    "MODELS_FOLDER",
+    "Case",
+    "ModelNames",
+    "Models",
+    "ModelsFile",
+    "is_models_file",
+    "load_models",
+    "registered_models",
+]
 
 MODELS_FOLDER = "models"
 """A folder of this name holds no profiles, but names of models."""
@@ -152,3 +161,14 @@ def _problems(document: Document, given: ModelsFile) -> list[Problem]:
         else:
             seen.add(found[1])
     return out
+
+
+def registered_models(folders: Iterable[Path]) -> frozenset[str]:
+    """Every name of a model, as it is sold, in the folders `models` below some folders. What can't be read is
+    left out: whoever loads profiles tells of it."""
+    files = [file for folder in folders for file in sorted(folder.glob(f"**/{MODELS_FOLDER}/*.yaml"))]
+    out: set[str] = set()
+    for _, names in load_models(files, []).files:
+        arcs = (line.partition(b" ")[0].decode() for line in names.text.splitlines() if line)
+        out.update(name for one in arcs if (name := names.find(one)))
+    return frozenset(out)

@@ -9,7 +9,7 @@ from netwatch.errors import ConfigError
 from netwatch.simulate.district import AccessPoint, District, Override, SimDevice
 from netwatch.simulate.links import port_name
 from netwatch.simulate.schema import ConditionSpec, RowSpec
-from netwatch.simulate.values import render
+from netwatch.simulate.values import pattern, render
 
 __all__ = ["behind", "plant"]
 
@@ -183,6 +183,12 @@ def _obsolete(district: District, spec: ConditionSpec) -> Iterator[Truth]:
             yield _truth(spec, device, support_ended=str(ended), model=device.template.model)
 
 
+def _exchange(district: District, spec: ConditionSpec, device: SimDevice) -> Iterator[Truth]:
+    """It was exchanged, and nobody told the register."""
+    device.entered_serial = pattern(device.template.serial, district.seed, device.name, "entered serial")
+    yield _truth(spec, device, entered=device.entered_serial, told=device.serial)
+
+
 def _spec_of(device: SimDevice, group: str, row: int) -> tuple[RowSpec | None, int]:
     """The spec of a row by its position, and the row's {n}."""
     seen = 0
@@ -203,4 +209,5 @@ _ACTIONS: dict[str, _Action] = {
     "flap": _flap,
     "reboot": _reboot,
     "impair": _impair,
+    "exchange": _exchange,
 }

@@ -93,6 +93,8 @@ class SimDevice:
     wing: int = 0
     """0 for the main room; wings count from 1."""
     serial: str = ""
+    entered_serial: str = ""
+    """What the register says, where it is another one."""
     mac: str = ""
     user: str = ""
     """USM user; empty for SNMPv2c."""

@@ -186,6 +186,15 @@ class ConditionSpec(Strict):
     """What a monitor must show, as expressions over families: for people and for checks."""
 
 
+class CarrierSpec(Strict):
+    """Whose lines the schools' cores hang on. Lines to the world are told at the ports they end in, by the
+    attributes `circuit`, `carrier` and `committed` (bits per second)."""
+
+    carrier: str
+    phone: str
+    monthly_cost: float
+
+
 class DistrictFile(Strict):
     name: str
     slug: str
@@ -207,6 +216,7 @@ class DistrictFile(Strict):
     school: tuple[PartSpec, ...]
     access_point: dict[str, Any]
     """Attributes of access points, as rows of the group `aps`."""
+    wan: CarrierSpec | None = None
     conditions: tuple[ConditionSpec, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import yaml
 
 from netwatch.simulate.build import point_facts
 from netwatch.simulate.district import AccessPoint, District, School, SimDevice
+from netwatch.simulate.links import link_speed, port_name
 from netwatch.simulate.server import DEFAULT_ECHO_PORT, DEFAULT_PORT
 
 __all__ = ["write_config"]
@@ -50,6 +51,7 @@ def write_config(
     devices = [_device(one) for one in district.devices]
     devices += [_access_point(district, one) for one in district.access_points()]
     _write(directory / "inventory" / "devices.yaml", {"devices": devices})
+    _write(directory / "inventory" / "circuits.yaml", {"circuits": list(_circuits(district, at))})
     _write(directory / "calendars" / "school-year.yaml", {"calendars": _calendars(district, at)})
     return path
 
@@ -158,7 +160,7 @@ def _device(device: SimDevice) -> dict[str, Any]:
         "kind": template.kind.value,
         "role": template.role,
         "place": _closet(device),
-        "serial": device.serial,
+        "serial": device.entered_serial or device.serial,
         "mac": device.mac,
         "vendor": template.vendor,
         "model": template.model,
@@ -195,6 +197,37 @@ def _access_point(district: District, point: AccessPoint) -> dict[str, Any]:
     if point.controller.installed:
         entry["installed"] = date.fromisoformat(point.controller.installed)
     return entry
+
+
+def _circuits(district: District, at: float) -> Iterator[dict[str, Any]]:
+    """Lines to the world, which ports tell of, and those between the schools' cores and the office."""
+    spec = district.library.district
+    year = datetime.fromtimestamp(at, ZoneInfo(spec.timezone)).year
+    for device in district.devices:
+        for place, port in enumerate(device.ports()):
+            told = port.attributes
+            if told.get("circuit"):
+                yield {
+                    "id": f"{told['circuit']}-{device.ordinal}",
+                    "device": device.name,
+                    "interface": port_name(device, place),
+                    "carrier": told["carrier"],
+                    "rate": told["committed"],
+                    "contract_until": date(year + 2, 6, 30),
+                }
+    wan = [link for link in district.links if link.upper.school.number < 0 <= link.lower.school.number]
+    for link in wan if spec.wan is not None else ():
+        assert spec.wan is not None
+        yield {
+            "id": f"WAN-{link.lower.school.slug.upper()}",
+            "device": link.lower.name,
+            "interface": port_name(link.lower, link.lower_port),
+            "carrier": spec.wan.carrier,
+            "phone": spec.wan.phone,
+            "rate": link_speed(link),
+            "contract_until": date(year + 1 + link.lower.school.number % 3, 6, 30),
+            "monthly_cost": spec.wan.monthly_cost,
+        }
 
 
 def _calendars(district: District, at: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from netwatch.model import (
     ROOT,
+    AssetTenure,
     Block,
     Catalogue,
     Clock,
@@ -192,6 +193,10 @@ class State:
     def known(self, source: EntityId) -> Mapping[EntityKey, EntityId]:
         """Who a source's keys stand for, as far as it has told of them."""
         return dict(self._directory.keys(source))
+
+    def tenures(self) -> tuple[AssetTenure, ...]:
+        """The ledger: which things with a serial number filled which places, each in the order of time."""
+        return self._directory.tenures()
 
     def why(self, entity: EntityId, family: str, labels: tuple[str, ...] = ()) -> Cause | None:
         """How the last interval of a counter was judged; None for what is no counter or not there."""

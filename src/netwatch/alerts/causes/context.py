@@ -14,6 +14,7 @@ from netwatch.alerts.message import format_value
 from netwatch.model import (
     Alert,
     Asset,
+    AssetState,
     Circuit,
     EntityId,
     EntityKind,
@@ -180,7 +181,8 @@ class Context:
         """By name of the device; spares under the empty name."""
         out: dict[str, list[Asset]] = {}
         for asset in self.snapshot.inventory.assets:
-            out.setdefault(asset.device, []).append(asset)
+            if asset.device or asset.status is AssetState.SPARE:
+                out.setdefault(asset.device, []).append(asset)
         return out
 
     @cached_property

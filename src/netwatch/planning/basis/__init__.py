@@ -7,6 +7,7 @@ from netwatch.planning.basis.measures import (
     Measurements,
     PartState,
     SaturationMeasure,
+    fills,
     measure,
     name_of,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Subject",
     "Topology",
     "day_of",
+    "fills",
     "gather",
     "hours_of",
     "incidents_of",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from netwatch.calendars import Calendar, Calendars
-from netwatch.model import EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
+from netwatch.model import AssetTenure, EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
 from netwatch.planning.basis.incidents import Incident
 from netwatch.planning.basis.measures import Measurements, measure, name_of
 from netwatch.planning.basis.subjects import match_devices, subjects
@@ -37,6 +37,8 @@ class Basis:
     """Wall seconds for which plans are made; the window ends there."""
     incidents: Mapping[EntityId, tuple[Incident, ...]] | None = None
     """By device, of the measured window; None: nobody said, which is not "none"."""
+    tenures: tuple[AssetTenure, ...] = ()
+    """The ledger: which thing with a serial number filled which place, from when till when."""
 
     @property
     def day(self) -> date:
@@ -60,6 +62,7 @@ def gather(
     at: float,
     days: float,
     incidents: Mapping[EntityId, tuple[Incident, ...]] | None = None,
+    tenures: Sequence[AssetTenure] = (),
 ) -> Basis:
     """Reads history once, of the `days` before `at` (wall seconds). Takes seconds where there is much of it:
     call it in a worker. `calendars` has a default: lesson time of schools that name none. `incidents` are
@@ -74,7 +77,8 @@ def gather(
 
     measured = measure(snapshot, history, topology, calendar_of, start=start, end=at)
     matched = match_devices(snapshot)
-    return Basis(snapshot, topology, matched, calendars, places, measured, start, at, incidents)
+    ledger = tuple(sorted(tenures, key=lambda one: (one.device, one.position, one.first_seen, one.asset_key)))
+    return Basis(snapshot, topology, matched, calendars, places, measured, start, at, incidents, ledger)
 
 
 def day_of(at: float) -> date:

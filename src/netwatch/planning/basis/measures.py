@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.calendars import Calendar
-from netwatch.model import EntityId, HistoryReader, SeriesHistory, Snapshot, percentile
+from netwatch.model import Entity, EntityId, HistoryReader, SeriesHistory, Snapshot, percentile
 from netwatch.planning.basis.topology import Topology
 from netwatch.planning.basis.wear import Wear, measure_wear
 
@@ -22,6 +22,7 @@ __all__ = [
     "PartState",
     "Reboots",
     "SaturationMeasure",
+    "fills",
     "measure",
     "name_of",
 ]
@@ -309,7 +310,12 @@ def _volumes(source: _Source) -> None:
 
 def _fills(source: _Source, entity: EntityId) -> bool:
     found = source.snapshot.entities.get(entity)
-    return found is not None and not str(found.facts.get("kind", "")).lower().endswith(_ALWAYS_FULL)
+    return found is not None and fills(found)
+
+
+def fills(volume: Entity) -> bool:
+    """Whether a volume is one that people fill: no disc, no stick, no RAM disk."""
+    return not str(volume.facts.get("kind", "")).lower().endswith(_ALWAYS_FULL)
 
 
 def _add_percentile(source: _Source, kind: SaturationMeasure, series: SeriesHistory, capacity: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from netwatch.model import (
     Asset,
+    AssetState,
     Entity,
     EntityId,
     InventoryDevice,
@@ -120,12 +121,12 @@ def _all(snapshot: Snapshot) -> Iterator[Subject]:
     virtual = frozenset(running.entities) if running is not None else frozenset()
     by_device: dict[str, list[Asset]] = {}
     by_serial: dict[str, Asset] = {}
-    for asset in inventory.assets:
+    assets_left = {id(one): one for one in inventory.assets if one.status is not AssetState.DISPOSED}
+    for asset in assets_left.values():
         if asset.device:
             by_device.setdefault(asset.device, []).append(asset)
-        else:
+        elif asset.serial:
             by_serial[asset.serial.lower()] = asset
-    used: set[str] = set()
     for entity in snapshot.devices():
         if entity.id in virtual:
             continue
@@ -134,19 +135,20 @@ def _all(snapshot: Snapshot) -> Iterator[Subject]:
         same = by_serial.get(str(entity.facts.get("serial", "")).lower())
         if not assets and same is not None:
             assets = [same]
-        used |= {asset.serial for asset in assets}
+        for asset in assets:
+            assets_left.pop(id(asset), None)
         for one in assets or (None,):
             yield _subject(snapshot, entity, device, one)
     seen = {device.name for device in matched.values()}
     for device in inventory.devices.values():
         if device.name not in seen:
             assets = by_device.get(device.name, [])
-            used |= {asset.serial for asset in assets}
+            for asset in assets:
+                assets_left.pop(id(asset), None)
             for one in assets or (None,):
                 yield _subject(snapshot, None, device, one)
-    for asset in inventory.assets:
-        if asset.serial not in used:
-            yield _subject(snapshot, None, None, asset)
+    for asset in assets_left.values():
+        yield _subject(snapshot, None, None, asset)
 
 
 def _subject(
@@ -160,6 +162,8 @@ def _subject(
     elif asset is not None:
         name = asset.device or asset.asset_tag or f"{asset.vendor} {asset.model} {asset.serial}".strip()
     place = (device.place if device is not None else None) or _place(snapshot, entity)
+    if place is None and asset is not None:
+        place = asset.place
     school = snapshot.inventory.places.site_of(place)
     if school is None and entity is not None:
         school = snapshot.inventory.places.site_of(PlaceId(str(entity.facts.get("site") or "")))

@@ -56,6 +56,10 @@ class Topology:
         """Whether any link of the device is known."""
         return device in self._neighbours
 
+    def neighbours(self, device: EntityId) -> frozenset[EntityId]:
+        """Devices at the other ends of its links."""
+        return frozenset(self._neighbours.get(device, ()))
+
     def behind(self, device: EntityId) -> frozenset[EntityId]:
         """Devices that lose every path to the root of their network when this one fails."""
         found = self._found

@@ -183,6 +183,13 @@ class _Judge:
         return Priced(rounded(price / exact(life.years)), price, (item, _life(life)))
 
     def _support(self, one: Subject) -> Priced:
+        """What the register says of this very thing; else what the policy says of its model."""
+        asset = one.asset
+        if asset is not None and asset.support_cost is not None:
+            if asset.currency != self.policy.currency:
+                return Priced(None, missing=f"support, which is in {asset.currency}")
+            told = EvidenceItem("support per year", "inventory", asset.support_cost, asset.currency)
+            return Priced(cents(asset.support_cost), evidence=(told,))
         entry = next((each for each in self.policy.support if each.fits(one.vendor, one.models)), None)
         if entry is None:
             return Priced(None, missing="support")
@@ -331,6 +338,8 @@ def _foreign(
         asset = one.subject.asset
         if asset is not None and asset.cost is not None and asset.currency != currency:
             sums.setdefault((asset.currency, "purchase"), []).append(cents(asset.cost))
+        if asset is not None and asset.support_cost is not None and asset.currency != currency:
+            sums.setdefault((asset.currency, "support per year"), []).append(cents(asset.support_cost))
     for line in lines:
         circuit = line.circuit
         if circuit.monthly_cost is not None and circuit.currency != currency:

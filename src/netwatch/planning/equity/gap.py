@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from netwatch.planning.equity.judge import Card, Equity
+from netwatch.planning.equity.cards import Card
+from netwatch.planning.equity.judge import Equity
 
 __all__ = ["Gap", "gaps", "weighted_percentile"]
 

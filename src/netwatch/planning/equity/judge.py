@@ -9,90 +9,14 @@ from datetime import date
 
 from netwatch.model import Place
 from netwatch.planning.basis import Basis
+from netwatch.planning.equity.cards import Card, IndicatorCard, Raise, Scored
 from netwatch.planning.equity.measure import EquityMeasures
+from netwatch.planning.equity.months import earlier_months
 from netwatch.planning.equity.policy import EquityPolicy, Indicator
 from netwatch.planning.equity.things import School, Thing, ThingsOf, find_schools
 from netwatch.planning.lifecycle import Lifecycle
 
-__all__ = ["Card", "Equity", "IndicatorCard", "Raise", "Scored", "judge_equity", "make_card"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A thing that is known, and the share of the points that it earns."""
-
-    thing: Thing
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorCard:
-    """One indicator of one school."""
-
-    indicator: Indicator
-    weight: int
-    scored: tuple[Scored, ...]
-    """The worst first."""
-    unknown: tuple[Thing, ...]
-    value: float | None
-    """Mean of what is known, in the unit of the indicator."""
-    points: float | None
-    """0 to 100, mean of what is known."""
-    target: float
-    """From here on a thing earns all that can be earned."""
-
-    @property
-    def known(self) -> float:
-        """Share of its things that is known; 0 where there is nothing to look at."""
-        number = len(self.scored) + len(self.unknown)
-        return len(self.scored) / number if number else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """One change, and what it is worth."""
-
-    indicator: Indicator
-    change: str
-    """The gear, or the area."""
-    things: tuple[Thing, ...]
-    """What would have to reach `target`, the worst first."""
-    target: float
-    gain: float
-    """Points of the index, before it is rounded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One school in one month."""
-
-    school: Place
-    month: date
-    until: float
-    """Wall seconds at which what was measured ends."""
-    indicators: tuple[IndicatorCard, ...]
-    index: float | None
-    """0 to 100, in eighths; None: not graded."""
-    grade: str
-    """A to F; empty: not graded."""
-    known: float
-    """Share of the weight that is known."""
-    raises: tuple[Raise, ...]
-    """Those that are worth most first. Without a grade none."""
-    next_grade: tuple[str, float, tuple[Raise, ...]] | None = None
-    """The next better letter, the points that it takes, and the fewest changes that bring them."""
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """What is missing, by indicator."""
-        out = []
-        for one in self.indicators:
-            number = len(one.unknown) + len(one.scored)
-            if not number:
-                out.append(f"{one.indicator}: nothing to measure is known")
-            elif one.unknown:
-                out.append(f"{one.indicator}: {len(one.unknown)} of {number}")
-        return tuple(out)
+__all__ = ["Equity", "judge_equity", "make_card"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +47,31 @@ def judge_equity(
 ) -> Equity:
     """Grades every school in every month that had lessons. Pure; takes milliseconds per school."""
     schools, left_out, elsewhere = find_schools(basis, policy)
-    things = ThingsOf(basis, measured, lifecycle, policy)
-    cards: dict[date, tuple[Card, ...]] = {}
-    for number in range(len(measured.months) - 1, -1, -1):
-        had = [measured.lessons.get(one.place.id, (0.0,) * (number + 1))[number] for one in schools]
-        # Two weeks of August are no month of the school year where most schools have not begun.
-        enough = sum(seconds >= max(policy.enough_hours * 3600, 1) for seconds in had)
-        if not schools or enough * 2 < len(schools):
-            continue
-        made = [
-            make_card(one.place, measured.months[number], _until(measured, one, number), found, policy)
-            for one in schools
-            for found in (things.of(one, number),)
-        ]
-        made.sort(key=lambda card: (card.index is None, card.index or 0.0, card.school.name, card.school.id))
-        cards[measured.months[number]] = tuple(made)
+    of = ThingsOf(basis, measured, lifecycle, policy)
+    numbers = [
+        number
+        for number in range(len(measured.months) - 1, -1, -1)
+        if _had_lessons(measured, schools, number, of.enough)
+    ]
+    made: dict[int, list[Card]] = {number: [] for number in numbers}
+    for one in schools if numbers else ():
+        things = of.of(one, numbers[0])
+        earlier = earlier_months(of, one, things)
+        for number in numbers:
+            month, until = measured.months[number], _until(measured, one, number)
+            if number == numbers[0]:
+                made[number].append(make_card(one.place, month, until, things, policy))
+            else:
+                made[number].append(_card(one.place, month, until, earlier[number], policy))
+    cards = {
+        measured.months[number]: tuple(
+            sorted(
+                found,
+                key=lambda card: (card.index is None, card.index or 0.0, card.school.name, card.school.id),
+            )
+        )
+        for number, found in made.items()
+    }
     return Equity(
         basis.at,
         policy,
@@ -159,6 +93,12 @@ def make_card(
 ) -> Card:
     """The card of one school. A thing that measures better never lowers the index."""
     indicators = tuple(_indicator(name, things.get(name, ()), policy) for name in Indicator)
+    return _card(school, month, until, indicators, policy)
+
+
+def _card(
+    school: Place, month: date, until: float, indicators: tuple[IndicatorCard, ...], policy: EquityPolicy
+) -> Card:
     weight = math.fsum(one.weight * one.known for one in indicators)
     known = weight / 100
     exact = None
@@ -176,6 +116,12 @@ def make_card(
     return Card(school, month, until, indicators, index, policy.grade(index), known, raises, following)
 
 
+def _had_lessons(measured: EquityMeasures, schools: Sequence[School], number: int, enough: float) -> bool:
+    """Two weeks of August are no month of the school year where most schools have not begun."""
+    had = [measured.lessons.get(one.place.id, (0.0,) * (number + 1))[number] for one in schools]
+    return bool(schools) and sum(seconds >= enough for seconds in had) * 2 >= len(schools)
+
+
 def _indicator(name: Indicator, things: Sequence[Thing], policy: EquityPolicy) -> IndicatorCard:
     rule = policy.indicators[name]
     scored = [Scored(one, rule.share(one.value)) for one in things if one.value is not None]
@@ -185,7 +131,17 @@ def _indicator(name: Indicator, things: Sequence[Thing], policy: EquityPolicy) -
     if scored:
         value = math.fsum(one.thing.value or 0.0 for one in scored) / len(scored)
         points = 100 * math.fsum(one.share for one in scored) / len(scored)
-    return IndicatorCard(name, rule.weight, tuple(scored), unknown, value, points, rule.target)
+    return IndicatorCard(
+        name,
+        rule.weight,
+        len(things),
+        len(scored),
+        value,
+        points,
+        rule.target,
+        tuple(scored),
+        unknown,
+    )
 
 
 def _badness(thing: Thing, more_is_worse: bool) -> float:

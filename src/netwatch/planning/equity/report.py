@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 
 from netwatch.model import Cell, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
+from netwatch.planning.equity.cards import Card, IndicatorCard, Raise
 from netwatch.planning.equity.gap import Gap, gaps
-from netwatch.planning.equity.judge import Card, Equity, IndicatorCard, Raise
+from netwatch.planning.equity.judge import Equity
 from netwatch.planning.equity.policy import EquityPolicy, Indicator
 from netwatch.planning.equity.things import School
 from netwatch.planning.equity.words import (
@@ -265,7 +266,7 @@ def _cards(card: Card, school: School, equity: Equity) -> Iterator[ReportRow]:
             None if one.value is None else told_value(one.indicator, one.value, policy),
             _points(one.points),
             base_value(one.indicator, one.target, policy),
-            len(one.scored) + len(one.unknown),
+            one.number,
             one.known,
             None if card.index is None else _points(gain),
             unnamed_change(one, gain, policy) if gain > 0 else "",

@@ -12,9 +12,9 @@ from netwatch.planning.equity.measure import EquityMeasures, Trace, speeds_of
 from netwatch.planning.equity.policy import EquityPolicy, Indicator
 from netwatch.planning.lifecycle import Lifecycle, UsefulLife
 
-__all__ = ["School", "Thing", "ThingsOf", "find_schools"]
+__all__ = ["DAYS_PER_YEAR", "School", "Thing", "ThingsOf", "find_schools"]
 
-_DAYS_PER_YEAR = 365.25
+DAYS_PER_YEAR = 365.25
 _BITS = 8e-6
 """Megabits in a byte."""
 
@@ -35,6 +35,8 @@ class Thing:
     """None: unknown. Shares 0 to 1, years by useful life, clients, megabits per second and person."""
     text: str = ""
     """What else evidence says."""
+    entity: EntityId | None = None
+    """Whose history it is."""
 
 
 @dataclass(slots=True)
@@ -122,9 +124,13 @@ class ThingsOf:
         }
         return {indicator: tuple(make(school, month)) for indicator, make in made.items()}
 
+    @property
+    def enough(self) -> float:
+        """Seconds of lessons in a month below which nothing is concluded."""
+        return max(self.policy.enough_hours * 3600, 1)
+
     def _value(self, trace: Trace | None, month: int) -> float | None:
-        """Nothing is concluded from little."""
-        if trace is None or trace.seconds[month] < max(self.policy.enough_hours * 3600, 1):
+        if trace is None or trace.seconds[month] < self.enough:
             return None
         return trace.values[month]
 
@@ -132,14 +138,14 @@ class ThingsOf:
         traces = self.measured.traces.get(Indicator.AVAILABILITY, {})
         for key, one in school.devices().items():
             trace = traces.get(one.id) if one.id is not None else None
-            yield Thing(key, one.name, one.name, "netwatch_device_up", self._value(trace, month))
+            yield Thing(key, one.name, one.name, "netwatch_device_up", self._value(trace, month), "", one.id)
 
     def _saturation(self, school: School, month: int) -> Iterator[Thing]:
         traces = self.measured.traces.get(Indicator.SATURATION, {})
         for port, name, change in self._found(self._ports, school, self._find_ports):
             trace = traces.get(EntityId(port))
             source = "links" if trace is None else trace.family
-            yield Thing(port, name, change, source, self._value(trace, month))
+            yield Thing(port, name, change, source, self._value(trace, month), "", EntityId(port))
 
     def _find_ports(self, school: School) -> Iterator[tuple[EntityId | str, str, str]]:
         """Uplinks. A switch without any has one that nobody knows, whatever else is known of its links: where
@@ -156,7 +162,7 @@ class ThingsOf:
         for radio, name, change in self._found(self._radios, school, self._find_radios):
             trace = traces.get(EntityId(radio))
             source = "inventory" if trace is None else trace.family
-            yield Thing(radio, name, change, source, self._value(trace, month))
+            yield Thing(radio, name, change, source, self._value(trace, month), "", EntityId(radio))
 
     def _find_radios(self, school: School) -> Iterator[tuple[EntityId | str, str, str]]:
         """Of access points; one that shows no radio has one that nobody knows. What changes is an area."""
@@ -181,32 +187,33 @@ class ThingsOf:
 
     def _age(self, school: School, month: int) -> Iterator[Thing]:
         """Assets that were there by the end of the month. Those that were taken out since are not known."""
-        end = self._month_end(month)
+        end = self.month_end(month)
         for number, one in enumerate(school.gear):
             key = f"{one.serial or one.id or one.name}#{number}"
             installed = None if one.asset is None else one.asset.installed
             if installed is not None and installed > end:
                 continue
-            life = self._life(one)
+            life = self.life(one)
             value, text = None, ""
             if installed is None:
                 text = "installation unknown"
             elif life is None:
                 text = "useful life unknown"
             else:
-                years = (end - installed).days / _DAYS_PER_YEAR
+                years = (end - installed).days / DAYS_PER_YEAR
                 value = years / life.years
                 text = f"installed {installed}, {years:.1f} of {life.years:g} years"
                 text += f" ({life.confidence} confidence)"
             yield Thing(key, one.name, one.name, "inventory", value, text)
 
-    def _life(self, one: Subject) -> UsefulLife | None:
+    def life(self, one: Subject) -> UsefulLife | None:
+        """How long it is planned with."""
         key = one.kind, one.role
         if key not in self._lives:
             self._lives[key] = self.lifecycle.useful_life(*key)
         return self._lives[key]
 
-    def _month_end(self, month: int) -> date:
+    def month_end(self, month: int) -> date:
         """The last day of a month, or the day of the plan."""
         months = self.measured.months
         return self.basis.day if month + 1 == len(months) else months[month + 1]

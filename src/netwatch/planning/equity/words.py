@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from netwatch.model import EvidenceItem
-from netwatch.planning.equity.judge import IndicatorCard, Raise, Scored
+from netwatch.planning.equity.cards import IndicatorCard, Raise, Scored
 from netwatch.planning.equity.policy import EquityPolicy, Indicator
 from netwatch.planning.equity.things import Thing
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
 
@@ -15,10 +14,16 @@ from pydantic import Field, model_validator
 from netwatch.documents import Document, Strict, read_yaml, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import DeviceKind
+from netwatch.planning.lifecycle.flaws import Flaw, Flaws, Product
+from netwatch.planning.lifecycle.patterns import matches
 
-__all__ = ["Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
+__all__ = ["Confidence", "Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
 
 Confidence = Literal["high", "medium", "low", "common"]
+
+
+_Asked = tuple[str, tuple[str, ...], str]
+"""Vendor, models, version."""
 
 
 class MilestoneKind(StrEnum):
@@ -84,13 +89,11 @@ class Milestone(Strict):
     def fits(self, vendor: str, models: Sequence[str], version: str) -> bool:
         """Whether all patterns that are given match, case ignored."""
         return (
-            _matches(self.vendor, vendor)
-            and (
-                not self.models or any(_matches(wanted, model) for wanted in self.models for model in models)
-            )
+            matches(self.vendor, vendor)
+            and (not self.models or any(matches(wanted, model) for wanted in self.models for model in models))
             and (
                 not self.versions
-                or any(_matches(wanted, name) for wanted in self.versions for name in (version, *models))
+                or any(matches(wanted, name) for wanted in self.versions for name in (version, *models))
             )
         )
 
@@ -98,6 +101,8 @@ class Milestone(Strict):
 class _File(Strict):
     useful_lives: tuple[UsefulLife, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    products: tuple[Product, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,23 @@ class Lifecycle:
 
     useful_lives: tuple[UsefulLife, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    """Known to be exploited."""
+    products: tuple[Product, ...] = ()
+    """Which models run the software that catalogues of flaws name."""
+    _flaws: Flaws = field(init=False, repr=False, compare=False)
+    _by_vendor: dict[str, list[Milestone]] = field(init=False, repr=False, compare=False)
+    _found: dict[_Asked, tuple[Milestone, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Answers so far: a fleet has few models, and several plans ask for each of its things."""
+
+    def __post_init__(self) -> None:
+        by_vendor: dict[str, list[Milestone]] = {}
+        for one in self.milestones:
+            by_vendor.setdefault(one.vendor.lower(), []).append(one)
+        object.__setattr__(self, "_by_vendor", by_vendor)
+        object.__setattr__(self, "_flaws", Flaws(self.flaws, self.products))
 
     def useful_life(self, kind: str, role: str) -> UsefulLife | None:
         """The first class that fits; None where nobody said how long such gear lasts."""
@@ -113,22 +135,55 @@ class Lifecycle:
 
     def milestones_of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Milestone, ...]:
         """What is known of a model or its software, in order of date."""
-        named = [model for model in models if model]
-        found = (one for one in self.milestones if one.fits(vendor, named, version))
-        return tuple(sorted(found, key=lambda one: (one.on, one.milestone)))
+        asked = (vendor, tuple(model for model in models if model), version)
+        known = self._found.get(asked)
+        if known is None:
+            found = (
+                one
+                for pattern, milestones in self._by_vendor.items()
+                if matches(pattern, vendor)
+                for one in milestones
+                if one.fits(*asked)
+            )
+            known = self._found[asked] = tuple(sorted(found, key=lambda one: (one.on, one.milestone)))
+        return known
+
+    def knows_model(self, vendor: str, models: Sequence[str]) -> bool:
+        """Whether any fact names a model. A vendor that is not told fits any."""
+        return any(
+            matches(pattern, model)
+            for one in self.milestones
+            if not vendor or matches(one.vendor, vendor)
+            for pattern in one.models
+            for model in models
+        )
+
+    def flaws_of(self, vendor: str, models: Sequence[str], version: str = "") -> tuple[Flaw, ...]:
+        """Exploited flaws that a model may have, the newest first: `Flaw.affects` tells whether its version
+        is known to have them. None says that a device is safe."""
+        return self._flaws.of(vendor, models, version)
+
+    def knows_flaws_of(self, vendor: str) -> bool:
+        """Whether any catalogue that was imported speaks of a maker: without it, no flaw is no news."""
+        return self._flaws.knows(vendor)
 
 
-def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
-    """Reads every `*.yaml` of one folder or several, by name. Raises ConfigError with all Problems."""
+def load_lifecycle(directories: Path | str | Sequence[Path], but: Path | None = None) -> Lifecycle:
+    """Reads every `*.yaml` of one folder or several, by name, without the file `but`. Raises ConfigError with
+    all Problems."""
     folders = [Path(directories)] if isinstance(directories, Path | str) else list(directories)
     problems: list[Problem] = []
     lives: list[UsefulLife] = []
     milestones: list[Milestone] = []
+    flaws: dict[tuple[str, str, tuple[str, ...]], Flaw] = {}
+    products: list[Product] = []
     for folder in folders:
         if not folder.is_dir():
             problems.append(Problem(str(folder), "", "is no folder", "expected lifecycle facts as *.yaml"))
             continue
         for path in sorted(folder.glob("*.yaml")):
+            if but is not None and path.absolute() == but.absolute():
+                continue
             try:
                 document = read_yaml(path)
                 content = validate(_File, document)
@@ -138,9 +193,14 @@ def load_lifecycle(directories: Path | str | Sequence[Path]) -> Lifecycle:
             problems += _contradictions(document, content, milestones)
             lives += content.useful_lives
             milestones += content.milestones
+            products += content.products
+            for flaw in content.flaws:
+                key = (flaw.cve, flaw.vendor.lower(), flaw.products)
+                if key not in flaws or flaws[key].checked_on < flaw.checked_on:
+                    flaws[key] = flaw
     if problems:
         raise ConfigError(problems)
-    return Lifecycle(tuple(lives), tuple(milestones))
+    return Lifecycle(tuple(lives), tuple(milestones), tuple(flaws.values()), tuple(products))
 
 
 def _contradictions(document: Document, content: _File, before: Sequence[Milestone]) -> Iterator[Problem]:
@@ -158,7 +218,3 @@ def _contradictions(document: Document, content: _File, before: Sequence[Milesto
 
 def _identity(one: Milestone) -> tuple[object, ...]:
     return one.vendor.lower(), one.models, one.versions, one.milestone
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return fnmatchcase(text.lower(), pattern.lower())

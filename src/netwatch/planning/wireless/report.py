@@ -342,10 +342,12 @@ def _needs_text(area: JudgedArea, needs: tuple[SwitchNeed, ...]) -> str:
     low, high = (number - area.estimate.replaced for number in (area.estimate.low, area.estimate.high))
     drops = f"{low} to {high}" if low != high else f"{low}"
     parts = [f"{drops} cable drops"]
+    alike: dict[str, list[str]] = {}
     for one in needs:
         lacks = "; ".join(one.short_of) or "nothing known to be short"
         unknown = f" (unknown: {', '.join(one.missing)})" if one.missing else ""
-        parts.append(f"{one.name}: {lacks}{unknown}")
+        alike.setdefault(lacks + unknown, []).append(one.name)
+    parts += [f"{', '.join(names)}: {text}" for text, names in alike.items()]
     return ". ".join(parts)
 
 
