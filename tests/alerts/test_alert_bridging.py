@@ -13,7 +13,7 @@ from netwatch.alerts.causes.graph import Evidence
 from netwatch.alerts.causes.topology import build_graph
 from netwatch.model import Entity, EntityId, Inventory, InventoryDevice, PluggedIn, Snapshot, Target
 
-SWITCHES = ("core", "dist", "sw1")
+SWITCHES = ("core", "dist", "sw1", "sw2")
 MACS = {name: f"02000000000{number}" for number, name in enumerate((*SWITCHES, "ups", "cam"))}
 PORTS = ("core/1", "core/2", "dist/1", "dist/2", "dist/3", "sw1/1", "sw1/2")
 LINK = ("core/1", "dist/1")
@@ -67,6 +67,12 @@ def test_what_may_be_behind_a_switch_that_tells_nothing_is_left_alone() -> None:
         "sw1": "dist/2",
         "cam": "dist/3",
     }
+
+
+def test_a_switch_that_tells_nothing_is_in_between_unless_the_other_one_has_it_behind() -> None:
+    seen = {"dist sees sw1": "2", "dist sees sw2": "2", "sw1 sees dist": "1"}
+    assert "sw1" not in plugs(seen)
+    assert plugs({**seen, "sw1 sees sw2": "2"})["sw1"] == "dist/2"
 
 
 def test_neighbours_go_before_it() -> None:

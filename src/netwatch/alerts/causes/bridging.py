@@ -188,7 +188,10 @@ class Bridging:
 
     def _may_be_between(self, other: EntityId, switch: EntityId, owner: EntityId) -> bool:
         """Whether a switch that was learnt at the same port may carry the device: not if it has both at one
-        port of its own."""
+        port of its own, nor if the device has it at another port than the way back."""
+        behind, back = self._ports.get((other, owner)), self._ports.get((switch, owner))
+        if behind and back and not behind & back:
+            return False
         here, there = self._ports.get((switch, other)), self._ports.get((owner, other))
         return here is None or there is None or here != there or len(here) > 1
 

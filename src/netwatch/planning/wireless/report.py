@@ -37,11 +37,11 @@ _NOTES = (
 )
 _AREAS = (
     ReportColumn("rank", "Rank", Show.COUNT, "What is to be bought first, the worst first.", public=True),
-    ReportColumn("school", "School", public=True),
-    ReportColumn("area", "Wing or floor", public=True),
+    ReportColumn("area", "Where", help="School, and wing or floor.", public=True),
     ReportColumn(
         "verdict", "Verdict", help="add, replace, re-channel, survey needed, configure, leave.", public=True
     ),
+    ReportColumn("school", "School", public=True),
     ReportColumn("access_points", "Access points", Show.COUNT, public=True),
     ReportColumn(
         "estimate_low", "To buy, at least", Show.COUNT, "Access points, replaced ones included.", public=True
@@ -147,7 +147,6 @@ def report(plan: WirelessPlan, basis: Basis) -> Report:
             "Where wireless has to grow",
             _AREAS,
             tuple(_area(one, places, students, needs.get(one.area.key, ())) for one in plan.areas),
-            _NOTES,
         ),
         Sheet("rooms", "Rooms and what serves them", _ROOMS, tuple(_rooms(plan, places))),
         Sheet("radios", "The readings behind", _RADIOS, tuple(_radios(plan))),
@@ -178,7 +177,7 @@ def _area(
     cells: dict[str, Cell] = {
         "rank": one.rank,
         "school": one.area.school or None,
-        "area": one.area.name or None,
+        "area": _where(one) or None,
         "verdict": one.verdict.value,
         "access_points": len(one.points),
         "estimate_low": None if estimate is None else estimate.low,
@@ -207,6 +206,11 @@ def _area(
 
 
 _REASONS = 6
+
+
+def _where(one: JudgedArea) -> str:
+    """School and wing; the school once where no wing is known."""
+    return ", ".join(dict.fromkeys(name for name in (one.area.school, one.area.name) if name))
 
 
 def _rooms(plan: WirelessPlan, places: Places) -> Iterable[ReportRow]:
