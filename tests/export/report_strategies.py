@@ -6,7 +6,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from netwatch.model import EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
+from netwatch.model import UNDER_FEW, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
 
 text = st.text(max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -21,7 +21,7 @@ def cells(show: Show) -> st.SearchStrategy[object]:
     elif show in (Show.TEXT, Show.GRADE):
         known = text | st.just("2027-01-31")
     elif show is Show.COUNT:
-        known = st.integers(-(2**53), 2**53)
+        known = st.integers(-(2**53), 2**53) | st.just(UNDER_FEW)
     else:
         known = numbers | st.integers(-1000, 1000)
     return st.none() | known

@@ -214,6 +214,18 @@ def test_a_foreign_file_is_refused(store: SegmentStore, tmp_path: Path) -> None:
         store.append(gauge("a", [[1]]))
 
 
+def test_two_writers_by_turns_lose_nothing(store: SegmentStore) -> None:
+    """The demo's past is written by another process, after the first buckets of now."""
+    other = SegmentStore(store.directory, CATALOGUE)
+    for turn, writer in enumerate((store, other, store, other)):
+        writer.append(gauge([f"e{turn}"], [[turn]]))
+        writer.append(gauge(["same"], [[turn]]))
+        writer.close()
+    for reader in (store, other, SegmentStore(store.directory, CATALOGUE)):
+        found = {name: values[START] for name, values in everything(reader).items()}
+        assert found == {"e0": 0, "e1": 1, "e2": 2, "e3": 3, "same": 3}
+
+
 def test_a_second_writer_is_refused_until_the_first_has_closed(store: SegmentStore) -> None:
     store.append(gauge("a", [[1]]))
     other = SegmentStore(store.directory, CATALOGUE)

@@ -136,12 +136,20 @@ class District:
         installed: date | None = date(2024, 8, 1),
         healthy: bool = True,
         vendor: str = "acme",
+        version: str = "",
         model: str = "S-48",
         place: PlaceId = SCHOOL,
         asset: Mapping[str, object] = MappingProxyType({}),
         **entered,
     ) -> None:
-        facts = {"kind": str(kind), "role": role, "vendor": vendor, "model": model, "site": "s"}
+        facts = {
+            "kind": str(kind),
+            "role": role,
+            "vendor": vendor,
+            "model": model,
+            "version": version,
+            "site": "s",
+        }
         self.entities[EntityId(name)] = Entity(
             EntityId(name), EntityKind.DEVICE, EntityId(name), None, "", "", name, facts
         )

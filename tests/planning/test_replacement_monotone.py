@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from hypothesis import given, settings
@@ -10,35 +9,16 @@ from hypothesis import strategies as st
 from replacement_district import AT, LIFECYCLE, POLICY, REBOOTS, RX, TODAY, UP, District, points
 
 from netwatch.model import EntityId, EntityKind, RankedAsset
-from netwatch.planning import Lifecycle, Milestone, MilestoneKind
+from netwatch.planning import Flaw, Lifecycle, Milestone, MilestoneKind
 from netwatch.planning.basis import Incident
 from netwatch.planning.replacement import Hints
 
 HOUR = 3600
 
 
-@dataclass(frozen=True)
-class Flaw:
-    cve: str
-    added: date
-    source: str = "a catalogue"
-
-    def affects(self, version: str) -> bool | None:
-        return True
-
-
-class Facts(Lifecycle):
-    """Lifecycle facts that hold flaws."""
-
-    flaws: tuple[Flaw, ...] = ()
-
-    def flaws_of(self, vendor, models, version=""):
-        return self.flaws
-
-
-def facts(milestones: dict[str, float], flaws: int) -> Facts:
-    """Milestones by years since they passed."""
-    made = Facts(
+def facts(milestones: dict[str, float], flaws: int) -> Lifecycle:
+    """Milestones by years since they passed, and so many flaws that its version has."""
+    return Lifecycle(
         LIFECYCLE.useful_lives,
         tuple(
             Milestone(
@@ -51,9 +31,19 @@ def facts(milestones: dict[str, float], flaws: int) -> Facts:
             )
             for kind, years in milestones.items()
         ),
+        flaws=tuple(
+            Flaw(
+                cve=f"CVE-2020-{number:04}",
+                vendor="*",
+                models=("S-48",),
+                versions=("*",),
+                added=date(2020, 1, 1),
+                source="a catalogue",
+                checked_on=TODAY,
+            )
+            for number in range(flaws)
+        ),
     )
-    object.__setattr__(made, "flaws", tuple(Flaw(f"CVE-2020-{n:04}", date(2020, 1, 1)) for n in range(flaws)))
-    return made
 
 
 def judged(
@@ -81,6 +71,7 @@ def judged(
         "x",
         installed=TODAY - timedelta(days=round(years * 365.25)),
         healthy=False,
+        version="1.2",
         serves=tuple(f"d/s/{number}" for number in range(rooms)),
         asset={"cost": 1000.0, "support_cost": support_cost, "support_until": until},
     )

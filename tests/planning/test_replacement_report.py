@@ -131,6 +131,8 @@ async def test_alerts_of_the_store_count_as_incidents(tmp_path: Path) -> None:
             LIFECYCLE,
             load_policies(None, config_dir() / "planning"),
             Calendars({}),
+            (),
+            None,
         )
     found = by_name(plans.replacements)
     cost = next(one for one in found["sw-1"].contributions if one.name == "cost")

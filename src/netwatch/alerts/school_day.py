@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 
 from netwatch.alerts.derived import derived_family
-from netwatch.calendars import Calendar, Calendars
+from netwatch.calendars import Calendar, Calendars, LessonTime
 from netwatch.model import Column, EntityId, HistoryReader, PlaceId, Snapshot, percentile
 
 __all__ = ["last_school_day", "school_day_columns", "school_days"]
@@ -76,6 +76,7 @@ def school_day_columns(snapshot: Snapshot, history: HistoryReader, calendars: Ca
     start = min(span[0] for _, span in days.values())
     end = max(span[1] for _, span in days.values())
     out: dict[str, Column] = {}
+    lesson_time = LessonTime()
     for name, family in _FAMILIES.items():
         found: dict[EntityId, float] = {}
         for series in history.read(family, start, end):
@@ -83,8 +84,8 @@ def school_day_columns(snapshot: Snapshot, history: HistoryReader, calendars: Ca
             if entity is None or series.entity not in speeds or entity.device not in days:
                 continue
             calendar, (first, last) = days[entity.device]
-            lessons = calendar.mask(series.starts, series.widths) >= 0.5
-            lessons &= (series.starts >= first) & (series.starts < last)
+            lessons = lesson_time.of(calendar, series.starts, series.widths)
+            lessons = lessons & (series.starts >= first) & (series.starts < last)
             known = float(np.sum((series.coverage * series.widths)[lessons]))
             value = percentile(series, 95, lessons)
             if value is not None and known >= _LEAST * calendar.seconds(first, last):

@@ -64,6 +64,8 @@ class Chores:
         self._bridges = Bridges(parts)
         self._freezing = asyncio.Lock()
         self._judging = asyncio.Lock()
+        self.writing = asyncio.Lock()
+        """Held by whoever writes history."""
         self._evaluations = 0
         self._earliest = float("-inf")
         """Monotonic second before which no further snapshot is made unasked."""
@@ -139,7 +141,8 @@ class Chores:
         if parts.snapshot.at != self._recorded:
             self._recorded = parts.snapshot.at
             await gently(parts.recorder.observe_steps(parts.snapshot))
-        samples = await self._recording.write(parts.recorder.take_steps(parts.clock.now().wall))
+        async with self.writing:
+            samples = await self._recording.write(parts.recorder.take_steps(parts.clock.now().wall))
         if samples:
             parts.metrics.history_written(samples, await asyncio.to_thread(parts.history.size))
 
@@ -180,7 +183,8 @@ class Chores:
         """History and incidents beyond their retention."""
         parts = self._parts
         before = parts.clock.now().wall - parts.configuration.settings.history.retention
-        await asyncio.to_thread(parts.history.prune, before)
+        async with self.writing:
+            await asyncio.to_thread(parts.history.prune, before)
         parts.store.incidents.forget(before)
         parts.alerting.desk.forget(before)
 

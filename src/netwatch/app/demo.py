@@ -108,7 +108,11 @@ async def give_past(running: Running, demo: Demo) -> int:
         for key, entity in parts.state.known(target.device).items()
     }
     end = parts.clock.now().wall
-    count = await parts.workers.run(seed_past, parts.history.directory, demo.scale, demo.seed, end, subjects)
+    async with running.chores.writing:
+        parts.history.close()  # the first buckets may be on disk already: the worker has to be let in
+        count = await parts.workers.run(
+            seed_past, parts.history.directory, demo.scale, demo.seed, end, subjects
+        )
     await running.chores.freeze()
     await running.chores.plan()
     return count

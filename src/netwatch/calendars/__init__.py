@@ -11,6 +11,7 @@ from netwatch.calendars.fields import (
     SpansField,
     Weekdays,
 )
+from netwatch.calendars.lessons import LessonTime
 from netwatch.calendars.load import (
     CalendarEntry,
     CalendarFile,
@@ -39,6 +40,7 @@ __all__ = [
     "Day",
     "Hours",
     "HoursField",
+    "LessonTime",
     "LocalTime",
     "Span",
     "SpanKind",

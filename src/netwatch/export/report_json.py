@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from netwatch.errors import PlanningError
-from netwatch.model import Cell, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
+from netwatch.model import UNDER_FEW, Cell, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
 
 __all__ = ["REPORT_SCHEMA", "canonical_json", "report_from_json", "report_to_json"]
 
@@ -192,6 +192,7 @@ def _cell(value: Any, column: ReportColumn, where: str) -> Cell:
         good = isinstance(value, bool)
     else:
         good = isinstance(value, int | float) and not isinstance(value, bool)
+    good = good or (show is Show.COUNT and value == UNDER_FEW)
     if not good or (isinstance(value, float) and not math.isfinite(value)):
         raise PlanningError(f"{where}: expected {show.value}, found {value!r}")
     return value  # type: ignore[no-any-return]

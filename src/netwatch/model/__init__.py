@@ -84,7 +84,7 @@ from netwatch.model.ranking import (
     RankedAsset,
     ReplacementPlan,
 )
-from netwatch.model.report import Cell, Report, ReportColumn, ReportRow, Sheet, Show
+from netwatch.model.report import FEW, UNDER_FEW, Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, PluggedIn, Snapshot
@@ -93,6 +93,7 @@ from netwatch.model.time import Clock, Instant, SystemClock, set_within
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
+    "FEW",
     "MOST_LABELS",
     "REPETITION",
     "ROOT",
@@ -100,6 +101,7 @@ __all__ = [
     "SYS_NAME",
     "SYS_OBJECT_ID",
     "TOKEN",
+    "UNDER_FEW",
     "WILDCARD",
     "Alert",
     "AlertState",

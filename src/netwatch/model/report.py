@@ -9,10 +9,16 @@ from enum import StrEnum
 
 from netwatch.model.ranking import EvidenceItem
 
-__all__ = ["Cell", "Report", "ReportColumn", "ReportRow", "Sheet", "Show"]
+__all__ = ["FEW", "UNDER_FEW", "Cell", "Report", "ReportColumn", "ReportRow", "Sheet", "Show"]
 
 Cell = str | int | float | bool | date | None
 """None: unknown, which is never 0."""
+
+
+FEW = 5
+"""Fewer people than that in one place are not counted in a report: somebody might know who they are."""
+UNDER_FEW = f"under {FEW}"
+"""What stands in a cell of counts instead."""
 
 
 class Show(StrEnum):

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendar
+from netwatch.calendars import Calendar, LessonTime
 from netwatch.model import Entity, EntityId, HistoryReader, SeriesHistory, Snapshot, percentile
 from netwatch.planning.basis.topology import Topology
 from netwatch.planning.basis.wear import Wear, measure_wear
@@ -144,6 +144,7 @@ class _Source:
     end: float
     calendar_of: Callable[[EntityId], Calendar]
     into: Measurements
+    lesson_time: LessonTime = field(default_factory=LessonTime)
 
     def series(self, family: str, entities: Iterable[EntityId] | None = None) -> Iterable[SeriesHistory]:
         """What history holds, of entities that still exist."""
@@ -161,7 +162,7 @@ class _Source:
     def lessons(self, series: SeriesHistory) -> NDArray[np.bool_]:
         """Buckets of which at least half is lesson time at the device's school."""
         calendar = self.calendar_of(self.device(series.entity))
-        return calendar.mask(series.starts, series.widths) >= 0.5
+        return self.lesson_time.of(calendar, series.starts, series.widths)
 
     def latest(self, family: str) -> dict[EntityId, tuple[float, float]]:
         """Fresh value and time of each entity of a family without row labels."""

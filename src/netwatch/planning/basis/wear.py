@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from netwatch.calendars import Calendar
+from netwatch.calendars import Calendar, LessonTime
 from netwatch.model import EntityId, EntityKind, HistoryReader, SeriesHistory, Snapshot, percentile
 
 __all__ = ["Clients", "Heat", "Power", "Wear", "measure_wear"]
@@ -198,10 +198,11 @@ def _clients(
     """Of access points: radios summed up, else the device's own count. What a controller counts is not its
     own."""
     radios: dict[EntityId, list[Clients]] = {}
+    lesson_time = LessonTime()
     for series in _read(snapshot, history, "netwatch_radio_clients", start, end):
         if series.labels == ("",):
             device = snapshot.entities[series.entity].device
-            found = _in_lessons(series, calendar_of(device))
+            found = _in_lessons(series, lesson_time, calendar_of(device))
             if found is not None:
                 radios.setdefault(device, []).append(found)
     runs = {entity.parent for entity in snapshot.devices() if entity.parent not in (None, entity.id)}
@@ -214,13 +215,13 @@ def _clients(
             )
     for series in _read(snapshot, history, "netwatch_device_clients", start, end):
         if series.entity not in out.clients and series.entity not in runs:
-            found = _in_lessons(series, calendar_of(series.entity))
+            found = _in_lessons(series, lesson_time, calendar_of(series.entity))
             if found is not None:
                 out.clients[series.entity] = found
 
 
-def _in_lessons(series: SeriesHistory, calendar: Calendar) -> Clients | None:
-    lessons = calendar.mask(series.starts, series.widths) >= 0.5
+def _in_lessons(series: SeriesHistory, lesson_time: LessonTime, calendar: Calendar) -> Clients | None:
+    lessons = lesson_time.of(calendar, series.starts, series.widths)
     count = percentile(series, 95, lessons)
     if count is None:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendar
+from netwatch.calendars import Calendar, LessonTime
 from netwatch.model import SeriesHistory
 from netwatch.planning.capacity.robust import FloatArray
 
@@ -17,8 +17,6 @@ WEEK = 7 * 86400
 _HOUR = 3600
 _ENOUGH = 0.2
 """Share of a usual week's class time that has to be measured in a week for its percentile to count."""
-_KEPT = 8
-"""Masks of class time that are kept: most series of a school have the same buckets."""
 
 
 @dataclass(slots=True)
@@ -28,7 +26,7 @@ class Weeks:
     count: int
     end: float
     """Wall seconds."""
-    _masks: dict[tuple[int, bytes], NDArray[np.bool_]] = field(default_factory=dict)
+    _lessons: LessonTime = field(default_factory=LessonTime)
     _school: dict[int, tuple[Calendar, FloatArray, float]] = field(default_factory=dict)
 
     @property
@@ -45,7 +43,7 @@ class Weeks:
         seconds = series.coverage * series.widths
         chosen = np.isfinite(series.values) & (seconds > 0)
         if calendar is not None:
-            chosen &= self._mask(series, calendar)
+            chosen &= self._lessons.of(calendar, series.starts, series.widths)
         usual = WEEK if calendar is None else self._of(calendar)[2]
         week = self._weeks(series)
         chosen &= (week >= 0) & (week < self.count)
@@ -96,18 +94,6 @@ class Weeks:
 
     def _weeks(self, series: SeriesHistory) -> NDArray[np.int64]:
         return np.asarray((series.starts - self.start) // WEEK, dtype=np.int64)
-
-    def _mask(self, series: SeriesHistory, calendar: Calendar) -> NDArray[np.bool_]:
-        """Buckets of which at least half is class time."""
-        key = (id(calendar), series.starts.tobytes())
-        found = self._masks.get(key)
-        if found is None:
-            self._of(calendar)  # keeps the calendar, so that its id stays its own
-            found = calendar.mask(series.starts, series.widths) >= 0.5
-            while len(self._masks) >= _KEPT:
-                self._masks.pop(next(iter(self._masks)))
-            self._masks[key] = found
-        return found
 
     def _of(self, calendar: Calendar) -> tuple[Calendar, FloatArray, float]:
         found = self._school.get(id(calendar))

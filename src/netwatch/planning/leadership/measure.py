@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendar
+from netwatch.calendars import LessonTime
 from netwatch.model import EntityId, HistoryReader, SeriesHistory
 from netwatch.planning.basis import Basis
 
@@ -85,7 +85,6 @@ def measure_leadership(
 _Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
 _Judge = Callable[[SeriesHistory], NDArray[np.float64]]
 """Share of each bucket that counts."""
-_KEPT = 200
 
 
 class _Work:
@@ -95,7 +94,7 @@ class _Work:
         self._edges = np.array(
             [datetime(day.year, day.month, 1, tzinfo=UTC).timestamp() for day in self.firsts]
         )
-        self._lessons: dict[tuple[int, int, int, int], NDArray[np.bool_]] = {}
+        self._lessons = LessonTime()
         self.simulated = False
 
     def series(self, family: str, entities: Sequence[EntityId] | None = None) -> Iterable[SeriesHistory]:
@@ -167,21 +166,8 @@ class _Work:
     def _class_time(self, series: SeriesHistory) -> NDArray[np.bool_]:
         """Buckets of which at least half is class time; worked out once per calendar and stretch of time."""
         calendar = self._basis.calendar_of(self._basis.snapshot.entities[series.entity].device)
-        starts, widths = series.starts, series.widths
-        width = int(widths[0])
-        if int(starts[-1] - starts[0]) != (starts.size - 1) * width or not (widths == width).all():
-            return _mask(calendar, series)
-        key = (id(calendar), int(starts[0]), width, starts.size)
-        if key not in self._lessons:
-            if len(self._lessons) > _KEPT:
-                self._lessons.clear()
-            self._lessons[key] = _mask(calendar, series)
-        return self._lessons[key]
+        return self._lessons.of(calendar, series.starts, series.widths)
 
 
 def _full(series: SeriesHistory) -> NDArray[np.float64]:
     return np.where(np.isfinite(series.values), series.values >= FULL, np.nan)
-
-
-def _mask(calendar: Calendar, series: SeriesHistory) -> NDArray[np.bool_]:
-    return np.asarray(calendar.mask(series.starts, series.widths) >= 0.5)

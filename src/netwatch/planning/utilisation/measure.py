@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendar, Calendars
+from netwatch.calendars import Calendars, LessonTime
 from netwatch.model import EntityId, HistoryReader, Place, PlaceKind, SeriesHistory
 from netwatch.planning.utilisation.frame import Frame, Group, Thing
 
@@ -130,7 +130,7 @@ class _Work:
     def __init__(self, frame: Frame, calendars: Calendars, level: Level) -> None:
         self._frame, self._calendars, self._level = frame, calendars, level
         self._sums: dict[tuple[str, Group], _Sum] = {}
-        self._lessons: dict[tuple[int, int, int, int], NDArray[np.bool_]] = {}
+        self._lessons = LessonTime()
         self._wireless = {
             family: things
             for family, things in frame.things.items()
@@ -247,19 +247,7 @@ class _Work:
         self, thing: Thing, starts: NDArray[np.int64], widths: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
         calendar = self._calendars.at(thing.place, self._frame.places)
-        width = int(widths[0])
-        if int(starts[-1] - starts[0]) != (starts.size - 1) * width or not (widths == width).all():
-            return _mask(calendar, starts, widths)
-        key = (id(calendar), int(starts[0]), width, starts.size)
-        if key not in self._lessons:
-            if len(self._lessons) > 200:
-                self._lessons.clear()
-            self._lessons[key] = _mask(calendar, starts, widths)
-        return self._lessons[key]
-
-
-def _mask(calendar: Calendar, starts: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return np.asarray(calendar.mask(starts, widths) >= 0.5)
+        return self._lessons.of(calendar, starts, widths)
 
 
 def _lay(series: SeriesHistory, first: int, total: NDArray[np.float32], known: NDArray[np.bool_]) -> None:

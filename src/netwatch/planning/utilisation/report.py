@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from netwatch.model import Cell, Report, ReportColumn, ReportRow, Sheet, Show
+from netwatch.model import FEW, UNDER_FEW, Cell, Report, ReportColumn, ReportRow, Sheet, Show
 from netwatch.planning.utilisation.frame import Group
 from netwatch.planning.utilisation.measure import Level, Use, Used
 
-__all__ = ["FEW", "utilisation_report"]
+__all__ = ["utilisation_report"]
 
-FEW = 5
-"""Fewer clients than that are nobody's business in one room."""
-_UNDER = f"under {FEW}"
 _COLUMNS = (
     ReportColumn("school", "School", public=True),
     ReportColumn("place", "Place"),
@@ -59,7 +56,7 @@ def _row(one: Used, first: date, last: date, level: Level) -> ReportRow:
     if clients and level is Level.ROOM:
         hidden = [value is not None and value < FEW for value in figures]
         figures = [None if few else value for few, value in zip(hidden, figures, strict=True)]
-        note = f"not told where {_UNDER}" if any(hidden) else ""
+        note = f"not told where {UNDER_FEW}" if any(hidden) else ""
     name = one.place.name if one.place is not None else "unknown place"
     cells: tuple[Cell, ...] = (
         one.school,

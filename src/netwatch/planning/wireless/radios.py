@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netwatch.model import EntityId, EvidenceItem
+from netwatch.model import FEW, UNDER_FEW, EntityId, EvidenceItem
 from netwatch.planning.wireless.access_points import Area, Radio
 from netwatch.planning.wireless.measures import (
     AIRTIME,
@@ -19,10 +19,8 @@ from netwatch.planning.wireless.measures import (
 from netwatch.planning.wireless.policy import WirelessPolicy
 from netwatch.planning.wireless.results import JudgedRadio, Verdict
 
-__all__ = ["FEW", "Neighbours", "judge_radio"]
+__all__ = ["Neighbours", "judge_radio"]
 
-FEW = 5
-"""Fewer clients than this are not told: it could be known who they are."""
 _EXCESS = 0.1
 """Mean airtime by which the parts may exceed the whole before nobody believes them."""
 _NOTHING = RadioMeasure()
@@ -192,7 +190,7 @@ def _airtime(found: Distribution, policy: WirelessPolicy) -> list[EvidenceItem]:
 
 def _clients(found: Distribution) -> EvidenceItem:
     if found.p95 < FEW:
-        return EvidenceItem(f"under {FEW} clients", CLIENTS, None, "", found.until)
+        return EvidenceItem(f"{UNDER_FEW} clients", CLIENTS, None, "", found.until)
     return EvidenceItem(
         f"{found.p95:.0f} clients (95th percentile of class hours)",
         CLIENTS,

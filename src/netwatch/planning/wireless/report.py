@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from netwatch.model import (
+    FEW,
+    UNDER_FEW,
     Cell,
     EvidenceItem,
     PlaceId,
@@ -16,7 +18,6 @@ from netwatch.model import (
     Show,
 )
 from netwatch.planning.basis import Basis
-from netwatch.planning.wireless.radios import FEW
 from netwatch.planning.wireless.results import (
     JudgedArea,
     JudgedPoint,
@@ -28,7 +29,6 @@ from netwatch.planning.wireless.results import (
 
 __all__ = ["report"]
 
-UNDER_FEW = f"under {FEW}"
 _NOTES = (
     "Measured airtime decides, not how many clients an access point has.",
     "Gaps in coverage can't be measured by access points: whom they don't hear is in no reading. Rooms where "

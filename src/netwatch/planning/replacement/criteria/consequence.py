@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netwatch.model import EntityId, InventoryDevice, PlaceId
+from netwatch.model import FEW, UNDER_FEW, EntityId, InventoryDevice, PlaceId
 from netwatch.planning.basis import Subject
 from netwatch.planning.replacement.criteria.knowledge import Knowledge
 from netwatch.planning.replacement.verdict import Judged, count, item
 
 __all__ = ["consequence"]
 
-_FEW = 5
 """Fewer people are not told by number: they could be recognised."""
 
 
@@ -132,8 +131,8 @@ def _clients(subject: Subject, known: Knowledge, behind: frozenset[EntityId] | N
 
 
 def _people_told(number: float) -> str:
-    return f"{number:.0f}" if number >= _FEW else f"under {_FEW}"
+    return f"{number:.0f}" if number >= FEW else UNDER_FEW
 
 
 def _suppressed(number: float) -> float | None:
-    return round(number) if number >= _FEW else None
+    return round(number) if number >= FEW else None

@@ -8,8 +8,7 @@ from datetime import date
 
 from netwatch.model import EntityId, Place, PlaceId
 from netwatch.planning.basis import Basis, Measurements, Subject, Topology
-from netwatch.planning.lifecycle import Lifecycle, Milestone
-from netwatch.planning.replacement.flaws import Flaw, flaws_of
+from netwatch.planning.lifecycle import Flaw, Lifecycle, Milestone
 from netwatch.planning.replacement.hints import Hints
 from netwatch.planning.replacement.policy import ReplacementPolicy
 from netwatch.planning.replacement.reliability import Reliability
@@ -29,7 +28,6 @@ class Knowledge:
     reliability: Mapping[tuple[str, str], Reliability]
     """By vendor and model as `reliability_key` writes them."""
     _milestones: dict[_Software, tuple[Milestone, ...]] = field(default_factory=dict)
-    _flaws: dict[_Software, tuple[Flaw, ...] | None] = field(default_factory=dict)
     _behind: dict[EntityId, frozenset[EntityId] | None] = field(default_factory=dict)
     _schools: dict[PlaceId, Place | None] = field(default_factory=dict)
     _keys: dict[int, _Software] = field(default_factory=dict)
@@ -62,11 +60,12 @@ class Knowledge:
         return self._milestones[key]
 
     def flaws(self, subject: Subject) -> tuple[Flaw, ...] | None:
-        """None: nobody has data of its model."""
-        key = self._software(subject)
-        if key not in self._flaws:
-            self._flaws[key] = flaws_of(self.lifecycle, *key)
-        return self._flaws[key]
+        """What its model and software may have, the latest first. None: no catalogue speaks of its maker, or
+        nobody knows what it is."""
+        vendor, models, version = self._software(subject)
+        if not (models or version) or not self.lifecycle.knows_flaws_of(vendor):
+            return None
+        return self.lifecycle.flaws_of(vendor, models, version)
 
     def school_of(self, room: PlaceId) -> Place | None:
         if room not in self._schools:

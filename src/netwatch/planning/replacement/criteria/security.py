@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from netwatch.planning.basis import Subject
-from netwatch.planning.lifecycle import MilestoneKind
+from netwatch.planning.lifecycle import Flaw, MilestoneKind
 from netwatch.planning.replacement.criteria.knowledge import Knowledge
 from netwatch.planning.replacement.criteria.milestones import judge_milestones
-from netwatch.planning.replacement.flaws import Flaw
 from netwatch.planning.replacement.verdict import Judged, count, item
 
 __all__ = ["security"]
@@ -34,16 +33,16 @@ def _exploited_flaws(subject: Subject, known: Knowledge) -> Judged:
     ended = _fixes_ended(subject, known)
     certain: list[tuple[Flaw, str]] = []
     perhaps: list[Flaw] = []
-    for flaw in (one for one in found if one.on <= known.day and one.affects is not False):
-        if flaw.affects:
+    for flaw in (one for one in found if one.added <= known.day):
+        if flaw.affects(subject.version):
             certain.append((flaw, "its version has it"))
-        elif ended is not None and ended < flaw.on:
+        elif ended is not None and ended < flaw.added:
             certain.append((flaw, f"fixes of its model ended {ended}"))
         else:
             perhaps.append(flaw)
     out.add(policy.curve.share(len(certain)))
     for flaw, why in certain[:_SHOWN]:
-        text = f"{flaw.name}: known to be exploited since {flaw.on}; {why}"
+        text = f"{flaw.cve}: known to be exploited since {flaw.added}; {why}"
         out.evidence.append(item(text, flaw.source, len(certain), "flaws"))
     if perhaps:
         out.lacks("versions with exploited flaws")
