@@ -8,7 +8,7 @@ from typing import Any
 
 from netwatch.errors import MissingExtra
 from netwatch.export.cells import is_unknown, iso
-from netwatch.model import Cell, Report, ReportColumn, Sheet, Show
+from netwatch.model import UNDER_FEW, Cell, Report, ReportColumn, Sheet, Show
 
 __all__ = ["report_parquet"]
 
@@ -54,13 +54,13 @@ def _type(pyarrow: Any, column: ReportColumn, cells: list[Cell]) -> Any:
     if column.show in _WORDS:
         return pyarrow.string()
     whole = column.show is Show.COUNT and all(
-        cell is None or (isinstance(cell, int) and abs(cell) < 2**63) for cell in cells
+        cell is None or cell == UNDER_FEW or (isinstance(cell, int) and abs(cell) < 2**63) for cell in cells
     )
     return pyarrow.int64() if whole else pyarrow.float64()
 
 
 def _value(cell: Cell, show: Show) -> Any:
-    if is_unknown(cell):
+    if is_unknown(cell) or (show is Show.COUNT and cell == UNDER_FEW):
         return None
     if show in _WORDS:
         return _clean(str(cell))
