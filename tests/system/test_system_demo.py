@@ -142,7 +142,7 @@ def test_what_is_old_ranks_first(demo: Demo) -> None:
         assert asset["evidence"]["security"]
         points = [cells[one] for one in criteria if cells.get(one) is not None]
         assert sum(points) == pytest.approx(cells["score"], abs=0.05)
-    # What is planted elsewhere is found for its own reason, and stands in the upper half.
+    # What is planted elsewhere is found for its own reason, in which few have more points.
     for condition, criterion, words in (
         ("power-supply-failed", "likelihood", ": failed"),
         ("saturated-uplink", "fitness", "uplink "),
@@ -151,7 +151,8 @@ def test_what_is_old_ranks_first(demo: Demo) -> None:
             asset = assets[ranked.index(name)]
             assert asset["cells"][criterion] > 0, condition
             assert any(words in one["text"] for one in asset["evidence"][criterion]), condition
-            assert ranked.index(name) < len(assets) / 2, condition
+            more = sum(one["cells"][criterion] > asset["cells"][criterion] for one in assets)
+            assert more < len(assets) / 8, condition
     status, body = fetch(f"{demo.base}/api/v1/plan/replacements?format=csv")
     assert status == 200
     assert len(body.splitlines()) == len(assets) + 1

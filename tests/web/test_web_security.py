@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 import bcrypt
 import pytest
+import structlog
 import web_plan_desk
 from web_client import PASSWORD, FixedClock, credentials, providers, running, users
 
@@ -419,3 +420,14 @@ def test_audit_line_is_one_json_line_whatever_the_user_typed() -> None:
     assert len(first["path"]) == 200
     assert second["level"] == "info"
     assert second["timestamp"].endswith("Z")
+
+
+def test_audit_is_written_whatever_the_level_of_other_logs() -> None:
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    try:
+        stream = io.StringIO()
+        audit_to_stream(stream)(AuditEvent("admin", "::1", "POST", "/-/reload", 200, "done"))
+    finally:
+        structlog.configure(**before)
+    assert json.loads(stream.getvalue())["result"] == "done"

@@ -18,6 +18,7 @@ from netwatch.app.chores import Chores
 from netwatch.app.early import Early
 from netwatch.app.garbage import calm
 from netwatch.app.handing import Handover
+from netwatch.app.heap import return_large_blocks
 from netwatch.app.identities import IdentityWriter, ids
 from netwatch.app.linked import kept_links
 from netwatch.app.loading import Configuration, load_configuration
@@ -92,6 +93,7 @@ class Daemon:
             # Threads write history and read configurations: the event loop is to get its turn after a
             # millisecond, not after five.
             stack.enter_context(calm())
+            return_large_blocks()
             stack.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(SWITCH_SECONDS)
             self.parts = parts = await self._build(stack)

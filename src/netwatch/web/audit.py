@@ -36,10 +36,11 @@ def audit_to_log() -> AuditSink:
 
 
 def audit_to_stream(stream: TextIO) -> AuditSink:
-    """JSON lines of their own, for a file that only the audit reads."""
+    """JSON lines of their own, for a file that only the audit reads, whatever the level of other logs."""
     return _sink(
         structlog.wrap_logger(
             structlog.WriteLogger(stream),
+            wrapper_class=structlog.make_filtering_bound_logger(0),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
