@@ -30,7 +30,7 @@ from netwatch.model import (
     Severity,
 )
 from netwatch.planning.basis import Incident, incidents_of
-from netwatch.planning.lifecycle import Lifecycle
+from netwatch.planning.lifecycle import Flaw, Lifecycle
 
 OLD = date(2008, 8, 1)
 MEGABIT = 1e6 / 8
@@ -238,52 +238,37 @@ def test_one_incident_that_nobody_closed_counts_eight_hours() -> None:
     assert "incident history" in by_name(district.plan())["calm"].unknown
 
 
-@dataclasses.dataclass(frozen=True)
-class Flaw:
-    cve: str
-    added: date
-    has_it: bool | None
-    source: str = "a catalogue"
-
-    def affects(self, version: str) -> bool | None:
-        return self.has_it
-
-
-class Facts(Lifecycle):
-    """Facts that know flaws of one maker."""
-
-    found: tuple[Flaw, ...] = ()
-
-    def flaws_of(self, vendor, models, version=""):
-        return self.found
-
-    def knows_flaws_of(self, vendor: str) -> bool:
-        return vendor == "acme"
-
-
 @pytest.mark.parametrize(
-    ("vendor", "has_it", "ended", "given", "unknown"),
+    ("vendor", "versions", "ended", "given", "unknown"),
     [
-        ("acme", True, None, 3.5, ""),
-        ("acme", False, None, 0, ""),
-        ("acme", None, None, 0, "versions with exploited flaws"),
-        ("acme", None, date(2023, 1, 1), 3.5, ""),
-        ("acme", None, date(2025, 1, 1), 0, "versions with exploited flaws"),
-        ("other", True, None, 0, "known flaws"),
+        ("acme", ("1.*",), None, 3.5, ""),
+        ("acme", ("2.*",), None, 0, ""),
+        ("acme", (), None, 0, "versions with exploited flaws"),
+        ("acme", (), date(2023, 1, 1), 3.5, ""),
+        ("acme", (), date(2025, 1, 1), 0, "versions with exploited flaws"),
+        ("other", ("1.*",), None, 0, "known flaws"),
     ],
 )
 def test_a_flaw_counts_if_its_version_has_it_or_nobody_fixes_it_any_more(
-    vendor, has_it, ended, given, unknown
+    vendor, versions, ended, given, unknown
 ) -> None:
     district = District()
-    district.device("sw", vendor=vendor)
+    district.device("sw", vendor=vendor, version="1.2")
     milestones = [
         one.model_copy(update={"on": ended, "vendor": "*", "models": ("S-48",), "versions": ()})
         for one in LIFECYCLE.milestones
         if one.milestone == "last_day_of_support" and ended is not None
     ][:1]
-    facts = Facts(LIFECYCLE.useful_lives, tuple(milestones))
-    object.__setattr__(facts, "found", (Flaw("CVE-2024-1", date(2024, 5, 1), has_it),))
+    flaw = Flaw(
+        cve="CVE-2024-0001",
+        vendor="acme",
+        models=("S-48",),
+        versions=versions,
+        added=date(2024, 5, 1),
+        source="a catalogue",
+        checked_on=date(2024, 6, 1),
+    )
+    facts = Lifecycle(LIFECYCLE.useful_lives, tuple(milestones), flaws=(flaw,))
     (asset,) = district.plan(lifecycle=facts).assets
     assert points(asset)["exploited_flaws"] == given
     about = {"versions with exploited flaws", "known flaws"}

@@ -3,7 +3,7 @@
     rank(basis, lifecycle, policy) -> ReplacementPlan
     rank(basis, lifecycle, policy, overrides=..., hints=...) -> ReplacementPlan
 
-Pure over plain data and fast (1,000 assets in well under a second), so that a what-if can call it again with
+Pure over plain data and quick (1,000 assets in about a second), so that a what-if can call it again with
 a changed basis, other facts or another policy. `overrides` (default: none) are decisions of people, `hints`
 (default: none) what other plans know: capacity dates and channels. Nothing is read, no clock asked.
 """
