@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netwatch.discovery import Learnt, learnt_ports
+from netwatch.discovery import Learnt, learnt_ports_of
 from netwatch.model import SnmpValue, parse_mac
 
 MAC = bytes.fromhex("0011aabbccdd")
@@ -32,6 +32,10 @@ class Agent:
         return dict(list(found.items())[:limit])
 
     async def close(self) -> None: ...
+
+
+async def learnt_ports(session, mac: bytes) -> list[Learnt]:
+    return (await learnt_ports_of(session, (mac,))).get(mac, [])
 
 
 async def test_one_table_for_all_vlans_takes_two_questions() -> None:

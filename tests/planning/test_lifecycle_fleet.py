@@ -16,7 +16,7 @@ from netwatch.model import Asset, AssetState
 from netwatch.planning import Flaw, Lifecycle, Milestone, load_policies
 from netwatch.planning.basis import subjects
 from netwatch.planning.lifecycle import lifecycle_report, missing_facts, survey
-from netwatch.planning.plans import make_plans
+from netwatch.planning.plans import gather_all, judge_all
 from netwatch.resources import config_dir
 
 FACTS = {"source": "letter", "checked_on": date(2026, 11, 1), "confidence": "high"}
@@ -130,8 +130,9 @@ def test_the_order_of_what_is_told_changes_nothing(chance: random.Random) -> Non
 def test_both_reports_are_among_the_plans(world: World) -> None:
     policies = load_policies(None, config_dir() / "planning")
     basis = world.basis()
-    plans = make_plans(
-        basis.snapshot, Nothing(), LIFECYCLE, policies, Calendars({}), at=basis.at, tenures=world.tenures
+    gathered = gather_all(
+        basis.snapshot, Nothing(), policies, Calendars({}), at=basis.at, tenures=world.tenures
     )
+    plans = judge_all(gathered, LIFECYCLE, policies)
     assert {"replacements", "lifecycle", "register"} <= set(plans.reports)
     assert all(plans.reports[name].name == name for name in plans.reports)

@@ -2,7 +2,7 @@
 
 from netwatch.discovery.contexts import in_contexts
 from netwatch.discovery.discover import NO_ROWS, Discovery, discover
-from netwatch.discovery.forwarding import Learnt, learnt_anywhere, learnt_ports, learnt_ports_of
+from netwatch.discovery.forwarding import Learnt, learnt_anywhere, learnt_ports_of
 from netwatch.discovery.inspect import inspect_document
 from netwatch.discovery.render import render_inspect
 from netwatch.discovery.told import dump_told, load_told
@@ -16,7 +16,6 @@ __all__ = [
     "in_contexts",
     "inspect_document",
     "learnt_anywhere",
-    "learnt_ports",
     "learnt_ports_of",
     "load_told",
     "render_inspect",

@@ -14,7 +14,7 @@ from netwatch.discovery.contexts import in_contexts
 from netwatch.model import SnmpValue, Target
 from netwatch.wire import SnmpSession, SnmpWire
 
-__all__ = ["Learnt", "learnt_anywhere", "learnt_ports", "learnt_ports_of"]
+__all__ = ["Learnt", "learnt_anywhere", "learnt_ports_of"]
 
 _FDB_PORT = "1.3.6.1.2.1.17.4.3.1.2"  # dot1dTpFdbPort
 _BASE_PORT_IF_INDEX = "1.3.6.1.2.1.17.1.4.1.2"  # dot1dBasePortIfIndex
@@ -32,11 +32,6 @@ class Learnt:
     if_index: int
     vlan: int | None
     """None where the switch does not tell, as in a table of all VLANs together."""
-
-
-async def learnt_ports(session: SnmpSession, mac: bytes) -> list[Learnt]:
-    """The ports at which this agent has the address in this context, mostly one at most. Raises WireError."""
-    return (await learnt_ports_of(session, (mac,))).get(mac, [])
 
 
 async def learnt_ports_of(session: SnmpSession, macs: Iterable[bytes]) -> dict[bytes, list[Learnt]]:

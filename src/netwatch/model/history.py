@@ -68,6 +68,11 @@ class SeriesHistory:
     simulated: bool
     """True if any bucket in the window is simulated."""
 
+    @property
+    def until(self) -> float:
+        """Wall seconds at which the last bucket ends; there has to be one."""
+        return float(self.starts[-1] + self.widths[-1])
+
 
 class HistoryReader(Protocol):
     """What planning, export and web read."""

@@ -33,7 +33,7 @@ from netwatch.planning.lifecycle import (
     reconcile,
     survey,
 )
-from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all, make_plans
+from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
 from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
@@ -73,7 +73,6 @@ __all__ = [
     "load_policies",
     "load_policy",
     "load_wireless_policy",
-    "make_plans",
     "measure_capacity",
     "measure_costs",
     "measure_equity",

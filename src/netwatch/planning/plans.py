@@ -20,7 +20,6 @@ from netwatch.model import (
 from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
 from netwatch.planning.capacity import (
     CapacityMeasured,
-    CapacityResult,
     capacity_dates,
     judge_capacity,
     measure_capacity,
@@ -40,7 +39,7 @@ from netwatch.planning.wireless import judge as judge_wireless
 from netwatch.planning.wireless import report as wireless_report
 from netwatch.planning.wireless.results import Verdict, WirelessPlan
 
-__all__ = ["Gathered", "Plans", "gather_all", "judge_all", "make_plans"]
+__all__ = ["Gathered", "Plans", "gather_all", "judge_all"]
 
 DAY = 86400.0
 
@@ -65,7 +64,6 @@ class Gathered:
 @dataclass(frozen=True, slots=True)
 class Plans:
     replacements: ReplacementPlan
-    capacity: CapacityResult
     reports: Mapping[str, Report]
     """By name, in the order in which people read them."""
 
@@ -129,7 +127,7 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
     )
     reports = {one.name: one for one in made}
     glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
-    return Plans(replacements, capacity, {**reports, glance.name: glance})
+    return Plans(replacements, {**reports, glance.name: glance})
 
 
 def _incident_hours(basis: Basis, policies: Policies) -> Mapping[EntityId, float] | None:
@@ -149,22 +147,3 @@ def rechannelled(plan: WirelessPlan) -> Mapping[EntityId, tuple[EvidenceItem, ..
         for point in area.points
         if point.verdict is Verdict.RECHANNEL and point.point.id is not None
     }
-
-
-def make_plans(
-    snapshot: Snapshot,
-    history: HistoryReader,
-    lifecycle: Lifecycle,
-    policies: Policies,
-    calendars: Calendars,
-    *,
-    at: float,
-    alerts: Iterable[Alert] | None = None,
-    tenures: Sequence[AssetTenure] = (),
-    pages: Mapping[date, int] | None = None,
-) -> Plans:
-    """Gathers, then judges. `at` is the wall second for which plans are made."""
-    gathered = gather_all(
-        snapshot, history, policies, calendars, at=at, alerts=alerts, tenures=tenures, pages=pages
-    )
-    return judge_all(gathered, lifecycle, policies)

@@ -211,7 +211,7 @@ def _downtime(source: _Source, topology: Topology) -> None:
         rows = np.flatnonzero(lost > 0)
         buckets = zip(series.starts[rows].tolist(), series.widths[rows].tolist(), strict=True)
         down[series.entity] = dict(zip(buckets, lost[rows].tolist(), strict=True))
-        measured[series.entity] = float(seconds.sum()), _until(series)
+        measured[series.entity] = float(seconds.sum()), series.until
     excused: dict[EntityId, dict[tuple[int, int], float]] = {}
     for above, lost_above in down.items():
         for device in topology.behind(above) if lost_above else ():
@@ -234,7 +234,7 @@ def _restarts(source: _Source) -> None:
     for series in source.series("netwatch_device_reboots_total"):
         seconds = series.coverage * series.widths
         count = float(np.sum(series.values * seconds))
-        source.into.reboots[series.entity] = Reboots(count, float(seconds.sum()), _until(series))
+        source.into.reboots[series.entity] = Reboots(count, float(seconds.sum()), series.until)
 
 
 def _errors(source: _Source) -> None:
@@ -243,7 +243,7 @@ def _errors(source: _Source) -> None:
     for family in _ERRORS:
         for series in source.series(family):
             errors[series.entity] = errors.get(series.entity, 0.0) + _total(series)
-            until[series.entity] = max(until.get(series.entity, 0.0), _until(series))
+            until[series.entity] = max(until.get(series.entity, 0.0), series.until)
     carried: dict[EntityId, float] = {}
     for family in _BYTES:
         for series in source.series(family, (port for port, count in errors.items() if count > 0)):
@@ -324,7 +324,7 @@ def _add_percentile(source: _Source, kind: SaturationMeasure, series: SeriesHist
     value = percentile(series, 95, lessons)
     if value is not None:
         seconds = float(np.sum((series.coverage * series.widths)[lessons]))
-        _add(source, Fullness(kind, series.entity, series.family, value / capacity, seconds, _until(series)))
+        _add(source, Fullness(kind, series.entity, series.family, value / capacity, seconds, series.until))
 
 
 def _add(source: _Source, found: Fullness) -> None:
@@ -333,10 +333,6 @@ def _add(source: _Source, found: Fullness) -> None:
 
 def _total(series: SeriesHistory) -> float:
     return float(np.nansum(series.values * series.coverage * series.widths))
-
-
-def _until(series: SeriesHistory) -> float:
-    return float(series.starts[-1] + series.widths[-1])
 
 
 def name_of(entities: Mapping[EntityId, object], entity: EntityId) -> str:

@@ -151,7 +151,7 @@ def _heat(out: Wear, snapshot: Snapshot, history: HistoryReader, start: float, e
         if reached is None:
             continue
         measured = float(np.sum(series.coverage * series.widths))
-        found = Heat(series.entity, reached, limits[series.entity][0], measured, _until(series))
+        found = Heat(series.entity, reached, limits[series.entity][0], measured, series.until)
         device = snapshot.entities[series.entity].device
         worst = out.heat.get(device)
         if worst is None or (found.above, found.sensor) > (worst.above, worst.sensor):
@@ -174,7 +174,7 @@ def _sensors_power(out: Wear, snapshot: Snapshot, history: HistoryReader, start:
         known = np.isfinite(series.values) & (seconds > 0)
         if known.any():
             mean = float(np.average(series.values[known], weights=seconds[known]))
-            means[series.entity] = mean, _until(series)
+            means[series.entity] = mean, series.until
     for device, sensors in by_device.items():
         read = sorted((name, *means[sensor]) for name, sensor in sensors if sensor in means)
         whole = [one for one in read if _WHOLE.search(one[0]) and not _SUPPLY.search(one[0])]
@@ -225,7 +225,7 @@ def _in_lessons(series: SeriesHistory, lesson_time: LessonTime, calendar: Calend
     count = percentile(series, 95, lessons)
     if count is None:
         return None
-    return Clients(count, float(np.sum((series.coverage * series.widths)[lessons])), _until(series))
+    return Clients(count, float(np.sum((series.coverage * series.widths)[lessons])), series.until)
 
 
 def _links(out: Wear, snapshot: Snapshot) -> None:
@@ -284,7 +284,3 @@ def _latest(snapshot: Snapshot, family: str) -> dict[EntityId, tuple[float, floa
     rows = np.flatnonzero(column.fresh & np.isfinite(values)).tolist()
     found = ((column.entities[row], (float(values[row]), float(times[row]))) for row in rows)
     return {entity: told for entity, told in found if entity in snapshot.entities}
-
-
-def _until(series: SeriesHistory) -> float:
-    return float(series.starts[-1] + series.widths[-1])

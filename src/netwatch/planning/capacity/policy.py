@@ -5,22 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from netwatch.documents import Document, Strict, read_yaml, validate
 from netwatch.planning.capacity.things import CapacityKind
+from netwatch.planning.voted import sentence_about
 
 __all__ = ["CapacityPolicy", "load_capacity_policy"]
 
 
-def _sentence(text: str) -> str:
-    if len(text.split()) < 3:
-        raise ValueError("expected a sentence that tells a committee what it is for")
-    return text
-
-
 Share = Annotated[float, Field(gt=0, le=1)]
-Sentence = Annotated[str, AfterValidator(_sentence)]
+Sentence = Annotated[str, sentence_about("it")]
 
 
 class FullAt(Strict):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FloatArray", "blocks", "last_finite", "median", "spread", "theil_sen"]
+__all__ = ["FloatArray", "blocks", "median", "spread", "theil_sen"]
 
 FloatArray = NDArray[np.float64]
 
@@ -64,11 +64,3 @@ def theil_sen(values: FloatArray, places: FloatArray) -> FloatArray:
         rise = values[rows, right] - values[rows, left]
         out[rows] = median(rise / run)
     return out
-
-
-def last_finite(values: FloatArray) -> FloatArray:
-    """The last finite value of each row; NaN where there is none."""
-    known = np.isfinite(values)
-    place = values.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-    found = values[np.arange(values.shape[0]), place]
-    return np.asarray(np.where(known.any(axis=1), found, np.nan), dtype=np.float64)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from netwatch.errors import PlanningError
 from netwatch.model import Cell, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
+from netwatch.planning.basis import day_of
 from netwatch.planning.comparison.differ import Move, PartChange, SheetDifference, Status, differences
 from netwatch.planning.comparison.policies import PolicyChange
 from netwatch.planning.comparison.words import cell_text, why
@@ -55,7 +55,7 @@ def compare(
         between = None if middle is None else next((s for s in middle.sheets if s.name == after.name), None)
         found = differences(before, after, between, policy)
         told.append((found, _moves(found, "moves" if number == 0 else f"moves_{after.name}", policy)))
-    names = tuple(label or _day(one.at) for label, one in zip(labels, (old, new), strict=True))
+    names = tuple(label or day_of(one.at).isoformat() for label, one in zip(labels, (old, new), strict=True))
     head = [_from_to(old, new, names), *notes, *_policy_notes(old, new, policy, known=middle is not None)]
     head += [_summary(found) for found, _ in told[:1]]
     cells = Sheet("cells", "Cells that changed", _CELLS, tuple(_cell_rows([found for found, _ in told])))
@@ -187,7 +187,7 @@ def _policy_row(change: PolicyChange) -> ReportRow:
 
 
 def _from_to(old: Report, new: Report, names: tuple[str, ...]) -> str:
-    days = [_day(one.at) for one in (old, new)]
+    days = [day_of(one.at).isoformat() for one in (old, new)]
     told = [name if name == day else f"{name} ({day})" for name, day in zip(names, days, strict=True)]
     policies = (
         f"policy: {new.policy}" if old.policy == new.policy else f"policies: {old.policy}, {new.policy}"
@@ -211,7 +211,3 @@ def _summary(found: SheetDifference) -> str:
     told = [f"{counts[one]} {one.value}" for one in Status if counts[one]]
     text = ", ".join(told) or "nothing moved"
     return f"{text}; {displaced} of them only because others moved" if displaced else text
-
-
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).date().isoformat()

@@ -73,7 +73,7 @@ def _read(
         simulated |= series.simulated
         measured = float(seconds[known].sum())
         mean = float((series.values[known] * seconds[known]).sum()) / measured
-        until = float(series.starts[-1] + series.widths[-1])
+        until = series.until
         name = basis.label(series.entity)
         found.setdefault(entity.device, []).append(Watts(series.entity, name, family, mean, measured, until))
     ordered = {device: tuple(sorted(found[device], key=lambda one: one.entity)) for device in sorted(found)}

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from netwatch.documents import Document, Strict, read_yaml, validate
 from netwatch.model import DeviceKind
+from netwatch.planning.voted import Confidence
 
 __all__ = ["Assumed", "CostsPolicy", "Disposal", "Power", "Support", "load_costs_policy"]
-
-Confidence = Literal["high", "medium", "low", "common"]
 
 
 class _OfClass(Strict):

@@ -7,10 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from netwatch.documents import Document, Strict, read_yaml, validate
 from netwatch.planning.curve import CurveField
+from netwatch.planning.voted import sentence_about
 
 __all__ = ["EquityPolicy", "Indicator", "IndicatorPolicy", "load_equity_policy"]
 
@@ -28,16 +29,10 @@ class Indicator(StrEnum):
     BANDWIDTH = "bandwidth"
 
 
-def _sentence(text: str) -> str:
-    if len(text.split()) < 3:
-        raise ValueError("expected a sentence that tells a committee what the indicator is for")
-    return text
-
-
 class IndicatorPolicy(Strict):
     """One indicator. It has one of the two curves."""
 
-    sentence: Annotated[str, AfterValidator(_sentence)]
+    sentence: Annotated[str, sentence_about("the indicator")]
     weight: int = Field(ge=0, le=100, strict=True)
     gives: CurveField | None = None
     """Share of the points over the measurement, where more is better."""

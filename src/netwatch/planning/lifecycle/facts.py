@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -16,10 +16,9 @@ from netwatch.errors import ConfigError, Problem
 from netwatch.model import DeviceKind
 from netwatch.planning.lifecycle.flaws import Flaw, Flaws, Product
 from netwatch.planning.lifecycle.patterns import matches
+from netwatch.planning.voted import Confidence
 
-__all__ = ["Confidence", "Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
-
-Confidence = Literal["high", "medium", "low", "common"]
+__all__ = ["Lifecycle", "Milestone", "MilestoneKind", "UsefulLife", "load_lifecycle"]
 
 
 _Asked = tuple[str, tuple[str, ...], str]

@@ -12,7 +12,8 @@ from typing import Any
 
 from netwatch.documents import Document, validate
 from netwatch.errors import ConfigError, Problem
-from netwatch.planning.lifecycle.facts import Confidence, Milestone, MilestoneKind
+from netwatch.planning.lifecycle.facts import Milestone, MilestoneKind
+from netwatch.planning.voted import Confidence
 from netwatch.tables import DateOrder, Table, ambiguous_day, map_columns, parse_day, read_table
 
 __all__ = ["FactImport", "VendorList", "import_milestones", "write_facts"]

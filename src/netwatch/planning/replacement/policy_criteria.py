@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from netwatch.documents import Strict
 from netwatch.planning.basis import SaturationMeasure
 from netwatch.planning.curve import CurveField
 from netwatch.planning.lifecycle import MilestoneKind
+from netwatch.planning.voted import sentence_about
 
 __all__ = ["Criteria", "Group", "Part", "Share", "Voted"]
-
-
-def _sentence(text: str) -> str:
-    if len(text.split()) < 3:
-        raise ValueError("expected a sentence that tells a committee what the criterion is for")
-    return text
 
 
 Points = Annotated[int, Field(ge=0, le=100, strict=True)]
 """Whole numbers, so that sums are exact."""
 Share = Annotated[float, Field(ge=0, le=1)]
-Sentence = Annotated[str, AfterValidator(_sentence)]
+Sentence = Annotated[str, sentence_about("the criterion")]
 
 
 class Voted(Strict):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from netwatch.model import Alternative, CriterionVoted, ModelReliability, RankedAsset, ReplacementPlan
+from netwatch.model import Alternative, CriterionVoted, RankedAsset, ReplacementPlan
 from netwatch.planning.basis import Basis, Subject, subjects
 from netwatch.planning.lifecycle import Lifecycle
 from netwatch.planning.replacement.alternatives import alternatives
@@ -23,7 +23,7 @@ from netwatch.planning.replacement.intervals import rank_intervals
 from netwatch.planning.replacement.missing import Prices, missing_facts
 from netwatch.planning.replacement.overrides import NO_OVERRIDES, Override, Overrides
 from netwatch.planning.replacement.policy import ReplacementPolicy
-from netwatch.planning.replacement.reliability import Reliability, reliability
+from netwatch.planning.replacement.reliability import reliability
 from netwatch.planning.replacement.verdict import Verdict
 
 __all__ = ["rank"]
@@ -84,7 +84,7 @@ def rank(
         criteria=_voted(policy),
         voted_on=policy.voted_on,
         voted_by=policy.voted_by,
-        models=tuple(_model(one) for one in models.values()),
+        models=tuple(models.values()),
         warnings=_warnings(overrides, everything),
     )
 
@@ -163,20 +163,6 @@ def _voted(policy: ReplacementPolicy) -> tuple[CriterionVoted, ...]:
         out.append(CriterionVoted(name, "", group.sentence, group.points))
         out += [CriterionVoted(name, part, voted.sentence, voted.points) for part, voted in group.voted()]
     return tuple(out)
-
-
-def _model(one: Reliability) -> ModelReliability:
-    return ModelReliability(
-        one.vendor,
-        one.model,
-        one.units,
-        one.device_years,
-        one.failures,
-        one.rate,
-        one.low,
-        one.high,
-        one.abstains,
-    )
 
 
 def _warnings(overrides: Overrides, everything: Sequence[Subject]) -> tuple[str, ...]:

@@ -10,32 +10,16 @@ lower any rate.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from netwatch.model import EntityId
+from netwatch.model import EntityId, ModelReliability
 from netwatch.planning.basis import Measurements, Subject
 from netwatch.planning.replacement.policy_criteria import ModelFailures
 
-__all__ = ["Reliability", "gamma_quantile", "model_key", "reliability"]
+__all__ = ["gamma_quantile", "model_key", "reliability"]
 
 _YEAR = 365.25 * 86400
 _Z90 = 1.6448536269514722
 """Standard normal quantile of 0.95: a two-sided interval of 90 %."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reliability:
-    """One model. Rates are failures per device-year."""
-
-    vendor: str
-    model: str
-    units: int
-    device_years: float
-    failures: int
-    rate: float | None
-    low: float | None
-    high: float | None
-    abstains: str = ""
 
 
 def model_key(subject: Subject) -> tuple[str, str]:
@@ -44,7 +28,7 @@ def model_key(subject: Subject) -> tuple[str, str]:
 
 def reliability(
     found: Iterable[Subject], measured: Measurements, policy: ModelFailures, enough: float
-) -> dict[tuple[str, str], Reliability]:
+) -> dict[tuple[str, str], ModelReliability]:
     """By model, those that fail most first. `enough`: seconds that a unit has to be watched to count."""
     units: dict[tuple[str, str], dict[EntityId, tuple[float, int]]] = {}
     names: dict[tuple[str, str], tuple[str, str]] = {}
@@ -72,17 +56,17 @@ def reliability(
 
 def _one(
     name: tuple[str, str], units: int, years: float, failures: int, fleet: float, policy: ModelFailures
-) -> Reliability:
+) -> ModelReliability:
     why = ""
     if units < policy.enough_units:
         why = f"fewer than {policy.enough_units} units"
     elif years < policy.enough_device_years:
         why = f"fewer than {policy.enough_device_years:g} device-years"
     if why:
-        return Reliability(*name, units, years, failures, None, None, None, why)
+        return ModelReliability(*name, units, years, failures, None, None, None, why)
     shape, time = failures + policy.fleet_weight, years + policy.fleet_weight / fleet
     low, high = (gamma_quantile(shape, z) / time for z in (-_Z90, _Z90))
-    return Reliability(*name, units, years, failures, shape / time, low, high)
+    return ModelReliability(*name, units, years, failures, shape / time, low, high)
 
 
 def gamma_quantile(shape: float, z: float) -> float:

@@ -5,28 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from netwatch.documents import Document, Strict, read_yaml, validate
+from netwatch.planning.voted import Confidence, sentence_about
 
 __all__ = ["BANDS", "Bound", "WirelessPolicy", "load_wireless_policy"]
 
 BANDS = ("2.4ghz", "5ghz", "6ghz")
 
 
-def _sentence(text: str) -> str:
-    if len(text.split()) < 3:
-        raise ValueError("expected a sentence that tells a committee what the number is for")
-    return text
-
-
 class Bound(Strict):
     """One number, and why it is what it is."""
 
     value: float
-    sentence: Annotated[str, AfterValidator(_sentence)]
+    sentence: Annotated[str, sentence_about("the number")]
     source: str = Field(min_length=1)
-    confidence: Literal["high", "medium", "low", "common"]
+    confidence: Confidence
 
     @property
     def origin(self) -> str:

@@ -15,7 +15,7 @@ from netwatch.web.pages.layout import (
     status_badge,
     table,
 )
-from netwatch.web.pages.lists import last_page, page_links, select
+from netwatch.web.pages.lists import last_page, page_links, search_form, select
 from netwatch.web.units import duration
 from netwatch.web.views import DeviceFilter, DeviceView, Status
 
@@ -97,28 +97,14 @@ def _count(found: int, number: int) -> str:
 
 
 def _form(wanted: DeviceFilter, sites: Sequence[tuple[str, str]]) -> Html:
-    return tag(
-        "form",
-        tag(
-            "label",
-            "Search",
-            tag(
-                "input",
-                type="search",
-                name="q",
-                value=wanted.text,
-                maxlength=100,
-                placeholder="name, address, model, serial, place",
-            ),
-            class_="wide",
-        ),
-        select("Kind", "kind", [(kind.value, kind.value) for kind in DeviceKind], wanted.kind),
-        select("School", "site", sites, wanted.site),
-        select("Status", "status", [(status.value, status.value) for status in Status], wanted.status),
-        tag("button", "Show", type="submit"),
-        tag("a", "Clear", href="/devices", class_="clear") if wanted != DeviceFilter() else None,
-        class_="filter",
-        method="get",
-        action="/devices",
-        role="search",
+    return search_form(
+        "/devices",
+        wanted.text,
+        "name, address, model, serial, place",
+        [
+            select("Kind", "kind", [(kind.value, kind.value) for kind in DeviceKind], wanted.kind),
+            select("School", "site", sites, wanted.site),
+            select("Status", "status", [(status.value, status.value) for status in Status], wanted.status),
+        ],
+        clear="/devices" if wanted != DeviceFilter() else "",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netwatch.web.html import Html, href, tag
+from netwatch.web.html import Child, Html, href, tag
 
 __all__ = ["last_page", "page_links", "select"]
 
@@ -25,6 +25,32 @@ def select(title: str, name: str, options: Sequence[tuple[str, str]], chosen: st
             [tag("option", text, value=value, selected=value == chosen) for value, text in options],
             name=name,
         ),
+    )
+
+
+def search_form(
+    path: str,
+    text: str,
+    placeholder: str,
+    choices: Sequence[Child],
+    *,
+    hidden: Sequence[Child] = (),
+    clear: str = "",
+) -> Html:
+    """A form that asks `path` for `text` and `choices`. `clear`: where all of it is taken back, if anything
+    was asked."""
+    field = tag("input", type="search", name="q", value=text, maxlength=100, placeholder=placeholder)
+    return tag(
+        "form",
+        tag("label", "Search", field, class_="wide"),
+        choices,
+        hidden,
+        tag("button", "Show", type="submit"),
+        tag("a", "Clear", href=clear, class_="clear") if clear else None,
+        class_="filter",
+        method="get",
+        action=path,
+        role="search",
     )
 
 

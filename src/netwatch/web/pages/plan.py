@@ -12,7 +12,7 @@ from netwatch.export.chart import chart_of
 from netwatch.model import Cell, EvidenceItem, Report, ReportRow, Sheet, Show
 from netwatch.web.html import Child, Html, fragment, href, tag
 from netwatch.web.pages.layout import Frame, empty, moment, page, section
-from netwatch.web.pages.lists import last_page, page_links, select
+from netwatch.web.pages.lists import last_page, page_links, search_form, select
 
 __all__ = ["PLAN_WORDS", "SHOWN", "PlanView", "plan_page", "plans_page"]
 
@@ -220,29 +220,13 @@ def _form(sheet: Sheet, view: PlanView, path: str) -> Html:
     ]
     hidden = [("sheet", view.sheet), ("sort", view.sort), ("order", "down" if view.descending else "")]
     plain = not view.only and not view.text and not view.sort
-    return tag(
-        "form",
-        tag(
-            "label",
-            "Search",
-            tag(
-                "input",
-                type="search",
-                name="q",
-                value=view.text,
-                maxlength=100,
-                placeholder="Any text of a row",
-            ),
-            class_="wide",
-        ),
+    return search_form(
+        path,
+        view.text,
+        "Any text of a row",
         filters,
-        [tag("input", type="hidden", name=name, value=value) for name, value in hidden if value],
-        tag("button", "Show", type="submit"),
-        tag("a", "Clear", href=_link(path, sheet=view.sheet), class_="clear") if not plain else None,
-        class_="filter",
-        method="get",
-        action=path,
-        role="search",
+        hidden=[tag("input", type="hidden", name=name, value=value) for name, value in hidden if value],
+        clear="" if plain else _link(path, sheet=view.sheet),
     )
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from netwatch.model import EntityId, Place, PlaceId
+from netwatch.model import EntityId, ModelReliability, Place, PlaceId
 from netwatch.planning.basis import Basis, Measurements, Subject, Topology
 from netwatch.planning.lifecycle import Flaw, Lifecycle, Milestone
 from netwatch.planning.replacement.hints import Hints
 from netwatch.planning.replacement.policy import ReplacementPolicy
-from netwatch.planning.replacement.reliability import Reliability
 
 __all__ = ["DAYS_PER_YEAR", "Knowledge", "when"]
 
@@ -25,7 +24,7 @@ class Knowledge:
     lifecycle: Lifecycle
     policy: ReplacementPolicy
     hints: Hints
-    reliability: Mapping[tuple[str, str], Reliability]
+    reliability: Mapping[tuple[str, str], ModelReliability]
     """By vendor and model as `reliability_key` writes them."""
     _milestones: dict[_Software, tuple[Milestone, ...]] = field(default_factory=dict)
     _behind: dict[EntityId, frozenset[EntityId] | None] = field(default_factory=dict)
