@@ -35,7 +35,7 @@ from netwatch.profiles.ready.profile_set import ProfileSet
 from netwatch.profiles.written.models import Case, ModelNames, Models
 from netwatch.profiles.written.vendors import Vendors, VendorsFile
 
-__all__ = ["ProfileCache", "profile_cache"]
+__all__ = ["ProfileCache", "code_of", "profile_cache"]
 
 MAGIC = b"netwatch profiles 2\n"
 _DIGEST = sha256().digest_size
@@ -160,8 +160,13 @@ def _key(digest: str, catalogue: Catalogue) -> list[str]:
 def _code() -> str:
     """Of the modules that make profiles and of the words they are made of: a checkout changes without its
     version."""
+    return code_of(Path(__file__).parents[1], Path(model.__file__).parent)
+
+
+def code_of(*folders: Path) -> str:
+    """A digest of all modules in these folders and below."""
     told = sha256()
-    for folder in (Path(__file__).parents[1], Path(model.__file__).parent):
+    for folder in folders:
         for path in sorted(folder.rglob("*.py")):
             name = path.relative_to(folder).as_posix()
             told.update(name.encode() + b"\0" + sha256(path.read_bytes()).digest())
