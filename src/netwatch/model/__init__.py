@@ -89,11 +89,14 @@ from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, PluggedIn, Snapshot
 from netwatch.model.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SnmpValue
-from netwatch.model.time import Clock, Instant, SystemClock, set_within
+from netwatch.model.time import DAY, HOUR, WEEK, Clock, Instant, SystemClock, set_within
+from netwatch.model.units import prefixed, scaled
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
+    "DAY",
     "FEW",
+    "HOUR",
     "MOST_LABELS",
     "REPETITION",
     "ROOT",
@@ -102,6 +105,7 @@ __all__ = [
     "SYS_OBJECT_ID",
     "TOKEN",
     "UNDER_FEW",
+    "WEEK",
     "WILDCARD",
     "Alert",
     "AlertState",
@@ -203,7 +207,9 @@ __all__ = [
     "load_catalogue",
     "parse_mac",
     "percentile",
+    "prefixed",
     "reference_token",
+    "scaled",
     "seconds_until_retry",
     "set_within",
 ]

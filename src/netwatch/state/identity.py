@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netwatch.model import (
+    DAY,
     EntityId,
     EntityKind,
     IdentityJournal,
@@ -29,7 +30,6 @@ __all__ = ["Conflict", "IdentityMap", "Known"]
 
 _INVENTORY = "inventory"
 _MERGED = "merged"
-_DAY = 86400.0
 """Seconds after which a sighting is worth writing down again."""
 
 _BATCH = 10_000
@@ -287,7 +287,7 @@ class IdentityMap:
         return entity
 
     def _sight(self, known: Known, name: str, index: str, wall: float) -> None:
-        if (name and known.name != name and not known.anchored) or wall > known.saved + _DAY:
+        if (name and known.name != name and not known.anchored) or wall > known.saved + DAY:
             self._dirty[known.id] = None
         if name and not known.anchored:
             known.name = name

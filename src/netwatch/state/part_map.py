@@ -10,21 +10,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from sys import intern
 
-from netwatch.model import (
-    Entity,
-    EntityId,
-    EntityKind,
-    Fact,
-    IdentityRecord,
-    Seen,
-    Witness,
-    WitnessKind,
-)
+from netwatch.model import DAY, Entity, EntityId, EntityKind, Fact, IdentityRecord, Seen, Witness, WitnessKind
 from netwatch.state.parts import Part, is_row_number, match_parts
 
-__all__ = ["DAY", "PartMap", "own_witnesses"]
+__all__ = ["PartMap", "own_witnesses"]
 
-DAY = 86400.0
 """Seconds after which a sighting is worth writing down again."""
 
 _SAID_ELSEWHERE = (WitnessKind.INDEX, WitnessKind.NAME, WitnessKind.ALIAS)
