@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +92,22 @@ def test_all_shipped_profiles_come_back_as_they_were(tmp_path: Path) -> None:
         == tuple(profile.recognised for profile in stored.profiles.values())
     )
     assert (stored.vendors, stored.digest) == (compiled.vendors, compiled.digest)
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_finds_what_this_one_kept(seed: str, kept: Kept) -> None:
+    """The order of a set is another one in each process."""
+    kept.load()
+    script = (
+        "import sys; from pathlib import Path; from netwatch.model import load_catalogue;"
+        "from netwatch.profiles import ProfileCache, load_profiles;"
+        "own, cache = map(Path, sys.argv[1:]);"
+        "print(load_profiles([own], load_catalogue(), cache=ProfileCache(cache)).told)"
+    )
+    command = [sys.executable, "-c", script, str(kept.own), str(kept.cache.folder)]
+    env = {**os.environ, "PYTHONHASHSEED": seed}
+    told = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    assert told.startswith("read from")
 
 
 def test_what_profiles_share_is_shared_again(kept: Kept) -> None:

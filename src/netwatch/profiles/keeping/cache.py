@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -152,7 +152,8 @@ def _name(dirs: Sequence[Path]) -> str:
 
 
 def _key(digest: str, catalogue: Catalogue) -> list[str]:
-    families = sha256(repr(sorted(catalogue.items())).encode()).hexdigest()
+    told = [asdict(family) for _, family in sorted(catalogue.items())]
+    families = sha256(json.dumps(told, default=sorted).encode()).hexdigest()  # a set's order is a process's own
     return [digest, _code(), families, __version__, sys.version]
 
 
