@@ -15,14 +15,13 @@ from netwatch.app.utilisation import keep_frame
 from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.history import SegmentStore
-from netwatch.model import Alert, AssetTenure, ReplacementPlan, Report, Snapshot, load_catalogue
+from netwatch.model import DAY, Alert, AssetTenure, ReplacementPlan, Report, Snapshot, load_catalogue
 from netwatch.planning import Gathered, Lifecycle, Plans, Policies, gather_all, judge_all
 from netwatch.planning.utilisation import frame_of
 from netwatch.store import Store
 
 __all__ = ["Judged", "Planner", "unpack"]
 
-_DAY = 86400.0
 _MOST_ALERTS = 200_000
 """Of the past, the latest first: more than that nobody dealt with by hand."""
 
@@ -75,9 +74,9 @@ class Planner:
         """Makes all plans anew, for the moment of the snapshot. `tenures`: the ledger of assets; `pages`:
         messages to people by month."""
         lifecycle, policies = configuration.lifecycle, configuration.policies
-        file, at = await self._handover.put(snapshot), snapshot.at.wall
+        at, lent = snapshot.at.wall, self._handover.lent(snapshot)
         del snapshot  # large, and planning takes its time
-        try:
+        async with lent as file:
             plans, gathered = await self._workers.run(
                 _make,
                 file,
@@ -90,8 +89,6 @@ class Planner:
                 tenures,
                 pages,
             )
-        finally:
-            file.unlink(missing_ok=True)
         self.judged = Judged(plans, gathered, lifecycle, policies, configuration.policy_texts)
 
 
@@ -106,7 +103,7 @@ def _make(
     tenures: tuple[AssetTenure, ...],
     pages: Mapping[date, int] | None,
 ) -> tuple[Plans, bytes]:
-    alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
+    alerts = _alerts(database, at - policies.replacement.history_days * DAY)
     store = SegmentStore(history, load_catalogue())
     try:
         snapshot = taken(file)
