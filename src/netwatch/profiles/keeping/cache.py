@@ -153,7 +153,9 @@ def _name(dirs: Sequence[Path]) -> str:
 
 def _key(digest: str, catalogue: Catalogue) -> list[str]:
     told = [asdict(family) for _, family in sorted(catalogue.items())]
-    families = sha256(json.dumps(told, default=sorted).encode()).hexdigest()  # a set's order is a process's own
+    families = sha256(
+        json.dumps(told, default=sorted).encode()
+    ).hexdigest()  # a set's order is a process's own
     return [digest, _code(), families, __version__, sys.version]
 
 
