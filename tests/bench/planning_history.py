@@ -112,7 +112,7 @@ class _Again:
 
 
 def make_history(folder: Path, district: PlanDistrict, *, end: float, days: int, width: int) -> int:
-    """Fills the folder with the `days` before `end` in buckets of `width` seconds; returns how many values."""
+    """The `days` before `end` in buckets of `width` seconds, into the folder. Returns how many values."""
     catalogue, cells = load_catalogue(), 0
     last = int(end) // DAY * DAY
     for number, (family, sort, labels, draw) in enumerate(FAMILIES):
