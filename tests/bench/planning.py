@@ -28,12 +28,12 @@ from netwatch.planning import gather_all, judge_all, load_lifecycle, load_polici
 from netwatch.resources import config_dir
 
 _WATCHED = (
-    "netwatch.planning.plans:gather",
-    "netwatch.planning.plans:measure_leadership",
-    "netwatch.planning.plans:measure_wireless",
-    "netwatch.planning.plans:measure_equity",
-    "netwatch.planning.plans:measure_costs",
-    "netwatch.planning.plans:measure_capacity",
+    "netwatch.planning.plans:prepare_basis",
+    "netwatch.planning.plans:prepare_leadership",
+    "netwatch.planning.plans:prepare_wireless",
+    "netwatch.planning.plans:prepare_equity",
+    "netwatch.planning.plans:prepare_costs",
+    "netwatch.planning.plans:prepare_capacity",
     "netwatch.planning.plans:judge_wireless",
     "netwatch.planning.plans:judge_equity",
     "netwatch.planning.plans:judge_costs",
