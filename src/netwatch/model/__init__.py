@@ -52,6 +52,7 @@ from netwatch.model.identity import (
     AssetTenure,
     IdentityJournal,
     IdentityRecord,
+    PagedJournal,
 )
 from netwatch.model.inventory import (
     Asset,
@@ -162,6 +163,7 @@ __all__ = [
     "Notice",
     "Observation",
     "ObservationSink",
+    "PagedJournal",
     "Paging",
     "PagingMode",
     "Place",

@@ -16,6 +16,7 @@ from netwatch.model import (
     EntityKind,
     IdentityJournal,
     IdentityRecord,
+    PagedJournal,
     Seen,
     Witness,
     WitnessKind,
@@ -92,8 +93,10 @@ class IdentityMap:
         """Entries of the inventory that was read last."""
         self._resumes: dict[EntityId, EntityId] = {}
         """Entries that turned out to be what an entry of the past was."""
-        for record in journal.load():
+        for record in journal.devices() if isinstance(journal, PagedJournal) else journal.load():
             self._restore(record)
+        if isinstance(journal, PagedJournal):
+            self.parts.read_later(journal.pages())
         for gone in self._aliases:
             self.parts.adopt(gone, self.current(gone))
         self.ledger = AssetLedger(journal, self.current)
