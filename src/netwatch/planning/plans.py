@@ -8,6 +8,7 @@ from datetime import date
 
 from netwatch.calendars import Calendars
 from netwatch.model import (
+    DAY,
     Alert,
     AssetTenure,
     EntityId,
@@ -40,8 +41,6 @@ from netwatch.planning.wireless import report as wireless_report
 from netwatch.planning.wireless.results import Verdict, WirelessPlan
 
 __all__ = ["Gathered", "Plans", "gather_all", "judge_all"]
-
-DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
