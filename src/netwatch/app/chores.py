@@ -22,7 +22,7 @@ from netwatch.app.pulse import heartbeat_works
 from netwatch.app.recording import Recording
 from netwatch.app.turns import gently, metered
 from netwatch.errors import StoreError
-from netwatch.model import Instant, Snapshot
+from netwatch.model import DAY, Instant, Snapshot
 
 __all__ = ["Chores", "pause_after"]
 
@@ -44,7 +44,6 @@ FIRST_BRIDGES_SECONDS = 180.0
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
-DAY = 86_400.0
 _PAGED = 220 * DAY
 """How far back messages to people are counted: the months that the monthly page tells."""
 LAG_SECONDS = 0.5

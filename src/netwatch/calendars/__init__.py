@@ -11,7 +11,7 @@ from netwatch.calendars.fields import (
     SpansField,
     Weekdays,
 )
-from netwatch.calendars.lessons import LessonTime
+from netwatch.calendars.lessons import LessonTime, unbroken
 from netwatch.calendars.load import (
     CalendarEntry,
     CalendarFile,
@@ -55,4 +55,5 @@ __all__ = [
     "next_time",
     "parse_span",
     "spans",
+    "unbroken",
 ]

@@ -7,7 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Clock", "Instant", "SystemClock", "set_within"]
+__all__ = ["DAY", "HOUR", "WEEK", "Clock", "Instant", "SystemClock", "set_within"]
+
+HOUR = 3600
+"""Seconds."""
+DAY = 24 * HOUR
+"""Seconds; where clocks are changed, a local day has others: netwatch.calendars knows."""
+WEEK = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True, order=True)

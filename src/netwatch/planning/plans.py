@@ -17,24 +17,24 @@ from netwatch.model import (
     Report,
     Snapshot,
 )
-from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
+from netwatch.planning.basis import Basis, Reading, hours_of, incidents_of, prepare_basis
 from netwatch.planning.capacity import (
     CapacityMeasured,
     capacity_dates,
     judge_capacity,
-    measure_capacity,
+    prepare_capacity,
 )
 from netwatch.planning.capacity.report import report as capacity_report
-from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
+from netwatch.planning.costs import CostMeasures, judge_costs, prepare_costs
 from netwatch.planning.costs import report as costs_report
-from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
+from netwatch.planning.equity import EquityMeasures, judge_equity, prepare_equity
 from netwatch.planning.equity import report as equity_report
-from netwatch.planning.leadership import Months, leadership_report, measure_leadership
+from netwatch.planning.leadership import Months, leadership_report, prepare_leadership
 from netwatch.planning.lifecycle import Lifecycle, lifecycle_report, reconcile, register_report, survey
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
-from netwatch.planning.wireless import WirelessMeasured, measure_wireless
+from netwatch.planning.wireless import WirelessMeasured, prepare_wireless
 from netwatch.planning.wireless import judge as judge_wireless
 from netwatch.planning.wireless import report as wireless_report
 from netwatch.planning.wireless.results import Verdict, WirelessPlan
@@ -85,15 +85,18 @@ def gather_all(
     default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
     incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
     calendars = calendars.with_default(default)
-    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
-    return Gathered(
-        basis,
-        measure_leadership(basis, history, pages),
-        wireless=measure_wireless(basis, history, policies.wireless.recent_days),
-        equity=measure_equity(basis, history),
-        costs=measure_costs(basis, history),
-        capacity=measure_capacity(basis, history, days=policies.capacity.history_days),
+    reading = Reading()
+    basis, finish = prepare_basis(
+        snapshot, reading, calendars, at=at, days=days, incidents=incidents, tenures=tenures
     )
+    months = prepare_leadership(basis, reading, pages)
+    wireless = prepare_wireless(basis, reading, policies.wireless.recent_days)
+    equity = prepare_equity(basis, reading)
+    costs = prepare_costs(basis, reading)
+    capacity = prepare_capacity(basis, reading, days=policies.capacity.history_days)
+    reading.read(history)
+    finish()
+    return Gathered(basis, months(), wireless=wireless(), equity=equity(), costs=costs(), capacity=capacity())
 
 
 def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netwatch.model import (
+    DAY,
     EntityId,
     EntityKind,
     IdentityJournal,
     IdentityRecord,
+    PagedJournal,
     Seen,
     Witness,
     WitnessKind,
@@ -29,7 +31,6 @@ __all__ = ["Conflict", "IdentityMap", "Known"]
 
 _INVENTORY = "inventory"
 _MERGED = "merged"
-_DAY = 86400.0
 """Seconds after which a sighting is worth writing down again."""
 
 _BATCH = 10_000
@@ -94,8 +95,10 @@ class IdentityMap:
         """Entries of the inventory that was read last."""
         self._resumes: dict[EntityId, EntityId] = {}
         """Entries that turned out to be what an entry of the past was."""
-        for record in journal.load():
+        for record in journal.devices() if isinstance(journal, PagedJournal) else journal.load():
             self._restore(record)
+        if isinstance(journal, PagedJournal):
+            self.parts.read_later(journal.pages())
         for gone in self._aliases:
             self.parts.adopt(gone, self.current(gone))
         self.ledger = AssetLedger(journal, self.current)
@@ -287,7 +290,7 @@ class IdentityMap:
         return entity
 
     def _sight(self, known: Known, name: str, index: str, wall: float) -> None:
-        if (name and known.name != name and not known.anchored) or wall > known.saved + _DAY:
+        if (name and known.name != name and not known.anchored) or wall > known.saved + DAY:
             self._dirty[known.id] = None
         if name and not known.anchored:
             known.name = name

@@ -6,25 +6,16 @@ which id a natural key stands for, and all that went or is only known from the j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from sys import intern
+from types import MappingProxyType
 
-from netwatch.model import (
-    Entity,
-    EntityId,
-    EntityKind,
-    Fact,
-    IdentityRecord,
-    Seen,
-    Witness,
-    WitnessKind,
-)
+from netwatch.model import DAY, Entity, EntityId, EntityKind, Fact, IdentityRecord, Seen, Witness, WitnessKind
 from netwatch.state.parts import Part, is_row_number, match_parts
 
-__all__ = ["DAY", "PartMap", "own_witnesses"]
+__all__ = ["PartMap", "own_witnesses"]
 
-DAY = 86400.0
 """Seconds after which a sighting is worth writing down again."""
 
 _SAID_ELSEWHERE = (WitnessKind.INDEX, WitnessKind.NAME, WitnessKind.ALIAS)
@@ -46,6 +37,7 @@ _BY_ROW = frozenset(
 """Kinds whose row numbers mean nothing. The number of a VLAN is the VLAN."""
 
 _SORTS = ("type", "class", "band")
+_NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
 def own_witnesses(witnesses: tuple[Witness, ...]) -> tuple[Witness, ...]:
@@ -61,6 +53,8 @@ class PartMap:
         self._present = present
         """The directory's."""
         self._ids: dict[EntityId, dict[EntityKind, dict[str, EntityId]]] = {}
+        self._unread: dict[EntityId, Callable[[], Iterable[IdentityRecord]]] = {}
+        """What the journal knows of devices that nobody asked for so far."""
         self._away: dict[EntityId, Entity] = {}
         """Parts that the directory does not have."""
         self._last_seen: dict[EntityId, float] = {}
@@ -75,14 +69,14 @@ class PartMap:
 
     def of(self, device: EntityId) -> Iterator[EntityId]:
         """Every part of a device that was ever seen."""
-        for ids in self._ids.get(device, {}).values():
+        for ids in self._known(device).values():
             yield from ids.values()
 
     def part(
         self, device: EntityId, kind: EntityKind, natural: str, wall: float, table: str = ""
     ) -> EntityId:
         """The id of what a natural key stands for, made at first sight."""
-        ids = self._ids.setdefault(device, {}).setdefault(kind, {})
+        ids = self._known(device).setdefault(kind, {})
         found = ids.get(natural)
         if found is None:
             found = ids[natural] = self._new_id()
@@ -91,7 +85,7 @@ class PartMap:
 
     def unsettled(self, device: EntityId, kind: EntityKind, seen: Sequence[Seen]) -> bool:
         """True if natural keys alone don't tell who is who."""
-        ids = self._ids.get(device, {}).get(kind)
+        ids = self._known(device).get(kind)
         if not ids:
             return False
         return any(self._doubtful(ids.get(one.key.natural), one) for one in seen)
@@ -107,7 +101,7 @@ class PartMap:
         """Gives natural keys to the ids that they stand for from now on. `seen` is all that one table tells
         of a kind on a device; `told` what it told before. What another table tells of is not missing
         because this one is silent of it, and of what is gone only a strong witness tells."""
-        ids = self._ids[device][kind]
+        ids = self._known(device)[kind]
         naturals = {one.key.natural for one in seen}
         known: list[tuple[EntityId, Part]] = []
         for natural, entity in ids.items():
@@ -152,7 +146,7 @@ class PartMap:
     def retire(self, entity: Entity, wall: float) -> None:
         """The directory has the part no more."""
         natural = self._key_of(entity)
-        if self._ids.get(entity.device, {}).get(entity.kind, {}).get(natural) == entity.id:
+        if self._known(entity.device).get(entity.kind, {}).get(natural) == entity.id:
             self._keep(entity, entity.device, natural)
             self._last_seen[entity.id] = wall
             self._dirty[entity.id] = wall, ""
@@ -161,8 +155,9 @@ class PartMap:
         """What belonged to a merged device belongs to its heir, unless the heir has it already. Returns the
         parts that the merged device had."""
         parts: list[EntityId] = []
-        for kind, ids in self._ids.pop(gone, {}).items():
-            own = self._ids.setdefault(heir, {}).setdefault(kind, {})
+        self._known(gone)
+        for kind, ids in self._ids.pop(gone).items():
+            own = self._known(heir).setdefault(kind, {})
             parts += ids.values()
             for natural, entity in ids.items():
                 known = self._away.pop(entity, None) or self._present.get(entity)
@@ -197,8 +192,9 @@ class PartMap:
         """A part as the journal knows it."""
         said = {witness.kind: witness.value for witness in record.witnesses}
         table, _, index = said.get(WitnessKind.INDEX, "").rpartition(" ")
-        facts = {"alias": said.get(WitnessKind.ALIAS, ""), "descr": said.get(WitnessKind.NAME, "")}
-        ids = self._ids.setdefault(record.device, {}).setdefault(record.kind, {})
+        texts = ("alias", said.get(WitnessKind.ALIAS)), ("descr", said.get(WitnessKind.NAME))
+        facts = {name: text for name, text in texts if text} or _NO_FACTS
+        ids = self._known(record.device).setdefault(record.kind, {})
         natural = intern(record.natural)  # ten thousand switches name their ports alike
         if ids.setdefault(natural, record.id) != record.id:
             return
@@ -218,7 +214,22 @@ class PartMap:
             self._table[record.id] = intern(table)
         self._restored[record.device] = max(record.last_seen, self._restored.get(record.device, 0.0))
 
+    def read_later(self, pages: Mapping[EntityId, Callable[[], Iterable[IdentityRecord]]]) -> None:
+        """What the journal knows by device, to be restored when the device is asked for: half a million parts
+        would hold a start up, and most of them are told of again, one device after the other."""
+        self._unread.update(pages)
+
     # -- inside
+
+    def _known(self, device: EntityId) -> dict[EntityKind, dict[str, EntityId]]:
+        """Ids by kind and natural key."""
+        found = self._ids.get(device)
+        if found is None:
+            found = self._ids[device] = {}
+            read = self._unread.pop(device, None)
+            for record in () if read is None else read():
+                self.restore(record)
+        return found
 
     def _doubtful(self, entity: EntityId | None, one: Seen) -> bool:
         if entity is None:
@@ -249,7 +260,7 @@ class PartMap:
 
     def _key_of(self, part: Entity) -> str:
         gone = _key_of_gone(part.natural, part.id)
-        ids = self._ids.get(part.device, {}).get(part.kind, {})
+        ids = self._known(part.device).get(part.kind, {})
         return gone if ids.get(gone) == part.id else part.natural
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from netwatch.model import Entity, EntityId, EntityKey, EntityKind, Seen
-from netwatch.state.part_map import DAY, own_witnesses
+from netwatch.model import DAY, Entity, EntityId, EntityKey, EntityKind, Seen
+from netwatch.state.part_map import own_witnesses
 
 __all__ = ["GONE_AFTER", "TablePass"]
 

@@ -26,7 +26,8 @@ class Weeks:
     count: int
     end: float
     """Wall seconds."""
-    _lessons: LessonTime = field(default_factory=LessonTime)
+    lessons: LessonTime = field(default_factory=LessonTime)
+    """Remembers what calendars said."""
     _school: dict[int, tuple[Calendar, FloatArray, float]] = field(default_factory=dict)
 
     @property
@@ -43,7 +44,7 @@ class Weeks:
         seconds = series.coverage * series.widths
         chosen = np.isfinite(series.values) & (seconds > 0)
         if calendar is not None:
-            chosen &= self._lessons.of(calendar, series.starts, series.widths)
+            chosen &= self.lessons.of(calendar, series.starts, series.widths)
         usual = WEEK if calendar is None else self._of(calendar)[2]
         week = self._weeks(series)
         chosen &= (week >= 0) & (week < self.count)
