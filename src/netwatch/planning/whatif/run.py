@@ -37,12 +37,15 @@ def what_if(
     policies: Policies,
     *,
     files: Mapping[str, str] = MappingProxyType({}),
+    before: Plans | None = None,
 ) -> WhatIf:
-    """Judges everything as it is and as the scenario has it. Pure; no history is read. Raises ConfigError
-    with the places of the scenario that are wrong or do not fit the district."""
+    """Judges everything as it is and as the scenario has it. Pure; no history is read. `before`: how it was
+    judged as it is, where that is known. Raises ConfigError with the places of the scenario that are wrong or
+    do not fit the district."""
     scenario = load_scenario(document)
     applied = apply(scenario, gathered, lifecycle, policies, document=document, files=files)
-    before = judge_all(gathered, lifecycle, policies)
+    if before is None:
+        before = judge_all(gathered, lifecycle, policies)
     after = judge_all(applied.gathered, applied.lifecycle, applied.policies)
     changes = _changes(policies, applied.policies)
     # The old facts under the new policy: what of the difference the policy makes.
