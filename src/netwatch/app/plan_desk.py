@@ -14,6 +14,7 @@ import structlog
 import yaml
 
 from netwatch import __version__
+from netwatch.app.garbage import calm
 from netwatch.app.kept_plans import Judged, KeptPlans
 from netwatch.app.plan_snapshots import NOW, SnapshotEntry, SnapshotList, Snapshots
 from netwatch.app.planner import Planner
@@ -22,7 +23,7 @@ from netwatch.documents import did_you_mean, parse_yaml
 from netwatch.errors import ConfigError, NetwatchError, PlanningError, Problem
 from netwatch.export import PlanSnapshot, canonical_json, report_to_json
 from netwatch.model import Report
-from netwatch.planning import Gathered, Plans, judge_all
+from netwatch.planning import Gathered
 from netwatch.planning.comparison import changes_between, compare, leaves_of
 from netwatch.planning.whatif import what_if
 
@@ -133,18 +134,17 @@ class _Present:
 
     judged: Judged
     gathered: Gathered
-    plans: Plans
-    """As judged here: to be compared, both sides have to be made by the same hand."""
 
 
 @lru_cache(maxsize=1)
 def _present(kept: KeptPlans, stamp: tuple[int, int, int]) -> _Present:
     """Remembered by a worker until the file is another one: of a large district it takes seconds."""
     del stamp
-    judged, gathered = kept.judged(), kept.gathered()
+    with calm():
+        judged, gathered = kept.judged(), kept.gathered()
     if judged is None or gathered is None:
         raise PlanningError("the first plans are not made yet: try again in a minute")
-    return _Present(judged, gathered, judge_all(gathered, judged.lifecycle, judged.policies))
+    return _Present(judged, gathered)
 
 
 def _what_if(
@@ -155,9 +155,18 @@ def _what_if(
             _without_aliases(name, body)
         document = parse_yaml(text)
         now = _present(kept, kept.stamp())
-        lifecycle, policies = now.judged.lifecycle, now.judged.policies
-        found = what_if(document, now.gathered, lifecycle, policies, files=files, before=now.plans)
-        report = _of_plan(found.comparisons, plan)
+        judged = now.judged
+        _of_plan(judged.plans.reports, plan)
+        with calm():
+            found = what_if(
+                document,
+                now.gathered,
+                judged.lifecycle,
+                judged.policies,
+                files=files,
+                plan=plan,
+                before=judged.plans.reports,
+            )
     except NetwatchError as error:
         return _failed(error)
     answer: dict[str, Any] = {
@@ -165,10 +174,10 @@ def _what_if(
         "name": found.name,
         "notes": list(found.notes),
         "plan": plan,
-        "comparison": report_to_json(report),
+        "comparison": report_to_json(found.comparisons[plan]),
     }
     if with_report:
-        answer["report"] = report_to_json(found.plans.reports[plan])
+        answer["report"] = report_to_json(found.reports[plan])
     return canonical_json(answer)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from netwatch.app.garbage import calm, settle
 from netwatch.app.handing import Handover, taken
 from netwatch.app.kept_plans import Judged, KeptPlans
 from netwatch.app.loading import Configuration
@@ -137,12 +138,27 @@ def _make(
     tenures: tuple[AssetTenure, ...],
     pages: Mapping[date, int] | None,
 ) -> tuple[Judged, float] | StoreError:
+    with calm():
+        return _made(file, at, history, database, kept, rules, tenures, pages)
+
+
+def _made(
+    file: Path,
+    at: float,
+    history: Path,
+    database: Path,
+    kept: KeptPlans,
+    rules: Rules,
+    tenures: tuple[AssetTenure, ...],
+    pages: Mapping[date, int] | None,
+) -> tuple[Judged, float] | StoreError:
     began = time.process_time()
     policies = rules.policies
     alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
     store = SegmentStore(history, load_catalogue())
     try:
         snapshot = without_access(taken(file))
+        settle()
         keep_frame(history, frame_of(snapshot))
         gathered = gather_all(
             snapshot, store, policies, rules.calendars, at=at, alerts=alerts, tenures=tenures, pages=pages
