@@ -20,6 +20,7 @@ from netwatch.app.garbage import calm
 from netwatch.app.handing import Handover
 from netwatch.app.heap import return_large_blocks
 from netwatch.app.identities import IdentityWriter, ids
+from netwatch.app.kept_plans import KeptPlans
 from netwatch.app.linked import kept_links
 from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
@@ -217,7 +218,8 @@ class Daemon:
         handover = Handover(settings.state_dir)
         stack.callback(workers.close)
         stack.callback(asked.close)
-        planner = Planner(workers, directory, Path(settings.state_dir) / "netwatch.db", handover)
+        kept = KeptPlans(Path(settings.state_dir))
+        planner = Planner(workers, directory, Path(settings.state_dir) / "netwatch.db", handover, kept)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()
