@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
-from netwatch.history.names import Names, SeriesName
+from netwatch.history.names import MANY, Names, SeriesName
 from netwatch.history.records import COUNTER, GAUGE, Matrices, PendingBlock
-from netwatch.model import DAY, Catalogue, CounterBlock, FamilyType, GaugeBlock
+from netwatch.model import DAY, Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock
 
 __all__ = [
     "columns_of",
@@ -21,6 +21,7 @@ __all__ = [
     "month_of",
     "month_start",
     "months",
+    "overlaps",
     "pieces",
     "refuse_bad_names",
     "refuse_nonsense",
@@ -123,6 +124,21 @@ def strips(
     for low in range(0, columns[0].shape[0], _STRIP):
         rows = np.arange(low, min(low + _STRIP, columns[0].shape[0]))
         yield PendingBlock(rows, sequence, start, width, simulated, tuple(c[rows] for c in columns))
+
+
+def overlaps(spans: dict[tuple[str, EntityId], tuple[int, int]], block: GaugeBlock | CounterBlock) -> bool:
+    """True if an entity has buckets in this block's stretch already; else notes them."""
+    if len(block.entities) > MANY:
+        return False  # such a block is never put together with others
+    begin, end = block.start, block.start + block.width * covered_of(block).shape[1]
+    found = {entity: spans.get((block.family, entity)) for entity in block.entities}
+    if any(span is not None and span[0] < end and span[1] > begin for span in found.values()):
+        return True
+    for entity, span in found.items():
+        spans[block.family, entity] = (
+            (begin, end) if span is None else (min(begin, span[0]), max(end, span[1]))
+        )
+    return False
 
 
 def months(start: int, width: int, buckets: int) -> Iterator[tuple[str, slice]]:
