@@ -24,6 +24,7 @@ from netwatch.history.blocks import (
     pieces,
     refuse_bad_names,
     refuse_nonsense,
+    ripe,
     strips,
 )
 from netwatch.history.incoming import Handed, Incoming, UnfitError
@@ -39,8 +40,6 @@ __all__ = ["SegmentStore"]
 _RECENT = "recent.nwh"
 _LONG = 24
 """Buckets from which a block goes straight into the files of its months."""
-_MANY = 600
-"""Different starts of short blocks in `recent.nwh` from which full days move to their months: two days."""
 _BATCH = 8_000_000
 """Values that `append_all` gathers before it writes."""
 
@@ -351,10 +350,9 @@ class SegmentStore:
 
     def _tidy(self, family: str) -> None:
         recent = self._segment(self.directory / family / _RECENT)
-        if len(recent.blocks) > _MANY and len({head.start for head in recent.blocks}) > _MANY:
-            days = {head.start // DAY for head in recent.blocks}
-            if len(days) > 1:
-                self._compact(family, end=max(days) * DAY)
+        end = ripe(recent.blocks)
+        if end is not None:
+            self._compact(family, end=end)
 
     def _compact(self, family: str, end: float) -> None:
         folder = self.directory / family
