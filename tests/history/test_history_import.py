@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -21,7 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from netwatch.app import Daemon
+from netwatch.app.importing import bring_in
 from netwatch.cli import build
+from netwatch.config import load_settings
 from netwatch.documents import parse_yaml
 from netwatch.errors import ConfigError, StoreError
 from netwatch.history import Recorder, SegmentStore
@@ -40,6 +41,7 @@ from netwatch.model import (
     Snapshot,
     load_catalogue,
 )
+from netwatch.resources import collectors_dir
 from netwatch.store import Store
 
 CATALOGUE = load_catalogue()
@@ -302,21 +304,21 @@ def test_the_past_of_known_ports_comes_in_once_and_exactly(tmp_path: Path) -> No
     assert set(np.unique(np.round(up.values, 3))) >= {0, 1}
 
 
-@contextlib.contextmanager
-def netwatch_runs(config: Path):
-    command = [sys.executable, "-m", "netwatch", "run", "--config", str(config)]
-    with (config.parent / "daemon.txt").open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)
+@contextlib.asynccontextmanager
+async def netwatch_runs(config: Path, monkeypatch: pytest.MonkeyPatch):
+    """All of it; of the profiles the standard ones will do."""
+    monkeypatch.setattr("netwatch.app.loading.collectors_dir", lambda: collectors_dir() / "standard")
+    stop, started = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(Daemon(config, {}).run(stop, lambda _: started.set()))
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
     try:
-        for _ in range(600):
-            assert process.poll() is None, (config.parent / "daemon.txt").read_text()
-            if lock_is_held(config.parent / "state/history/writer.lock"):
-                break
-            time.sleep(0.05)
+        assert started.is_set()
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, (config.parent / "daemon.txt").read_text()
+        waiting.cancel()
+        stop.set()
+        await task
 
 
 def lock_is_held(path: Path) -> bool:
@@ -337,31 +339,33 @@ def values(folder: Path, family: str) -> dict[str, tuple[list[int], list[float]]
 
 @pytest.mark.server("promtool")
 @pytest.mark.server("prometheus")
-def test_it_comes_in_while_netwatch_runs_and_goes_on_after_it_was_killed(tmp_path: Path) -> None:
+async def test_it_comes_in_while_netwatch_runs_and_goes_on_after_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("running", "stopped"):
         (tmp_path / name).mkdir()
     config, alone = home(tmp_path / "running"), home(tmp_path / "stopped")
     folder, expected = (path.parent / "state/history" for path in (config, alone))
-    days = ["--start", "2026-09-21", "--end", "2026-09-24"]
     with prometheus(tmp_path) as url:
-        assert bring(url, alone).exit_code == 0
-        with netwatch_runs(config):
-            command = [sys.executable, "-m", "netwatch", "history", "import", url, "-c", str(config), *days]
-            first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-            assert first.stdout is not None
-            assert "ifHCInOctets" in first.stdout.readline()
-            first.kill()
-            first.communicate()
-            told = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert told.returncode == 0, told.stderr
-            assert "five-minute values written" in told.stdout
+        assert (await asyncio.to_thread(bring, url, alone)).exit_code == 0
+        async with netwatch_runs(config, monkeypatch):
+            assert lock_is_held(folder / "writer.lock")
+
+            def begin() -> list[str]:
+                settings = load_settings(config, {})
+                lines = bring_in(settings, {}, url, (START, START + 3 * DAY))
+                found = [next(lines), next(lines)]
+                lines.close()
+                return found
+
+            assert "ifHCInOctets" in (await asyncio.to_thread(begin))[0]
+            told = await asyncio.to_thread(bring, url, config)
+            assert told.exit_code == 0, told.output
+            assert "five-minute values written" in told.output
             assert not Incoming(folder).waiting()
             assert lock_is_held(folder / "writer.lock")
     for family in (BYTES, OPER):
         assert values(folder, family) == values(expected, family)
-    log = (config.parent / "daemon.txt").read_text()
-    assert "periodic task failed" not in log
-    assert "another netwatch writes here" not in log
 
 
 def block(value: float, start: int = START) -> CounterBlock:

@@ -39,8 +39,8 @@ _LEAST = 24
 _STRIP = 65536
 """Series of a short block that are kept together."""
 _LATE = 1200
-"""Seconds that a bucket may begin before another one and still be written again as a matter of course: a gauge's
-reading stands for fifteen minutes, and a bucket is written five minutes after its end."""
+"""Seconds that a bucket may begin before another one and still be written again as a matter of course: a
+gauge's reading stands for fifteen minutes, and a bucket is written five minutes after its end."""
 _MANY = 600
 """Different starts of short blocks of few series from which full days move to their months: two days."""
 _CELLS = 65536
@@ -127,9 +127,9 @@ def pieces(
 def ripe(heads: Sequence[RecordHead]) -> int | None:
     """Up to when (UTC seconds) short blocks move to their months now; None if they wait for more.
 
-    Those of many series move in stretches of three hours, which is how they lie in their month, once what comes
-    late has come; those of few series in longer ones, so that their pieces are worth compressing, and of very
-    few in days.
+    Those of many series move in stretches of three hours, which is how they lie in their month, once what
+    comes late has come; those of few series in longer ones, so that their pieces are worth compressing, and
+    of very few in days.
     """
     if len(heads) < _LEAST:
         return None
