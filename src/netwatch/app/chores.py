@@ -17,12 +17,12 @@ from netwatch.app.figures import show_delivery
 from netwatch.app.garbage import settle
 from netwatch.app.linked import Bridges, LinkKeeper
 from netwatch.app.parts import Parts
-from netwatch.app.periodic import every
-from netwatch.app.pulse import heartbeat_works
+from netwatch.app.periodic import Rhythm, every
+from netwatch.app.pulse import Beating
 from netwatch.app.recording import Recording
 from netwatch.app.turns import gently, metered
 from netwatch.errors import StoreError
-from netwatch.model import Instant, Snapshot
+from netwatch.model import DAY, Instant, Snapshot
 
 __all__ = ["Chores", "pause_after"]
 
@@ -46,7 +46,6 @@ FIRST_BRIDGES_SECONDS = 180.0
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
-DAY = 86_400.0
 _PAGED = 220 * DAY
 """How far back messages to people are counted: the months that the monthly page tells."""
 LAG_SECONDS = 0.5
@@ -79,14 +78,21 @@ class Chores:
         """Of the snapshot that was; it itself is large, and no longer needed."""
         self._recording = Recording(parts.history)
         self._calendars = parts.configuration.calendars
+        self._judgements = Rhythm(
+            lambda: parts.configuration.settings.alerts.evaluation_interval, parts.clock, first=float("inf")
+        )
+        self._rounds = Rhythm(
+            lambda: parts.configuration.settings.alerts.bridge_tables,
+            parts.clock,
+            first=FIRST_BRIDGES_SECONDS,
+        )
+        self._beating = Beating(parts, lambda: self._evaluations)
         self._log = structlog.get_logger("netwatch")
 
     def works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """(name, what runs until it is cancelled)."""
         clock = self._parts.clock
-        judging = self._parts.configuration.settings.alerts.evaluation_interval
         for name, seconds, first, action in (
-            ("alerts", judging, judging, self.judge),
             ("identities", IDENTITY_SECONDS, IDENTITY_SECONDS, self._parts.identities.write),
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
             ("last plans", DAY, FIRST_SECONDS, self._restore_plans),
@@ -100,14 +106,17 @@ class Chores:
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
-        asking = self._parts.configuration.settings.alerts.bridge_tables
-        if asking:
-            first = min(asking, FIRST_BRIDGES_SECONDS)
-            yield "bridges", every(asking, self._bridges.ask, name="bridges", clock=clock, first=first)
-        yield from heartbeat_works(self._parts, lambda: self._evaluations)
+        yield "alerts", self._judgements.run(self.judge, name="alerts")
+        yield "bridges", self._rounds.run(self._bridges.ask, name="bridges")
+        yield "heartbeat", self._beating.run()
         yield "early alerts", self._parts.early.run(self.judge_anew)
         yield "snapshot", self._keep_fresh()
         yield "lag", self._watch_lag()
+
+    def reloaded(self) -> None:
+        """The settings are others."""
+        for one in (self._judgements, self._rounds, self._beating):
+            one.changed()
 
     async def freeze(self, *, anew: bool = False) -> None:
         """A new snapshot for the readers; one that is being made will do, unless it has to be of now."""

@@ -19,7 +19,7 @@ from netwatch.app.workers import Workers
 from netwatch.calendars import Calendars
 from netwatch.errors import StoreError
 from netwatch.history import SegmentStore
-from netwatch.model import Alert, AssetTenure, ReplacementPlan, Report, Snapshot, load_catalogue
+from netwatch.model import DAY, Alert, AssetTenure, ReplacementPlan, Report, Snapshot, load_catalogue
 from netwatch.planning import Lifecycle, Plans, Policies, gather_all, judge_all
 from netwatch.planning.basis import without_access, without_counters
 from netwatch.planning.utilisation import frame_of
@@ -27,7 +27,6 @@ from netwatch.store import Store
 
 __all__ = ["Planner", "Rules"]
 
-_DAY = 86400.0
 _MOST_ALERTS = 200_000
 """Of the past, the latest first: more than that nobody dealt with by hand."""
 
@@ -86,9 +85,9 @@ class Planner:
     ) -> None:
         """Makes all plans anew, for the moment of the snapshot. `tenures`: the ledger of assets; `pages`:
         messages to people by month. Raises StoreError where there is no room for them."""
-        file, at = await self._handover.put(without_counters(snapshot)), snapshot.at.wall
+        at, lent = snapshot.at.wall, self._handover.lent(without_counters(snapshot))
         del snapshot  # large, and planning takes its time
-        try:
+        async with lent as file:
             made = await self._workers.run(
                 _make,
                 file,
@@ -100,8 +99,6 @@ class Planner:
                 tenures,
                 pages,
             )
-        finally:
-            file.unlink(missing_ok=True)
         if isinstance(made, StoreError):
             raise made
         self.judged, self.cost = made
@@ -154,7 +151,7 @@ def _made(
 ) -> tuple[Judged, float] | StoreError:
     began = time.process_time()
     policies = rules.policies
-    alerts = _alerts(database, at - policies.replacement.history_days * _DAY)
+    alerts = _alerts(database, at - policies.replacement.history_days * DAY)
     store = SegmentStore(history, load_catalogue())
     try:
         snapshot = without_access(taken(file))

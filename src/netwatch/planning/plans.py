@@ -9,6 +9,7 @@ from functools import cached_property
 
 from netwatch.calendars import Calendars
 from netwatch.model import (
+    DAY,
     Alert,
     AssetTenure,
     EntityId,
@@ -42,8 +43,6 @@ from netwatch.planning.wireless import report as wireless_report
 from netwatch.planning.wireless.results import Verdict, WirelessPlan
 
 __all__ = ["PLANS", "Gathered", "Plans", "gather_all", "judge_all", "judge_one"]
-
-DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.calendars import Calendar
-from netwatch.model import Entity, EntityId, SeriesHistory, Snapshot, percentile
+from netwatch.model import WEEK, Entity, EntityId, SeriesHistory, Snapshot, percentile
 from netwatch.planning.basis.reading import Reading, Take, Wanted
 from netwatch.planning.basis.topology import Topology
 from netwatch.planning.basis.wear import Wear, prepare_wear
@@ -45,7 +45,6 @@ _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit
 
 FAILURE = 900.0
 """Seconds without an answer in a week that make it a failure rather than a restart."""
-_WEEK = 7 * 86400
 
 
 class SaturationMeasure(StrEnum):
@@ -246,7 +245,7 @@ def _excuse(
         own = max(0.0, sum(lost_here.values()) - behind)
         weeks: dict[int, float] = {}
         for bucket, lost_then in lost_here.items():
-            week = bucket[0] // _WEEK
+            week = bucket[0] // WEEK
             weeks[week] = weeks.get(week, 0.0) + lost_then - told.get(bucket, 0.0)
         failures = sum(lost_then >= FAILURE for lost_then in weeks.values())
         out[device] = Downtime(own, behind, *measured[device], failures)

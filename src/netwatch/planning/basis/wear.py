@@ -10,13 +10,12 @@ from typing import Protocol
 import numpy as np
 
 from netwatch.calendars import Calendar, LessonTime
-from netwatch.model import EntityId, EntityKind, SeriesHistory, Snapshot, percentile
+from netwatch.model import DAY, EntityId, EntityKind, SeriesHistory, Snapshot, percentile
 from netwatch.planning.basis.reading import Reading, Take, Wanted
 
 __all__ = ["Clients", "Heat", "Power", "Wear", "prepare_wear"]
 
-_DAY = 86400.0
-_RECENT = 60 * _DAY
+_RECENT = 60 * DAY
 """Power and clients are those of this time before the plan: what was two years ago is no measure of today."""
 _STANDARD = re.compile(r"802\.11\s?[a-z/]*?(be|ax|ac|n)\b", re.IGNORECASE)
 _GENERATIONS = {"n": 4, "ac": 5, "ax": 6, "be": 7}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from netwatch.calendars import Calendar
-from netwatch.model import Entity, EntityId, Place, PlaceId, PlaceKind, SeriesHistory
+from netwatch.model import WEEK, Entity, EntityId, Place, PlaceId, PlaceKind, SeriesHistory
 from netwatch.planning.basis import Basis, Reading, Take
 from netwatch.planning.capacity.robust import FloatArray
-from netwatch.planning.capacity.weekly import WEEK, Weeks
+from netwatch.planning.capacity.weekly import Weeks
 
 __all__ = ["Source", "Told"]
 
