@@ -180,7 +180,8 @@ class _Work:
         speeds: dict[EntityId, float] = {}
         if column is not None:
             values = zip(column.entities, column.values.tolist(), strict=True)
-            speeds = {port: value for port, value in values if value > 0}
+            linked = self._basis.topology.ports
+            speeds = {port: value for port, value in values if value > 0 and port in linked}
         devices = (one.id for one in self._basis.snapshot.devices())
         ports = {port for device in devices for port in self._basis.topology.uplinks(device)}
         waiting: dict[EntityId, _Direction] = {}
