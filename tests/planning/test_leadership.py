@@ -79,7 +79,7 @@ def test_other_plans_give_their_most_important_lines() -> None:
         (
             ReportColumn("name", "N"),
             ReportColumn("low", "L", Show.DATE),
-            ReportColumn("median", "M", Show.DATE),
+            ReportColumn("full", "M", Show.DATE),
         ),
         (
             ReportRow("late", ("late", date(2027, 1, 1), date(2029, 1, 1))),

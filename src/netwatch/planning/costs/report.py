@@ -63,7 +63,7 @@ _ASSETS = (
     _public("over_life", "Over its life", Show.MONEY, "Paid once, and operating for the useful life."),
     _AT_LEAST,
     _MISSING,
-    ReportColumn("device", "Device id"),
+    ReportColumn("device", "Device id", aside=True),
 )
 _SCHOOLS = (
     _public("site", "School"),

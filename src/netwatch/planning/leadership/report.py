@@ -111,7 +111,7 @@ def _full(report: Report | None, today: date) -> Sheet | None:
     dates = [at for at, column in enumerate(sheet.columns) if column.show is Show.DATE]
     if not dates:
         return None
-    median = next((at for at in dates if sheet.columns[at].key == "median"), dates[0])
+    median = next((at for at in dates if sheet.columns[at].key == "full"), dates[0])
     words = [at for at, column in enumerate(sheet.columns) if column.show is Show.TEXT][:3]
     places = [*words, median]
     rows = []

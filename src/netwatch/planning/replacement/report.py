@@ -48,7 +48,7 @@ _LAST = (
         "unknown", "Unknown", help="Facts that are missing and would change the score.", public=True
     ),
     ReportColumn("override", "Override", help="Who pinned or excluded it, when and why."),
-    ReportColumn("device", "Device id"),
+    ReportColumn("device", "Device id", aside=True),
 )
 _MOST_TOLD = 6
 
