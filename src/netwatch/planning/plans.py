@@ -88,7 +88,7 @@ def gather_all(
     basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
     return Gathered(
         basis,
-        measure_leadership(basis, history, pages),
+        measure_leadership(basis, history, policies.leadership, pages),
         wireless=measure_wireless(basis, history, policies.wireless.recent_days),
         equity=measure_equity(basis, history),
         costs=measure_costs(basis, history),
@@ -126,7 +126,7 @@ def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> P
         register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
     )
     reports = {one.name: one for one in made}
-    glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
+    glance = leadership_report(gathered.months, reports, policies.leadership, at=gathered.basis.at)
     return Plans(replacements, {**reports, glance.name: glance})
 
 

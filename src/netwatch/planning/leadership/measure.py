@@ -12,14 +12,10 @@ from numpy.typing import NDArray
 from netwatch.calendars import LessonTime
 from netwatch.model import EntityId, HistoryReader, SeriesHistory
 from netwatch.planning.basis import Basis
+from netwatch.planning.leadership.policy import LeadershipPolicy
 
-__all__ = ["FULL", "MONTHS", "Month", "Months", "measure_leadership", "month_starts"]
+__all__ = ["Month", "Months", "measure_leadership", "month_starts"]
 
-MONTHS = 6
-"""Calendar months that are told, the one of the plan included."""
-FULL = 0.8
-"""Share from which on a link or a radio counts as full: what is left is no reserve for a class that logs
-in at once."""
 _SPEED = "netwatch_interface_speed_bytes_per_second"
 _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
 _UP, _AIRTIME = "netwatch_device_up", "netwatch_radio_airtime_ratio"
@@ -35,7 +31,7 @@ class Month:
     watched: float
     """Seconds in which they were asked; 0 where nothing was measured."""
     links_full: float
-    """Seconds in which uplinks carried `FULL` of their speed or more, one direction being enough."""
+    """Seconds in which uplinks carried what the policy calls full, or more, one direction being enough."""
     links: float
     radios_full: float
     radios: float
@@ -48,9 +44,12 @@ class Months:
     months: tuple[Month, ...]
     """The latest first."""
     simulated: bool
+    uplink_full: float
+    """Shares from which on they counted as full."""
+    airtime_full: float
 
 
-def month_starts(at: float, count: int = MONTHS) -> list[date]:
+def month_starts(at: float, count: int) -> list[date]:
     """First days of the UTC month of wall second `at` and of those before it, the earliest first."""
     day = datetime.fromtimestamp(at, UTC)
     number = day.year * 12 + day.month - 1
@@ -58,14 +57,14 @@ def month_starts(at: float, count: int = MONTHS) -> list[date]:
 
 
 def measure_leadership(
-    basis: Basis, history: HistoryReader, pages: Mapping[date, int] | None = None
+    basis: Basis, history: HistoryReader, policy: LeadershipPolicy, pages: Mapping[date, int] | None = None
 ) -> Months:
-    """Reads each family once. `pages`: messages to people by first day of the month, UTC; a month that is
-    missing there had none, if anything was watched in it."""
-    work = _Work(basis, history)
+    """Reads each family once; what counts as full is decided bucket by bucket. `pages`: messages to people by
+    first day of the month, UTC; a month that is missing there had none, if anything was watched in it."""
+    work = _Work(basis, history, policy)
     up = work.sums(work.series(_UP), lambda series: np.clip(series.values, 0.0, 1.0))
     links = work.links()
-    radios = work.sums((one for one in work.series(_AIRTIME) if one.labels == ("all",)), _full)
+    radios = work.sums((one for one in work.series(_AIRTIME) if one.labels == ("all",)), work.full)
     months = tuple(
         Month(
             first,
@@ -79,7 +78,8 @@ def measure_leadership(
         )
         for at, first in enumerate(work.firsts)
     )
-    return Months(months[::-1], work.simulated)
+    bounds = policy.full_at
+    return Months(months[::-1], work.simulated, bounds.uplink.value, bounds.airtime.value)
 
 
 _Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -88,9 +88,9 @@ _Judge = Callable[[SeriesHistory], NDArray[np.float64]]
 
 
 class _Work:
-    def __init__(self, basis: Basis, history: HistoryReader) -> None:
-        self._basis, self._history = basis, history
-        self.firsts = month_starts(basis.at)
+    def __init__(self, basis: Basis, history: HistoryReader, policy: LeadershipPolicy) -> None:
+        self._basis, self._history, self._full_at = basis, history, policy.full_at
+        self.firsts = month_starts(basis.at, policy.months)
         self._edges = np.array(
             [datetime(day.year, day.month, 1, tzinfo=UTC).timestamp() for day in self.firsts]
         )
@@ -137,6 +137,10 @@ class _Work:
             self._link(series, None, speeds[series.entity], good, whole)
         return good, whole
 
+    def full(self, series: SeriesHistory) -> NDArray[np.float64]:
+        """Buckets in which a radio was full."""
+        return np.where(np.isfinite(series.values), series.values >= self._full_at.airtime.value, np.nan)
+
     def _link(
         self,
         series: SeriesHistory,
@@ -148,7 +152,12 @@ class _Work:
         rate = series.values
         if other is not None and np.array_equal(other.starts, series.starts):
             rate = np.fmax(rate, other.values)
-        self._add(series, np.where(np.isfinite(rate), rate >= FULL * speed, np.nan), good, whole)
+        self._add(
+            series,
+            np.where(np.isfinite(rate), rate >= self._full_at.uplink.value * speed, np.nan),
+            good,
+            whole,
+        )
 
     def _add(
         self,
@@ -167,7 +176,3 @@ class _Work:
         """Buckets of which at least half is class time; worked out once per calendar and stretch of time."""
         calendar = self._basis.calendar_of(self._basis.snapshot.entities[series.entity].device)
         return self._lessons.of(calendar, series.starts, series.widths)
-
-
-def _full(series: SeriesHistory) -> NDArray[np.float64]:
-    return np.where(np.isfinite(series.values), series.values >= FULL, np.nan)
