@@ -21,10 +21,12 @@ from pathlib import Path
 from tests.bench.planning_district import PlanDistrict, make_district
 from tests.bench.planning_history import make_history
 
+from netwatch.app.kept_plans import Judged, KeptPlans
 from netwatch.export import Edition, Format, packet, render
 from netwatch.history import SegmentStore
 from netwatch.model import load_catalogue
 from netwatch.planning import gather_all, judge_all, load_lifecycle, load_policies
+from netwatch.planning.basis import without_counters
 from netwatch.resources import config_dir
 
 _WATCHED = (
@@ -101,11 +103,12 @@ def plan(district: PlanDistrict, folder: Path, out: Path) -> None:
     print(f"district made: {memory():.0f} MB")
     print("| step | CPU s | s | MB at most |\n|---|---|---|---|", flush=True)
     store = SegmentStore(folder, load_catalogue())
+    snapshot = without_counters(district.snapshot)  # as it is handed to the worker
     at = district.snapshot.at.wall
     with steps.step("all"):
         with steps.step("gather_all"):
             gathered = gather_all(
-                district.snapshot,
+                snapshot,
                 store,
                 policies,
                 district.calendars,
@@ -115,8 +118,10 @@ def plan(district: PlanDistrict, folder: Path, out: Path) -> None:
             )
         with steps.step("judge_all"):
             plans = judge_all(gathered, lifecycle, policies)
-        with steps.step("gathered, packed"):
-            keep(gathered, out)
+        with steps.step("kept in a file"):
+            kept = KeptPlans(out)
+            kept.keep(Judged(plans, lifecycle, policies, {}), gathered)
+        del gathered
         for form in (Format.CSV, Format.XLSX, Format.HTML):
             with steps.step(f"every report as {form}"):
                 for report in plans.reports.values():
@@ -126,12 +131,6 @@ def plan(district: PlanDistrict, folder: Path, out: Path) -> None:
             (out / "packet.html").write_bytes(packet(plans.reports.values(), edition=Edition.PUBLIC))
     sizes = {one.name: one.stat().st_size for one in out.iterdir()}
     print(", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sorted(sizes.items()) if size > 1e5))
-
-
-def keep(gathered: object, out: Path) -> None:
-    from netwatch.app.planner import _packed
-
-    (out / "gathered").write_bytes(_packed(gathered))
 
 
 def main() -> None:

@@ -228,6 +228,7 @@ class SegmentStore:
             if len(widths) == 1:
                 for grid in sources.grids(names, widths[0], 2 if counter else 3):
                     yield from series_of(family, grid, counter=counter)
+                    del grid  # before the next one is made: they are large
                 return
             for name in names:
                 grids = [

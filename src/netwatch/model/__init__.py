@@ -90,12 +90,13 @@ from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, PluggedIn, Snapshot
 from netwatch.model.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SnmpValue
-from netwatch.model.time import DAY, HOUR, WEEK, Clock, Instant, SystemClock, set_within
+from netwatch.model.time import DAY, DAYS_PER_YEAR, HOUR, WEEK, Clock, Instant, SystemClock, set_within
 from netwatch.model.units import prefixed, scaled
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
     "DAY",
+    "DAYS_PER_YEAR",
     "FEW",
     "HOUR",
     "MOST_LABELS",

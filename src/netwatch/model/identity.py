@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from netwatch.model.entity import EntityId, EntityKind, Witness
@@ -11,8 +10,7 @@ from netwatch.model.entity import EntityId, EntityKind, Witness
 __all__ = ["AssetJournal", "AssetSwap", "AssetTenure", "IdentityJournal", "IdentityRecord", "PagedJournal"]
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityRecord:
+class IdentityRecord(NamedTuple):
     """One entity as it is kept on disk."""
 
     id: EntityId

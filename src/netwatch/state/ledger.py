@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from netwatch.model import DAY, WEEK, AssetJournal, AssetSwap, AssetTenure, EntityId
 
-__all__ = ["AssetLedger"]
+__all__ = ["REWRITTEN", "AssetLedger"]
 
+REWRITTEN = DAY
 """Seconds after which a sighting is worth writing down again."""
 
 _BACK = WEEK
@@ -88,7 +89,7 @@ class AssetLedger:
             self._end(device, position, wall)
         elif last.ended is None or wall - last.ended <= _BACK:
             model = model or last.model
-            if last.ended is not None or model != last.model or wall > last.last_seen + DAY:
+            if last.ended is not None or model != last.model or wall > last.last_seen + REWRITTEN:
                 self._set(last._replace(model=model, last_seen=max(wall, last.last_seen), ended=None))
             return
         tenure = AssetTenure(asset, device, position, model, wall, wall)

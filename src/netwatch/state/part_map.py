@@ -11,12 +11,11 @@ from dataclasses import replace
 from sys import intern
 from types import MappingProxyType
 
-from netwatch.model import DAY, Entity, EntityId, EntityKind, Fact, IdentityRecord, Seen, Witness, WitnessKind
+from netwatch.model import Entity, EntityId, EntityKind, Fact, IdentityRecord, Seen, Witness, WitnessKind
+from netwatch.state.ledger import REWRITTEN
 from netwatch.state.parts import Part, is_row_number, match_parts
 
 __all__ = ["PartMap", "own_witnesses"]
-
-"""Seconds after which a sighting is worth writing down again."""
 
 _SAID_ELSEWHERE = (WitnessKind.INDEX, WitnessKind.NAME, WitnessKind.ALIAS)
 """Weak, and already in the fields of the entity."""
@@ -36,13 +35,18 @@ _BY_ROW = frozenset(
 )
 """Kinds whose row numbers mean nothing. The number of a VLAN is the VLAN."""
 
+_FACTS = {WitnessKind.NAME: "descr", WitnessKind.ALIAS: "alias"}
+"""What the journal calls them."""
 _SORTS = ("type", "class", "band")
 _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
 def own_witnesses(witnesses: tuple[Witness, ...]) -> tuple[Witness, ...]:
     """What is worth keeping beside natural key, name and index."""
-    return tuple([witness for witness in witnesses if witness.kind not in _SAID_ELSEWHERE])
+    for kind, _ in witnesses:
+        if kind not in _SAID_ELSEWHERE:
+            return tuple([witness for witness in witnesses if witness[0] not in _SAID_ELSEWHERE])
+    return ()
 
 
 class PartMap:
@@ -82,6 +86,17 @@ class PartMap:
             found = ids[natural] = self._new_id()
             self._dirty[found] = self._stamp(wall, table)
         return found
+
+    def parts(
+        self, device: EntityId, kind: EntityKind, seen: Sequence[Seen], wall: float, table: str
+    ) -> list[EntityId]:
+        """The same of the rows of one kind."""
+        ids = self._known(device).setdefault(kind, {})
+        found = [ids.get(one.key.natural) for one in seen]
+        return [
+            self.part(device, kind, one.key.natural, wall, table) if entity is None else entity
+            for entity, one in zip(found, seen, strict=True)
+        ]
 
     def unsettled(self, device: EntityId, kind: EntityKind, seen: Sequence[Seen]) -> bool:
         """True if natural keys alone don't tell who is who."""
@@ -140,7 +155,7 @@ class PartMap:
         """A table told of these parts: once a day that is worth writing down. `saved`: when that was done
         last; None if not since the process runs."""
         since = self._restored.get(device) if saved is None else saved
-        if since is not None and wall > since + DAY:
+        if since is not None and wall > since + REWRITTEN:
             self._dirty.update(dict.fromkeys(parts, (wall, table)))
 
     def retire(self, entity: Entity, wall: float) -> None:
@@ -190,10 +205,13 @@ class PartMap:
 
     def restore(self, record: IdentityRecord) -> None:
         """A part as the journal knows it."""
-        said = {witness.kind: witness.value for witness in record.witnesses}
-        table, _, index = said.get(WitnessKind.INDEX, "").rpartition(" ")
-        texts = ("alias", said.get(WitnessKind.ALIAS)), ("descr", said.get(WitnessKind.NAME))
-        facts = {name: text for name, text in texts if text} or _NO_FACTS
+        table = index = ""
+        facts, proofs = _NO_FACTS, record.witnesses
+        if proofs:
+            proofs = own_witnesses(proofs)
+            said = {kind: value for kind, value in record.witnesses if kind in _SAID_ELSEWHERE}
+            table, _, index = said.pop(WitnessKind.INDEX, "").rpartition(" ")
+            facts = {_FACTS[kind]: text for kind, text in said.items()} or _NO_FACTS
         ids = self._known(record.device).setdefault(record.kind, {})
         natural = intern(record.natural)  # ten thousand switches name their ports alike
         if ids.setdefault(natural, record.id) != record.id:
@@ -207,7 +225,7 @@ class PartMap:
             index,
             record.name,
             facts,
-            own_witnesses(record.witnesses),
+            proofs,
         )
         self._last_seen[record.id] = record.last_seen
         if table:
@@ -234,7 +252,7 @@ class PartMap:
     def _doubtful(self, entity: EntityId | None, one: Seen) -> bool:
         if entity is None:
             return True
-        known = self._present.get(entity) or self._away.get(entity)
+        known = self._away.get(entity) or self._present.get(entity)
         if known is None:
             return False
         if known.witnesses != own_witnesses(one.witnesses):

@@ -10,6 +10,7 @@ from netwatch.planning.basis.measures import (
     fills,
     name_of,
 )
+from netwatch.planning.basis.present import without_access, without_counters
 from netwatch.planning.basis.reading import Reading, Take
 from netwatch.planning.basis.subjects import SPARE, Subject, match_devices, subjects
 from netwatch.planning.basis.topology import Topology
@@ -35,4 +36,6 @@ __all__ = [
     "name_of",
     "prepare_basis",
     "subjects",
+    "without_access",
+    "without_counters",
 ]

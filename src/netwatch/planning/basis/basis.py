@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from netwatch.calendars import Calendar, Calendars
-from netwatch.model import AssetTenure, EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
+from netwatch.model import DAY, AssetTenure, EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
 from netwatch.planning.basis.incidents import Incident
 from netwatch.planning.basis.measures import Measurements, name_of, prepare_measurements
 from netwatch.planning.basis.reading import Reading
@@ -15,8 +15,6 @@ from netwatch.planning.basis.subjects import match_devices, subjects
 from netwatch.planning.basis.topology import Topology
 
 __all__ = ["Basis", "day_of", "gather", "prepare_basis"]
-
-DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

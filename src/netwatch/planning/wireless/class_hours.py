@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.calendars import Calendar, LessonTime, unbroken
-from netwatch.model import EntityId, SeriesHistory
+from netwatch.model import HOUR, EntityId, SeriesHistory
 from netwatch.planning.basis import Basis, Reading
 
-__all__ = ["HOUR", "Array", "Grid", "Means", "Rows", "Table", "Window", "quantile", "sorted_rows"]
+__all__ = ["Array", "Grid", "Means", "Rows", "Table", "Window", "quantile", "sorted_rows"]
 
-HOUR = 3600
 _COVERED = 0.25
 """Share of a class hour that must have been measured for the hour to count."""
 Array = NDArray[np.float64]

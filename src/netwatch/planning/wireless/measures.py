@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netwatch.model import EntityId, HistoryReader
+from netwatch.model import DAY, HOUR, EntityId, HistoryReader
 from netwatch.planning.basis import Basis, Reading
 from netwatch.planning.wireless.class_hours import (
-    HOUR,
     Array,
     Grid,
     Means,
@@ -44,8 +43,7 @@ AIRTIME = "netwatch_radio_airtime_ratio"
 CLIENTS = "netwatch_radio_clients"
 RETRIES = "netwatch_radio_retry_ratio"
 NOISE = "netwatch_radio_noise_dbm"
-_DAY = 86400
-_YEAR_AGO = 364 * _DAY
+_YEAR_AGO = 364 * DAY
 """The same weekdays of the year before."""
 _WEEK_HOURS = 10
 """Class hours of a week that make a percentile of that week."""
@@ -139,7 +137,7 @@ def measure_wireless(basis: Basis, history: HistoryReader, days: int) -> Wireles
 
 def prepare_wireless(basis: Basis, reading: Reading, days: int) -> Callable[[], WirelessMeasured]:
     """Wants what `measure_wireless` reads. To be asked after the reading."""
-    now = Window(basis, reading, basis.at - days * _DAY, basis.at)
+    now = Window(basis, reading, basis.at - days * DAY, basis.at)
     ago = Window(basis, reading, now.start - _YEAR_AGO, now.end - _YEAR_AGO)
     uses: dict[tuple[str, ...], Table] = {(use,): Table() for use in ("all", "rx", "tx", "other")}
     airtime, clients, airtime_ago, clients_ago, retries, noise = (Means() for _ in range(6))

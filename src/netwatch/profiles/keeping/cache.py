@@ -153,9 +153,8 @@ def _name(dirs: Sequence[Path]) -> str:
 
 def _key(digest: str, catalogue: Catalogue) -> list[str]:
     told = [asdict(family) for _, family in sorted(catalogue.items())]
-    families = sha256(
-        json.dumps(told, default=sorted).encode()
-    ).hexdigest()  # a set's order is a process's own
+    # Sets are sorted: their order is another one in each process.
+    families = sha256(json.dumps(told, default=sorted).encode()).hexdigest()
     return [digest, _code(), families, __version__, sys.version]
 
 
