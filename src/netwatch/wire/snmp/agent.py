@@ -96,7 +96,7 @@ class Agent:
         if slowest < 0:
             return
         self._answers += 1
-        if self._answers >= PACE_EVERY or slowest * 4 > self.waits()[0]:
+        if self._answers >= PACE_EVERY or slowest * 4 > (self._waits or self.waits())[0]:
             # A sample now and then follows the pace; one that came near its timeout counts at once.
             self._answers = 0
             self._answered(address, 0, slowest)
