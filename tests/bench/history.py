@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 
 from netwatch.calendars import Calendar
 from netwatch.history import SegmentStore
-from netwatch.history.blocks import DAY, month_end, month_start, pieces
+from netwatch.history.blocks import month_end, month_start, pieces
 from netwatch.history.codec import encode_columns, encode_indices
 from netwatch.history.names import Relations, names_of
 from netwatch.history.records import BLOCK, COUNTER, PendingBlock, _record
 from netwatch.history.segment import Segment
-from netwatch.model import CounterBlock, EntityId, GaugeBlock, load_catalogue
+from netwatch.model import DAY, CounterBlock, EntityId, GaugeBlock, load_catalogue
 
 WIDTH = 300
 DAILY = DAY // WIDTH

@@ -175,7 +175,7 @@ def moved(text: str) -> dict[str, dict[str, object]]:
 
 
 def ranked(found: WhatIf) -> dict[str, dict[str, object]]:
-    return rows(found.plans.reports["replacements"])
+    return rows(found.reports["replacements"])
 
 
 def canonical(given: Gathered) -> bytes:
@@ -201,7 +201,7 @@ def test_a_milestone_is_announced_and_slips() -> None:
     assert row["score_change"] == sum(
         row[f"{one}_change"] for one in ("likelihood", "security", "consequence")
     )
-    found = ask(text % "2030-10-31").plans.reports["replacements"].sheets[0]
+    found = ask(text % "2030-10-31").reports["replacements"].sheets[0]
     sources = {item.source for row in found.rows for item in row.evidence.get("security", ())}
     assert any(source.startswith("scenario test, checked 2026-11-20") for source in sources)
 
@@ -251,7 +251,7 @@ def test_a_rollout_fills_the_air_and_the_uplinks_of_its_schools_and_what_they_sh
     assert "before: 40%" in told["lincoln-ap"]["why"]
     items = [
         one
-        for row in ask(text).plans.reports["replacements"].sheets[0].rows
+        for row in ask(text).reports["replacements"].sheets[0].rows
         for one in row.evidence.get("fitness", ())
     ]
     assert any(one.source == f"{AIR}, times 2 by the scenario" for one in items), "no reading: it says so"

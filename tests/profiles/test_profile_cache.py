@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +18,10 @@ from hypothesis import strategies as st
 
 from netwatch.model import Catalogue, load_catalogue
 from netwatch.profiles import ProfileCache, ProfileSet, load_profiles, profile_cache
-from netwatch.profiles.cache import MAGIC
-from netwatch.profiles.codec import decoder, encode
-from netwatch.profiles.compiled import Level
-from netwatch.profiles.later import Later
+from netwatch.profiles.keeping.cache import MAGIC, code_of
+from netwatch.profiles.keeping.codec import decoder, encode
+from netwatch.profiles.keeping.later import Later
+from netwatch.profiles.ready.profile import Level
 from netwatch.resources import collectors_dir
 
 PROFILE = """
@@ -92,6 +94,22 @@ def test_all_shipped_profiles_come_back_as_they_were(tmp_path: Path) -> None:
     assert (stored.vendors, stored.digest) == (compiled.vendors, compiled.digest)
 
 
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_finds_what_this_one_kept(seed: str, kept: Kept) -> None:
+    """The order of a set is another one in each process."""
+    kept.load()
+    script = (
+        "import sys; from pathlib import Path; from netwatch.model import load_catalogue;"
+        "from netwatch.profiles import ProfileCache, load_profiles;"
+        "own, cache = map(Path, sys.argv[1:]);"
+        "print(load_profiles([own], load_catalogue(), cache=ProfileCache(cache)).told)"
+    )
+    command = [sys.executable, "-c", script, str(kept.own), str(kept.cache.folder)]
+    env = {**os.environ, "PYTHONHASHSEED": seed}
+    told = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    assert told.startswith("read from")
+
+
 def test_what_profiles_share_is_shared_again(kept: Kept) -> None:
     kept.write("one", "profile: one\n")
     kept.write("two", "profile: two\ninclude: [one]\n")
@@ -142,8 +160,18 @@ def test_what_another_version_made_is_not_used(
         catalogue = {name: family for name, family in catalogue.items() if "fan" not in name}
     else:
         changed = (lambda: "other") if what == "_code" else "other"
-        monkeypatch.setattr(f"netwatch.profiles.cache.{what}", changed)
+        monkeypatch.setattr(f"netwatch.profiles.keeping.cache.{what}", changed)
     assert "made of other files or by another version" in kept.load(catalogue).told
+
+
+@pytest.mark.parametrize("module", ["loader.py", "rows/evaluate.py"])
+def test_code_in_rooms_counts_too(module: str, tmp_path: Path) -> None:
+    file = tmp_path / module
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("LIMIT = 1\n")
+    before = code_of(tmp_path)
+    file.write_text("LIMIT = 2\n")
+    assert code_of(tmp_path) != before
 
 
 @settings(deadline=None, max_examples=100)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ class MemoryJournal:
 
     def load(self) -> Iterable[IdentityRecord]:
         return list(self.records.values())
+
+    def devices(self) -> Iterable[IdentityRecord]:
+        return [record for record in self.records.values() if record.kind is EntityKind.DEVICE]
+
+    def pages(self) -> dict[EntityId, Callable[[], list[IdentityRecord]]]:
+        parts = [record for record in self.records.values() if record.kind is not EntityKind.DEVICE]
+        return {
+            device: partial(lambda owner: [one for one in parts if one.device == owner], device)
+            for device in {record.device for record in parts}
+        }
 
     def save(self, records: Sequence[IdentityRecord]) -> None:
         self.batches += 1

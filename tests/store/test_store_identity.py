@@ -19,6 +19,7 @@ from netwatch.model import (
 )
 from netwatch.store import Store
 
+FIELDS = ("id", "kind", "device", "natural", "name", "witnesses")
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 records = st.builds(
     IdentityRecord,
@@ -45,6 +46,16 @@ def test_identity_equals_a_dictionary(tmp_path_factory, batches) -> None:
             assert {record.id: record for record in journal.load()} == model
     with Store(path) as again:
         assert {record.id: record for record in again.identity.load()} == model
+        pages = {device: read() for device, read in again.identity.pages().items()}
+        found = [*again.identity.devices(), *(record for page in pages.values() for record in page)]
+        assert sorted(map(_kept, found)) == sorted(map(_kept, model.values()))
+        assert all(record.device == device for device, page in pages.items() for record in page)
+        assert all(page == sorted(page, key=lambda record: record.id) for page in pages.values())
+
+
+def _kept(record: IdentityRecord) -> tuple[object, ...]:
+    """Seconds are kept to the millisecond."""
+    return (*[getattr(record, name) for name in FIELDS], round(record.last_seen, 3))
 
 
 tenures = st.builds(

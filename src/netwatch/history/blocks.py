@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from netwatch.errors import StoreError
 from netwatch.history.names import Names, SeriesName
 from netwatch.history.records import COUNTER, GAUGE, Matrices, PendingBlock
-from netwatch.model import Catalogue, CounterBlock, FamilyType, GaugeBlock
+from netwatch.model import DAY, Catalogue, CounterBlock, FamilyType, GaugeBlock
 
 __all__ = [
-    "DAY",
     "columns_of",
     "covered_of",
     "kind_of",
@@ -28,7 +27,6 @@ __all__ = [
     "strips",
 ]
 
-DAY = 86400
 _ROWS = 1024
 """Series per piece: a reader of one series decompresses this many."""
 _SLICES = 8

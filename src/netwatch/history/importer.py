@@ -17,14 +17,13 @@ from typing import Protocol
 import numpy as np
 
 from netwatch.errors import StoreError
-from netwatch.history.blocks import DAY
 from netwatch.history.fold import MAX_GAP, Folded, fold_counter, fold_gauge
 from netwatch.history.names import SeriesName
 from netwatch.history.prometheus import Samples, narrowed
 from netwatch.history.segment import sync_directory
 from netwatch.history.sources import ImportRule, Whose
 from netwatch.history.store import SegmentStore
-from netwatch.model import Catalogue, CounterBlock, Family, FamilyType, GaugeBlock
+from netwatch.model import DAY, Catalogue, CounterBlock, Family, FamilyType, GaugeBlock
 
 __all__ = ["Found", "Importer", "Progress", "Server"]
 

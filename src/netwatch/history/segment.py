@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
 from netwatch.history.names import Names, Relations, Roll, SeriesName, names_of, slices
+from netwatch.history.peek import Peek
 from netwatch.history.records import (
     BLOCK,
     FILE_HEADER,
@@ -29,6 +30,7 @@ from netwatch.history.records import (
     RecordHead,
     file_header,
     file_kind,
+    peek_block,
     series_names,
     series_record,
     unpack_block,
@@ -159,9 +161,20 @@ class Segment:
     ) -> tuple[NDArray[np.uint32], Matrices] | None:
         """Row numbers and values of one block, all columns or those wanted and the coverage; None if it is
         damaged, which is told of in `problems`."""
+        payload = self._payload(descriptor, head)
+        return None if payload is None else unpack_block(head, payload, wanted)
+
+    def peek(
+        self, descriptor: int, head: RecordHead
+    ) -> tuple[NDArray[np.uint32], NDArray[np.floating], Peek] | None:
+        """Row numbers, first column and coverage of one block; None as of `decode`."""
+        payload = self._payload(descriptor, head)
+        return None if payload is None else peek_block(head, payload)
+
+    def _payload(self, descriptor: int, head: RecordHead) -> bytes | None:
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
-            return unpack_block(head, payload, wanted)
+            return payload
         self._damaged(f"{self.path}: the block at byte {head.offset} is damaged and left out")
         return None
 

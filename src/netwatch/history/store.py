@@ -14,7 +14,6 @@ import numpy as np
 
 from netwatch.errors import StoreError
 from netwatch.history.blocks import (
-    DAY,
     columns_of,
     covered_of,
     kind_of,
@@ -31,7 +30,7 @@ from netwatch.history.names import MANY, Names, Relations
 from netwatch.history.records import COUNTER, GAUGE, Matrices
 from netwatch.history.segment import Segment, sync_directory
 from netwatch.history.windows import Mask, SeriesPercentile, percentiles
-from netwatch.model import Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock, SeriesHistory
+from netwatch.model import DAY, Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock, SeriesHistory
 
 __all__ = ["SegmentStore"]
 

@@ -116,6 +116,12 @@ class Facts(Mapping[str, Fact]):
         if len(names) != len(self._row) - 1:
             raise ValueError(f"{len(names)} names for {len(self._row) - 1} values")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """In order; one object for all that share it."""
+        names: tuple[str, ...] = self._row[0]
+        return names
+
     def __getitem__(self, name: str) -> Fact:
         row = self._row
         try:

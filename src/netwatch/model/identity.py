@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from netwatch.model.entity import EntityId, EntityKind, Witness
 
-__all__ = ["AssetJournal", "AssetSwap", "AssetTenure", "IdentityJournal", "IdentityRecord"]
+__all__ = ["AssetJournal", "AssetSwap", "AssetTenure", "IdentityJournal", "IdentityRecord", "PagedJournal"]
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityRecord:
+class IdentityRecord(NamedTuple):
     """One entity as it is kept on disk."""
 
     id: EntityId
@@ -32,6 +30,19 @@ class IdentityJournal(Protocol):
 
     def save(self, records: Sequence[IdentityRecord]) -> None:
         """Inserts or replaces by id."""
+        ...
+
+
+@runtime_checkable
+class PagedJournal(Protocol):
+    """An IdentityJournal that can also tell of half a million parts without making a record of each."""
+
+    def devices(self) -> Iterable[IdentityRecord]:
+        """Of what `load` gives, devices alone."""
+        ...
+
+    def pages(self) -> Mapping[EntityId, Callable[[], Iterable[IdentityRecord]]]:
+        """The rest by device, as it is now: records are made when they are asked for, in order of id."""
         ...
 
 

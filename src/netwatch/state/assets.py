@@ -35,9 +35,11 @@ def note(
     `rows` is all of the observation, or what changed in it; `polled` are the devices that tell of themselves.
     """
     source, entities, wall = observation.source, identity.entities, observation.at.wall
-    if any(one.key.kind is not EntityKind.DEVICE and shows_serial(one.witnesses) for one in rows):
+    whole = rows is observation.seen or any(
+        one.key.kind is not EntityKind.DEVICE and shows_serial(one.witnesses) for one in rows
+    )
+    if whole:
         rows = observation.seen  # places of assets are told by whole tables
-    whole = rows is observation.seen
     groups: dict[EntityId, list[EntityId]] = {source: []} if whole else {}
     assets: list[tuple[Seen, EntityId]] = []
     for one in rows:

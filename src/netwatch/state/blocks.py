@@ -62,6 +62,8 @@ class LayoutPlan:
         self.gauge_times = np.asarray(gauges, dtype=np.intp)
         self.bits = np.asarray([layout.series[series_of[p]].bits for p in ordered], dtype=np.uint8)
         self.narrow = bool((self.bits < 64).any())
+        self.bounded = np.asarray([place.family in table.packets for place in places if place.counter], bool)
+        """Of which counters packets in the same block say how much they can have counted."""
         self.origins = LayoutOrigins(
             layout, self.counter_times.astype(np.int32), self.gauge_times.astype(np.int32)
         )

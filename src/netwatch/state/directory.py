@@ -185,13 +185,16 @@ class Directory:
         self._resolve_children(observation, changed, told)
         keys = self.keys(source)
         groups: dict[_Group, list[Seen]] = {}
+        owners: dict[EntityKey | None, EntityId] = {}
         for one in changed:
             parent = one.parent
-            if parent and parent.kind is EntityKind.DEVICE and parent not in keys:
-                # The table of radios came before that of access points.
-                self.from_reading(observation, parent)
+            if parent not in owners:
+                if parent and parent.kind is EntityKind.DEVICE and parent not in keys:
+                    # The table of radios came before that of access points.
+                    self.from_reading(observation, parent)
+                owners[parent] = self._owner(one, by_key, keys, source)
             if one.key.kind is not EntityKind.DEVICE:
-                groups.setdefault((self._owner(one, by_key, keys, source), one.key.kind), []).append(one)
+                groups.setdefault((owners[parent], one.key.kind), []).append(one)
         self._resolve_parts(observation, groups, told)
 
     def _resolve_children(self, observation: Observation, changed: Sequence[Seen], told: TablePass) -> None:
@@ -231,10 +234,8 @@ class Directory:
                 others = members if device == source else members | self._told_elsewhere(device, observation)
                 parts.rematch(device, kind, whole[device, kind], others, observation.table)
         for (device, kind), seen in (whole or groups).items():
-            for one in seen:
-                key = self._pool.key(one.key)
-                entity = parts.part(device, kind, key.natural, observation.at.wall, observation.table)
-                self._keys.mean(source, key, entity)
+            found = parts.parts(device, kind, seen, observation.at.wall, observation.table)
+            self._keys.mean_all(source, [one.key for one in seen], found)
         for (device, _), seen in (whole or groups).items():
             for one in seen:
                 parent = keys.get(one.parent or ROOT, device)

@@ -63,8 +63,9 @@ class EntityTable(MutableMapping[EntityId, Entity]):
                 others = (other for other in self._former.get(key, ()) if other not in (before, device))
                 self._former[key] = (before, *others)
             self._owners[key] = device
-        page = self._page(device)
-        self._size += key not in page
+        page = self._pages[device] if device in self._own else self._page(device)
+        if key not in page:
+            self._size += 1
         page[key] = entity
         self._note(key, device)
 

@@ -16,12 +16,13 @@ from netwatch.model import (
     EntityKind,
     IdentityJournal,
     IdentityRecord,
+    PagedJournal,
     Seen,
     Witness,
     WitnessKind,
 )
 from netwatch.state.entity_table import EntityTable
-from netwatch.state.ledger import AssetLedger
+from netwatch.state.ledger import REWRITTEN, AssetLedger
 from netwatch.state.part_map import PartMap
 from netwatch.state.witnesses import STRONG, strong
 
@@ -29,8 +30,6 @@ __all__ = ["Conflict", "IdentityMap", "Known"]
 
 _INVENTORY = "inventory"
 _MERGED = "merged"
-_DAY = 86400.0
-"""Seconds after which a sighting is worth writing down again."""
 
 _BATCH = 10_000
 """Records that are written at a time: those of half a million ports at once would take half a gigabyte."""
@@ -94,8 +93,10 @@ class IdentityMap:
         """Entries of the inventory that was read last."""
         self._resumes: dict[EntityId, EntityId] = {}
         """Entries that turned out to be what an entry of the past was."""
-        for record in journal.load():
+        for record in journal.devices() if isinstance(journal, PagedJournal) else journal.load():
             self._restore(record)
+        if isinstance(journal, PagedJournal):
+            self.parts.read_later(journal.pages())
         for gone in self._aliases:
             self.parts.adopt(gone, self.current(gone))
         self.ledger = AssetLedger(journal, self.current)
@@ -287,7 +288,7 @@ class IdentityMap:
         return entity
 
     def _sight(self, known: Known, name: str, index: str, wall: float) -> None:
-        if (name and known.name != name and not known.anchored) or wall > known.saved + _DAY:
+        if (name and known.name != name and not known.anchored) or wall > known.saved + REWRITTEN:
             self._dirty[known.id] = None
         if name and not known.anchored:
             known.name = name

@@ -41,6 +41,16 @@ class SourceKeys:
             if before is not None:
                 self.changed((source,))
 
+    def mean_all(self, source: EntityId, keys: Iterable[EntityKey], entities: Iterable[EntityId]) -> None:
+        """The same of many keys."""
+        known, pooled = self.of(source), self._pool.key
+        for key, entity in zip(keys, entities, strict=True):
+            before = known.get(key)
+            if before is None:
+                known[pooled(key)] = entity
+            elif before != entity:
+                self.mean(source, key, entity)
+
     def forget(self, source: EntityId) -> None:
         self._keys.pop(source, None)
         self.changed((source,))

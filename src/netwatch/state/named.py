@@ -195,8 +195,7 @@ class NamedReadings:
         for position, entity in known.uptimes:
             if position not in skipped:
                 self._uptime(entity, values[position], observation, source)
-        group = table.groups.number(source.number, observation.table)
-        table.groups.told(group, observation.at, observation.interval)
+        group = table.groups.passed(source.number, observation.table, observation.at, observation.interval)
         one = Pass(table, source, group, observation.at.mono)
         first = self._gauges(one, known, values, skipped, observation.at.mono)
         first |= self._counters(one, known, values, bits, skipped, observation.at.mono)

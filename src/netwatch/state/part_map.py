@@ -6,26 +6,16 @@ which id a natural key stands for, and all that went or is only known from the j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from sys import intern
+from types import MappingProxyType
 
-from netwatch.model import (
-    Entity,
-    EntityId,
-    EntityKind,
-    Fact,
-    IdentityRecord,
-    Seen,
-    Witness,
-    WitnessKind,
-)
+from netwatch.model import Entity, EntityId, EntityKind, Fact, IdentityRecord, Seen, Witness, WitnessKind
+from netwatch.state.ledger import REWRITTEN
 from netwatch.state.parts import Part, is_row_number, match_parts
 
-__all__ = ["DAY", "PartMap", "own_witnesses"]
-
-DAY = 86400.0
-"""Seconds after which a sighting is worth writing down again."""
+__all__ = ["PartMap", "own_witnesses"]
 
 _SAID_ELSEWHERE = (WitnessKind.INDEX, WitnessKind.NAME, WitnessKind.ALIAS)
 """Weak, and already in the fields of the entity."""
@@ -45,12 +35,18 @@ _BY_ROW = frozenset(
 )
 """Kinds whose row numbers mean nothing. The number of a VLAN is the VLAN."""
 
+_FACTS = {WitnessKind.NAME: "descr", WitnessKind.ALIAS: "alias"}
+"""What the journal calls them."""
 _SORTS = ("type", "class", "band")
+_NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
 def own_witnesses(witnesses: tuple[Witness, ...]) -> tuple[Witness, ...]:
     """What is worth keeping beside natural key, name and index."""
-    return tuple([witness for witness in witnesses if witness.kind not in _SAID_ELSEWHERE])
+    for kind, _ in witnesses:
+        if kind not in _SAID_ELSEWHERE:
+            return tuple([witness for witness in witnesses if witness[0] not in _SAID_ELSEWHERE])
+    return ()
 
 
 class PartMap:
@@ -61,6 +57,8 @@ class PartMap:
         self._present = present
         """The directory's."""
         self._ids: dict[EntityId, dict[EntityKind, dict[str, EntityId]]] = {}
+        self._unread: dict[EntityId, Callable[[], Iterable[IdentityRecord]]] = {}
+        """What the journal knows of devices that nobody asked for so far."""
         self._away: dict[EntityId, Entity] = {}
         """Parts that the directory does not have."""
         self._last_seen: dict[EntityId, float] = {}
@@ -75,23 +73,34 @@ class PartMap:
 
     def of(self, device: EntityId) -> Iterator[EntityId]:
         """Every part of a device that was ever seen."""
-        for ids in self._ids.get(device, {}).values():
+        for ids in self._known(device).values():
             yield from ids.values()
 
     def part(
         self, device: EntityId, kind: EntityKind, natural: str, wall: float, table: str = ""
     ) -> EntityId:
         """The id of what a natural key stands for, made at first sight."""
-        ids = self._ids.setdefault(device, {}).setdefault(kind, {})
+        ids = self._known(device).setdefault(kind, {})
         found = ids.get(natural)
         if found is None:
             found = ids[natural] = self._new_id()
             self._dirty[found] = self._stamp(wall, table)
         return found
 
+    def parts(
+        self, device: EntityId, kind: EntityKind, seen: Sequence[Seen], wall: float, table: str
+    ) -> list[EntityId]:
+        """The same of the rows of one kind."""
+        ids = self._known(device).setdefault(kind, {})
+        found = [ids.get(one.key.natural) for one in seen]
+        return [
+            self.part(device, kind, one.key.natural, wall, table) if entity is None else entity
+            for entity, one in zip(found, seen, strict=True)
+        ]
+
     def unsettled(self, device: EntityId, kind: EntityKind, seen: Sequence[Seen]) -> bool:
         """True if natural keys alone don't tell who is who."""
-        ids = self._ids.get(device, {}).get(kind)
+        ids = self._known(device).get(kind)
         if not ids:
             return False
         return any(self._doubtful(ids.get(one.key.natural), one) for one in seen)
@@ -107,7 +116,7 @@ class PartMap:
         """Gives natural keys to the ids that they stand for from now on. `seen` is all that one table tells
         of a kind on a device; `told` what it told before. What another table tells of is not missing
         because this one is silent of it, and of what is gone only a strong witness tells."""
-        ids = self._ids[device][kind]
+        ids = self._known(device)[kind]
         naturals = {one.key.natural for one in seen}
         known: list[tuple[EntityId, Part]] = []
         for natural, entity in ids.items():
@@ -146,13 +155,13 @@ class PartMap:
         """A table told of these parts: once a day that is worth writing down. `saved`: when that was done
         last; None if not since the process runs."""
         since = self._restored.get(device) if saved is None else saved
-        if since is not None and wall > since + DAY:
+        if since is not None and wall > since + REWRITTEN:
             self._dirty.update(dict.fromkeys(parts, (wall, table)))
 
     def retire(self, entity: Entity, wall: float) -> None:
         """The directory has the part no more."""
         natural = self._key_of(entity)
-        if self._ids.get(entity.device, {}).get(entity.kind, {}).get(natural) == entity.id:
+        if self._known(entity.device).get(entity.kind, {}).get(natural) == entity.id:
             self._keep(entity, entity.device, natural)
             self._last_seen[entity.id] = wall
             self._dirty[entity.id] = wall, ""
@@ -161,8 +170,9 @@ class PartMap:
         """What belonged to a merged device belongs to its heir, unless the heir has it already. Returns the
         parts that the merged device had."""
         parts: list[EntityId] = []
-        for kind, ids in self._ids.pop(gone, {}).items():
-            own = self._ids.setdefault(heir, {}).setdefault(kind, {})
+        self._known(gone)
+        for kind, ids in self._ids.pop(gone).items():
+            own = self._known(heir).setdefault(kind, {})
             parts += ids.values()
             for natural, entity in ids.items():
                 known = self._away.pop(entity, None) or self._present.get(entity)
@@ -195,10 +205,14 @@ class PartMap:
 
     def restore(self, record: IdentityRecord) -> None:
         """A part as the journal knows it."""
-        said = {witness.kind: witness.value for witness in record.witnesses}
-        table, _, index = said.get(WitnessKind.INDEX, "").rpartition(" ")
-        facts = {"alias": said.get(WitnessKind.ALIAS, ""), "descr": said.get(WitnessKind.NAME, "")}
-        ids = self._ids.setdefault(record.device, {}).setdefault(record.kind, {})
+        table = index = ""
+        facts, proofs = _NO_FACTS, record.witnesses
+        if proofs:
+            proofs = own_witnesses(proofs)
+            said = {kind: value for kind, value in record.witnesses if kind in _SAID_ELSEWHERE}
+            table, _, index = said.pop(WitnessKind.INDEX, "").rpartition(" ")
+            facts = {_FACTS[kind]: text for kind, text in said.items()} or _NO_FACTS
+        ids = self._known(record.device).setdefault(record.kind, {})
         natural = intern(record.natural)  # ten thousand switches name their ports alike
         if ids.setdefault(natural, record.id) != record.id:
             return
@@ -211,19 +225,34 @@ class PartMap:
             index,
             record.name,
             facts,
-            own_witnesses(record.witnesses),
+            proofs,
         )
         self._last_seen[record.id] = record.last_seen
         if table:
             self._table[record.id] = intern(table)
         self._restored[record.device] = max(record.last_seen, self._restored.get(record.device, 0.0))
 
+    def read_later(self, pages: Mapping[EntityId, Callable[[], Iterable[IdentityRecord]]]) -> None:
+        """What the journal knows by device, to be restored when the device is asked for: half a million parts
+        would hold a start up, and most of them are told of again, one device after the other."""
+        self._unread.update(pages)
+
     # -- inside
+
+    def _known(self, device: EntityId) -> dict[EntityKind, dict[str, EntityId]]:
+        """Ids by kind and natural key."""
+        found = self._ids.get(device)
+        if found is None:
+            found = self._ids[device] = {}
+            read = self._unread.pop(device, None)
+            for record in () if read is None else read():
+                self.restore(record)
+        return found
 
     def _doubtful(self, entity: EntityId | None, one: Seen) -> bool:
         if entity is None:
             return True
-        known = self._present.get(entity) or self._away.get(entity)
+        known = self._away.get(entity) or self._present.get(entity)
         if known is None:
             return False
         if known.witnesses != own_witnesses(one.witnesses):
@@ -249,7 +278,7 @@ class PartMap:
 
     def _key_of(self, part: Entity) -> str:
         gone = _key_of_gone(part.natural, part.id)
-        ids = self._ids.get(part.device, {}).get(part.kind, {})
+        ids = self._known(part.device).get(part.kind, {})
         return gone if ids.get(gone) == part.id else part.natural
 
 

@@ -52,12 +52,15 @@ class Pool:
 
     def facts(self, facts: Mapping[str, Fact]) -> Facts:
         """The same facts, packed. Numbers stay as they are: 1, 1.0 and True are equal but not the same."""
-        names = tuple(facts)
+        names = facts.names if isinstance(facts, Facts) else tuple(facts)
         shared = self._names.get(names)
         if shared is None:
             if len(self._names) >= self._most >> 4:
                 self._names.clear()
-            shared = self._names[names] = tuple([self.text(name) for name in names])
+            shared = names if isinstance(facts, Facts) else tuple([self.text(name) for name in names])
+            self._names[shared] = shared
+        if isinstance(facts, Facts) and shared is names:
+            return facts  # whoever packed them shared what can be shared
         return Facts(shared, [self.text(v) if type(v) is str else v for v in facts.values()])
 
     def part(

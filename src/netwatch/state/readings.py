@@ -57,8 +57,10 @@ class Pass:
         self,
         reading: Reading,
         keys: Callable[[], Sequence[SeriesKey]],
+        bounded: NDArray[np.bool_] | None = None,
     ) -> bool:
-        """`keys`: whose readings these are. True if a series was told for the first time."""
+        """`keys`: whose readings these are; `bounded`: which of them others bound, where that is known. True
+        if a series was told for the first time."""
         uptime, counters = self._source.uptime, self._table.counters
         fell: bool | None = None
         if uptime.restarted > NEVER and np.any(counters.mono[reading.rows] < uptime.restarted):
@@ -66,17 +68,24 @@ class Pass:
             fell = True if fallen else (False if kept >= _ENOUGH else None)
         number = self._source.number
         view = SourceView(number, uptime.witnessed, uptime.restarted, uptime.started, fell)
-        company = _Company(self._table, self._since, keys)
+        company = _Company(self._table, self._since, keys, bounded)
         return counters.advance(reading, self._group, self._table.groups.source, view, company)
 
 
 class _Company:
     """What stands beside the counters of one pass; see `counter_rows.Company`."""
 
-    def __init__(self, table: SeriesTable, since: float, keys: Callable[[], Sequence[SeriesKey]]) -> None:
+    def __init__(
+        self,
+        table: SeriesTable,
+        since: float,
+        keys: Callable[[], Sequence[SeriesKey]],
+        bounded: NDArray[np.bool_] | None,
+    ) -> None:
         self._table = table
         self._since = since
         self._keys = keys
+        self._bounded = bounded
 
     @cached_property
     def _named(self) -> Sequence[SeriesKey]:
@@ -88,6 +97,8 @@ class _Company:
         return np.asarray(found, dtype=np.int32)
 
     def bounded(self) -> NDArray[np.bool_]:
+        if self._bounded is not None:
+            return self._bounded
         packets = self._table.packets
         return np.asarray([key.family in packets for key in self._named], dtype=np.bool_)
 
@@ -180,9 +191,10 @@ def _take_counters(one: Pass, binding: Binding, block: Block, source: Source) ->
         bits = np.where(raw >> np.uint64(32), np.uint8(64), plan.bits)
     reading = Reading(binding.counters, raw, bits, block.times.take(plan.counter_times))
     chosen: NDArray[Any] | None = None
+    bounded = plan.bounded
     if np.count_nonzero(counted) < len(counted):
         chosen = np.flatnonzero(counted)
-        reading = reading.pick(chosen)
+        reading, bounded = reading.pick(chosen), bounded[chosen]
 
     def keys() -> list[SeriesKey]:
         places = plan.counter_places
@@ -191,7 +203,7 @@ def _take_counters(one: Pass, binding: Binding, block: Block, source: Source) ->
             for at in (range(len(places)) if chosen is None else chosen.tolist())
         ]
 
-    return one.counters(reading, keys)
+    return one.counters(reading, keys, bounded)
 
 
 def _noticed(table: SeriesTable, binding: Binding) -> None:

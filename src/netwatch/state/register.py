@@ -73,30 +73,36 @@ class Register:
         table: str,
     ) -> None:
         before = self.entities.get(entity)
-        facts: Mapping[str, Fact] = seen.facts
-        if before is not None and not before.facts.keys() <= facts.keys():
-            row = last.last.get(seen.key)
-            told_before = row.facts.keys() if row is not None else before.facts.keys()
-            dropped = (before.facts.keys() - facts.keys()) & told_before
-            if row is None and self._tables_of(before) != [last]:
-                dropped = set()  # another table told some of them
-            kept = {name: fact for name, fact in before.facts.items() if name not in dropped}
-            facts = {**kept, **facts}
-        self.put(self.pool.part(entity, device, parent, seen, facts, before), table)
+        facts = seen.facts if before is None else self._facts(before, seen, last)
+        self._store(self.pool.part(entity, device, parent, seen, facts, before), before, table)
+
+    def _facts(self, before: Entity, seen: Seen, last: TablePass) -> Mapping[str, Fact]:
+        """What is known of a part: what it is told to be now, and what other tables told."""
+        facts = seen.facts
+        if before.facts.keys() <= facts.keys():
+            return facts
+        row = last.last.get(seen.key)
+        told_before = row.facts.keys() if row is not None else before.facts.keys()
+        dropped = (before.facts.keys() - facts.keys()) & told_before
+        if row is None and self._tables_of(before) != [last]:
+            dropped = set()  # another table told some of them
+        kept = {name: fact for name, fact in before.facts.items() if name not in dropped}
+        return {**kept, **facts}
 
     def put(self, entity: Entity, table: str = "") -> None:
         """Stores an entity, a device with its facts completed, and notes whether anything changed."""
-        part = entity.kind is not EntityKind.DEVICE
-        if not part:
+        if entity.kind is EntityKind.DEVICE:
             entity = self._completed(entity)
-        before = self.entities.get(entity.id)
-        if before == entity:
+        self._store(entity, self.entities.get(entity.id), table)
+
+    def _store(self, entity: Entity, before: Entity | None, table: str) -> None:
+        if before is not None and before == entity:
             return
         self.entities[entity.id] = entity
-        if part:
+        if entity.kind is not EntityKind.DEVICE:
             parts = self._identity.parts
             known = parts.forget_away(entity) if before is None else before
-            if known is None or _to_write(known) != _to_write(entity):
+            if known is None or not _reads_alike(known, entity):
                 parts.changed(entity.id, self.wall, table)
         if before is not None and before.device != entity.device:
             self.keys.changed(self._sources_of(before))
@@ -175,7 +181,13 @@ class Register:
         self.tellers.pop(entity.id, None)
 
 
-def _to_write(part: Entity) -> tuple[object, ...]:
-    """What the journal keeps of a part."""
-    alias = part.facts.get("alias") or None
-    return (part.device, part.natural, part.name, part.index, part.witnesses, alias)
+def _reads_alike(one: Entity, other: Entity) -> bool:
+    """True if the journal keeps the same of both parts."""
+    return (
+        one.name == other.name
+        and one.index == other.index
+        and one.natural == other.natural
+        and one.device == other.device
+        and one.witnesses == other.witnesses
+        and (one.facts.get("alias") or None) == (other.facts.get("alias") or None)
+    )

@@ -94,6 +94,12 @@ class Groups:
             self.source[found] = source
         return found
 
+    def passed(self, source: int, table: str, at: Instant, interval: float) -> int:
+        """A pass over a table: the table's number."""
+        number = self.number(source, table)
+        self.told(number, at, interval)
+        return number
+
     def told(self, number: int, at: Instant, interval: float) -> None:
         """A pass over a table. A late one changes nothing."""
         if at.mono >= self._last[number]:

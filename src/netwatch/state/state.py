@@ -39,18 +39,18 @@ from netwatch.state.holders import Holders
 from netwatch.state.identity import Conflict, IdentityMap
 from netwatch.state.named import NamedReadings
 from netwatch.state.persist import CounterPage
-from netwatch.state.readings import own_row, set_gauge, take_block
+from netwatch.state.readings import set_gauge, take_block
+from netwatch.state.reboots import Reboots
 from netwatch.state.resume import Kept, export_pages
 from netwatch.state.series import SeriesKey, SeriesTable
 from netwatch.state.sheets import Sheet
-from netwatch.state.sources import Source, UptimeWitness
+from netwatch.state.sources import Source
 from netwatch.state.witnesses import inventory_witnesses
 
 __all__ = ["State"]
 
 _UP = "netwatch_device_up"
 _WRITTEN = 200  # identities that are gathered in one go: a few milliseconds
-_REBOOTS = "netwatch_device_reboots_total"
 
 
 class State:
@@ -72,19 +72,17 @@ class State:
         self._holders = Holders()
         self._inventory = Inventory()
         self._sources: dict[EntityId, Source] = {}
-        self._named = NamedReadings(self._series, self._directory, self._holders, self._sources, self._uptime)
+        self._reboots = Reboots(self._series, self._directory)
+        uptime = self._reboots.reading
+        self._named = NamedReadings(self._series, self._directory, self._holders, self._sources, uptime)
         self._bindings: dict[tuple[EntityId, str], Binding] = {}
         """By source and table: the rows of the layout that came last."""
         self._plans: WeakValueDictionary[int, LayoutPlan] = WeakValueDictionary()
         """By id of the layout, which its plan keeps alive."""
         self._numbers: dict[EntityId, int] = {}
         self._fresh_number = count()
-        self._uptimes: dict[EntityId, UptimeWitness] = {}
-        """Witnesses of devices whose uptime is a reading of its own."""
         self._kept: Kept | None = None
         """Counters of an earlier life whose series did not come back so far."""
-        self._reboots: dict[EntityId, int] = {}
-        """Rows of their counters of reboots."""
         self._freshness: dict[tuple[EntityId, str], Freshness] = {}
         self._links: tuple[tuple[EntityId, EntityId], ...] = ()
         self._links_version = -1
@@ -170,8 +168,8 @@ class State:
             return
         self._passed(block.source, block.table, block.at, block.interval)
         self._series.groups.told(binding.group, block.at, block.interval)
-        for offset in binding.plan.uptime:
-            self._block_uptime(block, binding, offset, source)
+        if binding.plan.uptime:
+            self._reboots.block(block, binding, source)
         take_block(self._series, binding, block, source, since)
 
     def failed(self, failure: PollFailure) -> None:
@@ -333,7 +331,8 @@ class State:
                 and not self._holders.others(entity, observation.source)
             ):
                 origin = f"absent from {observation.table}"
-                group = self._group(source, observation.table, observation.at, observation.interval)
+                at, interval = observation.at, observation.interval
+                group = self._series.groups.passed(source.number, observation.table, at, interval)
                 key = SeriesKey(entity, entity, self._series.numbers[_UP])
                 set_gauge(self._series, key, 0.0, observation.at, group, origin)
 
@@ -359,50 +358,12 @@ class State:
                 source = self._another(source)
             source.agent = evidence.agent
         source.evidence = evidence
-        self._note_evidence(evidence, at, interval, source)
+        self._reboots.evidence(evidence, at, interval, source)
         return source
-
-    def _note_evidence(self, evidence: Evidence, at: Instant, interval: float, source: Source) -> None:
-        restarted = source.uptime.note(evidence, at.mono)
-        if restarted is not None and source.device not in self._uptimes:
-            self._count_reboot(source.device, restarted, at, interval, source)
-
-    def _uptime(self, entity: EntityId, seconds: float, observation: Observation, source: Source) -> None:
-        self._note_uptime(entity, seconds, observation.at, observation.interval, source)
-
-    def _block_uptime(self, block: Block, binding: Binding, offset: int, source: Source) -> None:
-        place, position = binding.plan.gauge_places[offset], int(binding.plan.gauge_times[offset])
-        seconds = float(block.gauges[position - block.layout.counters])
-        if math.isfinite(seconds):
-            self._note_uptime(binding.ids[place.who], seconds, block.at, block.interval, source)
-
-    def _note_uptime(
-        self, entity: EntityId, seconds: float, at: Instant, interval: float, source: Source
-    ) -> None:
-        witness = self._uptimes.setdefault(entity, UptimeWitness())
-        restarted = witness.note(Evidence(uptime=seconds), at.mono)
-        if restarted is not None:
-            self._count_reboot(entity, restarted, at, interval, source)
-
-    def _count_reboot(
-        self, entity: EntityId, restarted: bool, at: Instant, interval: float, source: Source
-    ) -> None:
-        row = self._reboots.get(entity)
-        if row is None:
-            known = self._directory.entities.get(entity)
-            key = SeriesKey(entity if known is None else known.device, entity, self._series.numbers[_REBOOTS])
-            row = self._reboots[entity] = own_row(self._series, key)
-        self._series.counters.add(row, int(restarted), at.mono, self._group(source, "", at, interval))
-
-    def _group(self, source: Source, table: str, at: Instant, interval: float) -> int:
-        group = self._series.groups.number(source.number, table)
-        self._series.groups.told(group, at, interval)
-        return group
 
     def _forget(self, sighting: Sighting, hint: EntityId | None = None) -> None:
         if sighting.removed:
             self._series.forget(sighting.removed, hint)
+            self._reboots.forget(sighting.removed)
         for entity in sighting.removed:
-            self._reboots.pop(entity, None)
-            self._uptimes.pop(entity, None)
             self._holders.forget(entity)

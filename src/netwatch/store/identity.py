@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from netwatch.model import AssetTenure, EntityId, EntityKind, IdentityRecord, Witness, WitnessKind
 from netwatch.store.database import Database
@@ -23,6 +24,12 @@ _WITNESSES = {kind.value: kind for kind in WitnessKind}
 
 _decode = json.JSONDecoder().raw_decode  # what was written here begins and ends without blanks
 
+_ALL = "SELECT id, kind, device, natural, name, witnesses, last_seen FROM identity"
+_PAGES = """
+SELECT device, json_group_array(json_array(id, kind, natural, name, json(witnesses), last_seen))
+FROM (SELECT * FROM identity WHERE kind <> 'device' ORDER BY device, id) GROUP BY device
+"""
+
 _SAVE_TENURE = """
 INSERT INTO asset_tenure (asset, device, position, model, first_seen, last_seen, ended)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -39,19 +46,16 @@ class IdentityTable:
 
     def load(self) -> Iterator[IdentityRecord]:
         """All records, ordered by id."""
-        rows = self._database.rows(
-            "SELECT id, kind, device, natural, name, witnesses, last_seen FROM identity ORDER BY id"
-        )
-        for entity, kind, device, natural, name, witnesses, last_seen in rows:
-            yield IdentityRecord(
-                id=EntityId(entity),
-                kind=_KINDS[kind],
-                device=EntityId(device),
-                natural=natural,
-                name=name,
-                witnesses=tuple([Witness(_WITNESSES[sort], value) for sort, value in _decode(witnesses)[0]]),
-                last_seen=last_seen,
-            )
+        return map(_record, self._database.rows(f"{_ALL} ORDER BY id"))
+
+    def devices(self) -> Iterator[IdentityRecord]:
+        """Those of devices, ordered by id."""
+        return map(_record, self._database.rows(f"{_ALL} WHERE kind = 'device' ORDER BY id"))
+
+    def pages(self) -> dict[EntityId, Callable[[], list[IdentityRecord]]]:
+        """Those of parts, by device. A page lies as text in memory until it is asked for."""
+        rows = self._database.rows(_PAGES)
+        return {EntityId(device): partial(_page, EntityId(device), text) for device, text in rows}
 
     def save(self, records: Sequence[IdentityRecord]) -> None:
         """Inserts or replaces by id, all in one transaction; later records of an id win."""
@@ -86,6 +90,25 @@ class IdentityTable:
         """Inserts or replaces by asset, device, position and begin, all in one transaction."""
         if tenures:
             self._database.write_many(_SAVE_TENURE, tenures)
+
+
+def _record(row: tuple[str, str, str, str, str, str, float]) -> IdentityRecord:
+    entity, kind, device, natural, name, witnesses, last_seen = row
+    told = _witnesses(_decode(witnesses)[0])
+    return IdentityRecord(EntityId(entity), _KINDS[kind], EntityId(device), natural, name, told, last_seen)
+
+
+def _page(device: EntityId, text: str) -> list[IdentityRecord]:
+    return [
+        IdentityRecord(
+            EntityId(entity), _KINDS[kind], device, natural, name, _witnesses(witnesses), last_seen
+        )
+        for entity, kind, natural, name, witnesses, last_seen in _decode(text)[0]
+    ]
+
+
+def _witnesses(plain: Iterable[tuple[str, str]]) -> tuple[Witness, ...]:
+    return tuple([Witness(_WITNESSES[sort], value) for sort, value in plain])
 
 
 def _row(record: IdentityRecord) -> tuple[str, str, str, str, str, str, float]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from netwatch.alerts.causes.topology import Links, islands
-from netwatch.model import DeviceKind, Entity, EntityId, EntityKind, PluggedIn, Snapshot, WitnessKind
+from netwatch.model import WEEK, DeviceKind, Entity, EntityId, EntityKind, PluggedIn, Snapshot, WitnessKind
 
 __all__ = ["Bridging", "Plug", "PlugKey", "Seen", "Subjects", "renewed", "subjects"]
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 _Place = tuple[EntityId, EntityId | None]
 PlugKey = tuple[str, EntityId]
 """An address, and the switch that has learnt it."""
-LONGEST = 7 * 86_400.0
+LONGEST: float = WEEK
 """What could not be asked about any more is forgotten after so many seconds."""
 ROUNDS = 2.5
 """A device that answers and was not learnt in so many rounds is plugged in somewhere else."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.calendars import Calendars, LessonTime
-from netwatch.model import EntityId, HistoryReader, Place, PlaceKind, SeriesHistory
+from netwatch.model import DAY, EntityId, HistoryReader, Place, PlaceKind, SeriesHistory
 from netwatch.planning.utilisation.frame import Frame, Group, Thing
 
 __all__ = ["Level", "Use", "Used", "measure_utilisation"]
@@ -111,7 +111,7 @@ def measure_utilisation(
         if not clients:
             for begin, stop in _months(start, end):
                 work.shares(family, history, begin, stop)
-    width = max(86_400, min(31 * 86_400, _CELLS // max(1, work.wireless_places) * _BUCKET // 86_400 * 86_400))
+    width = max(DAY, min(31 * DAY, _CELLS // max(1, work.wireless_places) * _BUCKET // DAY * DAY))
     for begin in range(int(start), int(end), width):
         work.clients(history, begin, min(begin + width, int(end)))
     return work.result()

@@ -79,20 +79,8 @@ class Flight:
     """One chain of GETs. All tries of the open question stay answerable: slow agents are heard."""
 
     __slots__ = (
-        *(
-            "aloft",
-            "began",
-            "block",
-            "coded",
-            "deadline",
-            "envelope",
-            "handle",
-            "ids",
-            "octets",
-            "pdu",
-            "peer",
-        ),
-        *("questions", "raw", "sent", "slowest", "spoke", "state", "stray", "token", "via", "waits"),
+        *("aloft", "began", "block", "coded", "deadline", "envelope", "handle", "ids", "octets", "pdu"),
+        *("peer", "questions", "raw", "sent", "slowest", "spoke", "state", "stray", "token", "via", "waits"),
     )
 
     def __init__(
