@@ -233,9 +233,11 @@ def renewed(
     polls, `interval` the seconds between two rounds.
 
     What is down does not speak, and switches forget it within minutes: it is where it was. So is what was
-    learnt at a switch that does not answer: the others may have not forgotten it yet.
+    learnt at a switch that does not answer: the others may have not forgotten it yet. And what was learnt at
+    the same port again, but is not certain any more since other switches answer no more, gets some rounds.
     """
     fresh = {key: Plug(plug, now) for key, plug in told.plugs().items() if plug.device in up}
+    placed = {mac for mac, _ in fresh}
     kept: dict[PlugKey, Plug] = {}
     for key, known in before.items():
         mac, switch = key
@@ -244,7 +246,9 @@ def renewed(
             continue
         longest = LONGEST
         if mac in told.open or (switch in answered and mac in about.asked.get(switch, ())):
-            longest = 0.0 if mac in told.open and switch in answered else ROUNDS * interval
+            places = () if mac in placed else told.open.get(mac, ())
+            elsewhere = mac in told.open and (switch, known.plug.port) not in places
+            longest = 0.0 if elsewhere and switch in answered else ROUNDS * interval
         if about.apart(device, switch) and (device not in up or age <= longest):
             kept[key] = known
     doubted = {mac for mac, _ in kept}
