@@ -19,7 +19,7 @@ DAY = 86_400
 @settings(max_examples=4, deadline=None)
 @given(st.data())
 def test_a_day_that_moves_in_stretches_reads_as_it_was_written(data) -> None:
-    """Buckets that come one by one, late ones and gaps too, and a crash between the move and what it leaves."""
+    """Buckets that come one by one, late ones and gaps too, and a crash in the midst of a move."""
     rows, rng = data.draw(st.sampled_from([3, 60, 300])), np.random.default_rng(data.draw(st.integers(0, 99)))
     names, truth = tuple(EntityId(f"e{row}") for row in range(rows)), {}
     start, family = 1_790_000_000 // DAY * DAY, "netwatch_interface_receive_errors_total"
