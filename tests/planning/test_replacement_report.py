@@ -132,7 +132,10 @@ async def test_alerts_of_the_store_count_as_incidents(tmp_path: Path) -> None:
     judged, _ = made
     found = by_name(judged.plans.replacements)
     cost = next(one for one in found["sw-1"].contributions if one.name == "cost")
-    assert any("1 incident in 365 days, 5.0 hours: FanFailed (1)" in item.text for item in cost.evidence)
+    assert any(
+        "1 incident in 365 days, open for 5.0 hours with at most 8 of each: FanFailed" in item.text
+        for item in cost.evidence
+    )
     assert "incident history" not in found["sw-3"].unknown
     gathered = kept.gathered()
     assert gathered is not None

@@ -15,6 +15,7 @@ from netwatch.calendars import Calendars
 from netwatch.documents import parse_yaml
 from netwatch.errors import ConfigError
 from netwatch.export import canonical_json, report_to_json
+from netwatch.exposition.plans import PLAN_FAMILIES
 from netwatch.model import (
     Asset,
     Circuit,
@@ -187,6 +188,14 @@ def test_what_was_gathered_survives_pickling_and_is_judged_the_same() -> None:
     assert isinstance(NOW.wireless, Adjustable)
     again = pickle.loads(pickle.dumps(NOW))
     assert canonical(again) == canonical(NOW)
+
+
+def test_each_family_of_metrics_is_named_by_a_column_of_the_first_sheet_of_its_plan() -> None:
+    """So that renaming a column does not make a metric vanish."""
+    reports = judge_all(NOW, LIFECYCLE, POLICIES).reports
+    for family in PLAN_FAMILIES:
+        columns = reports[family.plan].sheets[0].columns
+        assert [one.metric for one in columns if one.metric] == [family.name]
 
 
 def test_a_milestone_is_announced_and_slips() -> None:

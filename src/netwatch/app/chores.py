@@ -22,6 +22,7 @@ from netwatch.app.pulse import Beating
 from netwatch.app.recording import Recording
 from netwatch.app.turns import gently, metered
 from netwatch.errors import StoreError
+from netwatch.history.incoming import Incoming
 from netwatch.model import DAY, Instant, Snapshot
 
 __all__ = ["Chores", "pause_after"]
@@ -34,6 +35,8 @@ OLDEST_SNAPSHOT = 60.0
 """However dear snapshots are, one is made that often."""
 IDENTITY_SECONDS = 5.0
 RECORD_SECONDS = 30.0
+IMPORT_SECONDS = 2.0
+"""Whoever imports waits that long until a file is taken over."""
 PLAN_SECONDS = 900.0
 FIRST_SECONDS, FIRST_PLAN_SECONDS = 1.0, 45.0
 PLAN_SHARE = 0.05
@@ -96,6 +99,7 @@ class Chores:
             ("identities", IDENTITY_SECONDS, IDENTITY_SECONDS, self._parts.identities.write),
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
             ("last plans", DAY, FIRST_SECONDS, self._restore_plans),
+            ("import", IMPORT_SECONDS, IMPORT_SECONDS, self.adopt),
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
             ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
             ("school day", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_back),
@@ -159,6 +163,16 @@ class Chores:
             samples = await self._recording.write(parts.recorder.take_steps(parts.clock.now().wall))
         if samples:
             parts.metrics.history_written(samples, await asyncio.to_thread(parts.history.size))
+
+    async def adopt(self) -> None:
+        """Takes over what `netwatch history import` has handed in, file by file: between two of them whoever
+        writes what was measured has its turn."""
+        history = self._parts.history
+        for path in await asyncio.to_thread(Incoming(history.directory).waiting):
+            async with self.writing:
+                problem = await asyncio.to_thread(history.adopt, path)
+            if problem:
+                self._log.error("import", refused=problem)
 
     async def plan(self) -> None:
         """Makes the ranked lists anew, and keeps them once a day. A district of which that is dear gets them

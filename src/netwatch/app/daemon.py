@@ -7,7 +7,7 @@ import random
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
 from netwatch.config import LogSettings
 from netwatch.discovery import Discovery, discover, dump_told, load_told
-from netwatch.errors import ConfigError, NetwatchError, Problem
+from netwatch.errors import ConfigError, NetwatchError, Problem, StoreError
 from netwatch.exposition import Renderer, SelfMetrics
 from netwatch.history import Recorder, SegmentStore
 from netwatch.model import Clock, EntityId, FamilyType, Observation, SystemClock, Target, load_catalogue
@@ -212,6 +212,8 @@ class Daemon:
         directory = Path(settings.history.dir or Path(settings.state_dir) / "history")
         history = SegmentStore(directory, catalogue)
         stack.callback(history.close)
+        with suppress(StoreError):  # told when something is to be written
+            history.try_lock()  # so that who imports meanwhile hands over to this netwatch
         recorder = Recorder(catalogue, history)
         stack.callback(lambda: recorder.close(clock.now().wall))
         workers, asked = Workers(lasting=False), Workers()

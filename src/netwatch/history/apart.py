@@ -99,17 +99,17 @@ class _Pieces:
             if places.size and int(np.bincount(places).max()) > 1:
                 return False
             odd, own = odd[mine], values[mine]
-            values = np.full((rows, part.count), np.inf, dtype=np.float32)
+            values = np.full((rows, part.length), np.inf, dtype=np.float32)
             values[places] = own
-        elif part.chosen is None and values.base is not None and part.count * _HALF < _length(values):
+        elif part.chosen is None and values.base is not None and part.length * _HALF < _length(values):
             values = values.copy()  # else most of what is held would be of no use
-        self._sizes[places] += part.count
+        self._sizes[places] += part.length
         if simulated:
             self._simulated[places] |= ~odd.all(axis=1)
         numbers = np.flatnonzero(odd)
         if numbers.size:
-            row = numbers // part.count
-            column = numbers - row * part.count
+            row = numbers // part.length
+            column = numbers - row * part.length
             bucket = column if part.chosen is None else np.flatnonzero(part.chosen)[column]
             covered = seconds.take(row if whole else mine[row], bucket + part.of.start)
             row = places[row]
@@ -119,7 +119,7 @@ class _Pieces:
             if simulated:
                 self._simulated[row[covered > 0]] = True
         self._pieces.append(values)
-        self._length += part.count
+        self._length += part.length
         return True
 
     def judge(self, share: Fraction, *, rate: bool) -> Judged:
@@ -153,4 +153,5 @@ class _Pieces:
 def _length(values: Matrix) -> int:
     """Buckets that the matrix has of which this is a part."""
     base = values.base
-    return base.shape[1] if isinstance(base, np.ndarray) and base.ndim == 2 else values.shape[1]
+    whole = base if isinstance(base, np.ndarray) and base.ndim == values.ndim else values
+    return int(whole.shape[1])

@@ -39,7 +39,9 @@ __all__ = [
     "RecordHead",
     "file_header",
     "file_kind",
+    "moved",
     "peek_block",
+    "rows_of",
     "series_names",
     "series_record",
     "unpack_block",
@@ -167,6 +169,29 @@ def peek_block(head: RecordHead, payload: bytes) -> tuple[NDArray[np.uint32], ND
     parts = _parts(payload)
     shape = (head.rows, head.buckets)
     return decode_indices(parts[0]), decode_matrix(parts[1], shape), Peek(parts[-1], shape)
+
+
+def rows_of(payload: bytes) -> NDArray[np.uint32]:
+    """Row numbers of a block."""
+    return decode_indices(_parts(payload)[0])
+
+
+def moved(head: RecordHead, payload: bytes, numbers: NDArray[np.uint32]) -> bytes:
+    """The record of a block under other row numbers."""
+    own = encode_indices(numbers)
+    columns = payload[4 + len(_parts(payload)[0]) :]
+    return _record(
+        BLOCK,
+        struct.pack("<I", len(own)) + own + columns,
+        flags=head.flags,
+        sequence=head.sequence,
+        start=head.start,
+        width=head.width,
+        rows=head.rows,
+        buckets=head.buckets,
+        lowest=int(numbers.min()),
+        highest=int(numbers.max()),
+    )
 
 
 def _parts(payload: bytes) -> list[memoryview]:

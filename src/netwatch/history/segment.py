@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,19 @@ _FLUSH = 8_000_000
 """Bytes that are gathered before they are written."""
 
 
+class Writable(Protocol):
+    """What can be appended: `PendingBlock`, or a block of another file."""
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Places of its series among the names that it is appended with."""
+        ...
+
+    def record(self, numbers: NDArray[np.uint32]) -> bytes:
+        """The record, if its series have those row numbers."""
+        ...
+
+
 @dataclass(slots=True)
 class _Index:
     """What is known of the file after reading its headers."""
@@ -67,6 +81,11 @@ class Segment:
         """With the inode of the file that it is of."""
         self._names: tuple[int, int, dict[int, SeriesName]] | None = None
         """(inode, end, names): what was decoded for readers."""
+
+    @property
+    def kind(self) -> int:
+        """Type of its values; 0 where there is no file."""
+        return self._index.kind
 
     @property
     def blocks(self) -> Sequence[RecordHead]:
@@ -161,17 +180,18 @@ class Segment:
     ) -> tuple[NDArray[np.uint32], Matrices] | None:
         """Row numbers and values of one block, all columns or those wanted and the coverage; None if it is
         damaged, which is told of in `problems`."""
-        payload = self._payload(descriptor, head)
+        payload = self.payload(descriptor, head)
         return None if payload is None else unpack_block(head, payload, wanted)
 
     def peek(
         self, descriptor: int, head: RecordHead
     ) -> tuple[NDArray[np.uint32], NDArray[np.floating], Peek] | None:
         """Row numbers, first column and coverage of one block; None as of `decode`."""
-        payload = self._payload(descriptor, head)
+        payload = self.payload(descriptor, head)
         return None if payload is None else peek_block(head, payload)
 
-    def _payload(self, descriptor: int, head: RecordHead) -> bytes | None:
+    def payload(self, descriptor: int, head: RecordHead) -> bytes | None:
+        """Octets of one record; None as of `decode`."""
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
             return payload
@@ -202,9 +222,7 @@ class Segment:
         """
         self.append_named(kind, names_of(names), blocks, Relations())
 
-    def append_named(
-        self, kind: int, names: Names, blocks: Iterable[PendingBlock], relations: Relations
-    ) -> None:
+    def append_named(self, kind: int, names: Names, blocks: Iterable[Writable], relations: Relations) -> None:
         """`append` for many series: names that are the same objects as last time cost nothing."""
         self.refresh()
         index = self._index
@@ -228,7 +246,7 @@ class Segment:
         self,
         kind: int,
         fresh: Sequence[SeriesName],
-        blocks: Iterable[PendingBlock],
+        blocks: Iterable[Writable],
         numbers: NDArray[np.uint32],
     ) -> None:
         if self._index.end and self._index.version < VERSION:

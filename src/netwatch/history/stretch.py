@@ -31,7 +31,8 @@ class Part(NamedTuple):
     """Where they lie among the chosen buckets of all stretches."""
 
     @property
-    def count(self) -> int:
+    def length(self) -> int:
+        """How many are chosen."""
         return int(self.into.stop - self.into.start)
 
 

@@ -108,8 +108,8 @@ class _Held:
             for stretch in self._stretches:
                 _fill(stretch, low, high, self._columns, grid)
             grid.settle()
-            values, seconds = weighted_percentiles(grid.values, grid.covered, self._q, rate=self._rate)
-            yield low, values, seconds, grid.simulated
+            found, seconds = weighted_percentiles(grid.values, grid.covered, self._q, rate=self._rate)
+            yield low, found, seconds, grid.simulated
 
 
 def _next(bounds: NDArray[np.intp], low: int, most: int) -> int:

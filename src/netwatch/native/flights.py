@@ -11,7 +11,8 @@ No call waits. Events come in the order in which they happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable, Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -30,8 +31,10 @@ __all__ = [
     "Event",
     "Host",
     "Kernel",
+    "Listener",
     "Peer",
     "Questions",
+    "Waiter",
 ]
 
 Event = tuple[Any, ...]
@@ -194,8 +197,27 @@ class Envelope(Protocol):
         ...
 
 
+class Listener(Protocol):
+    """Who is told of a flight's next event."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, event: Event, /) -> None:
+        """Perhaps wakes the task at once: not to be called from within a task."""
+        ...
+
+    def set_exception(self, error: BaseException, /) -> None: ...
+
+
+class Waiter(Listener, Awaitable[Event], Protocol):
+    """What one task awaits an event with: an asyncio.Future, or what a task takes for one."""
+
+
 class Kernel(Protocol):
     """One of the twins."""
+
+    @property
+    def Waiter(self) -> Callable[[AbstractEventLoop], Waiter]: ...  # noqa: N802
 
     @property
     def Envelope(  # noqa: N802

@@ -90,7 +90,7 @@ def gather_all(
     basis, finish = prepare_basis(
         snapshot, reading, calendars, at=at, days=days, incidents=incidents, tenures=tenures
     )
-    months = prepare_leadership(basis, reading, pages)
+    months = prepare_leadership(basis, reading, policies.leadership, pages)
     wireless = prepare_wireless(basis, reading, policies.wireless.recent_days)
     equity = prepare_equity(basis, reading)
     costs = prepare_costs(basis, reading)
@@ -176,7 +176,7 @@ class _Judging:
 
     def leadership_report(self) -> Report:
         others = {name: self.report(name) for name in PLANS if name != _GLANCE}
-        return leadership_report(self._gathered.months, others, at=self._basis.at)
+        return leadership_report(self._gathered.months, others, self._policies.leadership, at=self._basis.at)
 
 
 _GLANCE = "leadership"

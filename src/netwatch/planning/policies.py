@@ -12,6 +12,7 @@ from netwatch.errors import ConfigError, Problem, Problems
 from netwatch.planning.capacity import CapacityPolicy, load_capacity_policy
 from netwatch.planning.costs import CostsPolicy, load_costs_policy
 from netwatch.planning.equity import EquityPolicy, load_equity_policy
+from netwatch.planning.leadership import LeadershipPolicy, load_leadership_policy
 from netwatch.planning.replacement import (
     NO_OVERRIDES,
     Overrides,
@@ -31,6 +32,7 @@ POLICY_FILES = (
     "equity.yaml",
     "costs.yaml",
     "capacity.yaml",
+    "leadership.yaml",
     "overrides.yaml",
 )
 """All that a folder of policies may hold."""
@@ -45,6 +47,7 @@ class Policies:
     equity: EquityPolicy
     costs: CostsPolicy
     capacity: CapacityPolicy
+    leadership: LeadershipPolicy
     overrides: Overrides = NO_OVERRIDES
     """Of the replacement list; nothing is shipped."""
 
@@ -70,6 +73,7 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         equity=read(load_equity_policy, "equity.yaml"),
         costs=read(load_costs_policy, "costs.yaml"),
         capacity=read(load_capacity_policy, "capacity.yaml"),
+        leadership=read(load_leadership_policy, "leadership.yaml"),
         overrides=read(load_overrides, "overrides.yaml") if has_overrides else NO_OVERRIDES,
     )
     if problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -163,15 +163,19 @@ class _Source:
         calendar = self.calendar_of(self.device(series.entity))
         return self.reading.lessons.of(calendar, series.starts, series.widths)
 
-    def latest(self, family: str) -> dict[EntityId, tuple[float, float]]:
-        """Fresh value and time of each entity of a family without row labels."""
+    def latest(
+        self, family: str, among: Collection[EntityId] | None = None
+    ) -> dict[EntityId, tuple[float, float]]:
+        """Fresh value and time of each entity (of those `among`) of a family without row labels."""
         column = self.snapshot.columns.get(family)
         if column is None:
             return {}
         known = column.fresh & np.isfinite(column.values)
         rows = np.flatnonzero(known).tolist()
-        values, times = column.values, column.times
-        return {column.entities[row]: (float(values[row]), float(times[row])) for row in rows}
+        values, times, entities = column.values, column.times, column.entities
+        if among is not None:
+            rows = [row for row in rows if entities[row] in among]
+        return {entities[row]: (float(values[row]), float(times[row])) for row in rows}
 
 
 def prepare_measurements(
@@ -301,7 +305,7 @@ def _parts(source: _Source) -> None:
 
 
 def _uplinks(source: _Source, topology: Topology) -> None:
-    speeds = source.latest("netwatch_interface_speed_bytes_per_second")
+    speeds = source.latest("netwatch_interface_speed_bytes_per_second", topology.ports)
     known = {port for port, (speed, _) in speeds.items() if speed > 0 and port in source.snapshot.entities}
     ports: set[EntityId] = set()
     for device in sorted({source.device(port) for port in known}):

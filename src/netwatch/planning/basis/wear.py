@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -276,7 +276,8 @@ def _in_lessons(series: SeriesHistory, lesson_time: LessonTime, calendar: Calend
 
 def _links(out: Wear, snapshot: Snapshot) -> None:
     """Speeds of linked ports, and which of them an access point hangs on."""
-    speeds = _latest(snapshot, "netwatch_interface_speed_bytes_per_second")
+    linked = {port for pair in snapshot.links for port in pair}
+    speeds = _latest(snapshot, "netwatch_interface_speed_bytes_per_second", linked)
     for pair in snapshot.links:
         for port, far in (pair, pair[::-1]):
             here, there = snapshot.entities.get(port), snapshot.entities.get(far)
@@ -305,12 +306,18 @@ def _generations(out: Wear, snapshot: Snapshot) -> None:
             out.wifi[entity.device] = max(out.wifi.get(entity.device, (0, "")), found)
 
 
-def _latest(snapshot: Snapshot, family: str) -> dict[EntityId, tuple[float, float]]:
-    """Fresh value and time of each entity of a family without row labels."""
+def _latest(
+    snapshot: Snapshot, family: str, among: Collection[EntityId] | None = None
+) -> dict[EntityId, tuple[float, float]]:
+    """Fresh value and time of each entity (of those `among`) of a family without row labels."""
     column = snapshot.columns.get(family)
     if column is None:
         return {}
     values, times = column.values, column.times
     rows = np.flatnonzero(column.fresh & np.isfinite(values)).tolist()
-    found = ((column.entities[row], (float(values[row]), float(times[row]))) for row in rows)
-    return {entity: told for entity, told in found if entity in snapshot.entities}
+    chosen = ((column.entities[row], row) for row in rows)
+    return {
+        entity: (float(values[row]), float(times[row]))
+        for entity, row in chosen
+        if (among is None or entity in among) and entity in snapshot.entities
+    }

@@ -24,9 +24,10 @@ Traffic = Mapping[EntityId, tuple[str, FloatArray]]
 
 def circuits_and_uplinks(source: Source) -> Finish:
     """What ends in a port that a carrier is paid for is a circuit, all else towards the core an uplink."""
-    speeds = {port: told for port, told in source.latest(_SPEED).items() if told[0] > 0}
     ends = {one.id: _port(source, one) for one in source.basis.snapshot.inventory.circuits}
     leased = {port for port in ends.values() if port is not None}
+    latest = source.latest(_SPEED, among=source.basis.topology.ports | leased)
+    speeds = {port: told for port, told in latest.items() if told[0] > 0}
     uplinks: set[EntityId] = set()
     for device in sorted({source.entity(port).device for port in speeds}):
         uplinks |= set(source.basis.topology.uplinks(device)) & speeds.keys()

@@ -57,8 +57,10 @@ class Source:
         self.want(family, take, frozenset(entities))
         return out
 
-    def latest(self, family: str, labels: tuple[str, ...] = ()) -> dict[EntityId, Told]:
-        """Fresh value and time of each entity that still exists."""
+    def latest(
+        self, family: str, labels: tuple[str, ...] = (), among: Collection[EntityId] | None = None
+    ) -> dict[EntityId, Told]:
+        """Fresh value and time of each entity (of those `among`) that still exists."""
         column = self.basis.snapshot.columns.get(family)
         if column is None:
             return {}
@@ -68,7 +70,9 @@ class Source:
         return {
             column.entities[row]: (float(values[row]), float(times[row]))
             for row in rows
-            if column.labels[row] == labels and column.entities[row] in known
+            if (among is None or column.entities[row] in among)
+            and column.labels[row] == labels
+            and column.entities[row] in known
         }
 
     def entity(self, entity: EntityId) -> Entity:

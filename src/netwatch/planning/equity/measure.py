@@ -201,13 +201,18 @@ def _uplinks(reader: _Reader, devices: Iterable[EntityId]) -> Callable[[], dict[
 
 
 def speeds_of(basis: Basis) -> dict[EntityId, float]:
-    """Nominal speeds of ports that are known, in bytes per second."""
+    """Nominal speeds of linked ports that are known, in bytes per second."""
     column = basis.snapshot.columns.get(_SPEED)
     if column is None:
         return {}
     values, entities = column.values, column.entities
     rows = np.flatnonzero(column.fresh & np.isfinite(values) & (values > 0)).tolist()
-    return {entities[row]: float(values[row]) for row in rows if entities[row] in basis.snapshot.entities}
+    known, linked = basis.snapshot.entities, basis.topology.ports
+    return {
+        entities[row]: float(values[row])
+        for row in rows
+        if entities[row] in linked and entities[row] in known
+    }
 
 
 def _p95(series: SeriesHistory, lessons: Lessons) -> Monthly:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from netwatch.calendars import Calendar, unbroken
 from netwatch.model import EntityId, HistoryReader, SeriesHistory
 from netwatch.planning.basis import Basis, Reading, Take
+from netwatch.planning.leadership.policy import LeadershipPolicy
 
 __all__ = [
-    "FULL",
-    "MONTHS",
     "Month",
     "Months",
     "measure_leadership",
@@ -23,11 +22,6 @@ __all__ = [
     "prepare_leadership",
 ]
 
-MONTHS = 6
-"""Calendar months that are told, the one of the plan included."""
-FULL = 0.8
-"""Share from which on a link or a radio counts as full: what is left is no reserve for a class that logs
-in at once."""
 _SPEED = "netwatch_interface_speed_bytes_per_second"
 _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
 _UP, _AIRTIME = "netwatch_device_up", "netwatch_radio_airtime_ratio"
@@ -43,7 +37,7 @@ class Month:
     watched: float
     """Seconds in which they were asked; 0 where nothing was measured."""
     links_full: float
-    """Seconds in which uplinks carried `FULL` of their speed or more, one direction being enough."""
+    """Seconds in which uplinks carried what the policy calls full, or more, one direction being enough."""
     links: float
     radios_full: float
     radios: float
@@ -56,9 +50,12 @@ class Months:
     months: tuple[Month, ...]
     """The latest first."""
     simulated: bool
+    uplink_full: float
+    """Shares from which on they counted as full."""
+    airtime_full: float
 
 
-def month_starts(at: float, count: int = MONTHS) -> list[date]:
+def month_starts(at: float, count: int) -> list[date]:
     """First days of the UTC month of wall second `at` and of those before it, the earliest first."""
     day = datetime.fromtimestamp(at, UTC)
     number = day.year * 12 + day.month - 1
@@ -66,21 +63,22 @@ def month_starts(at: float, count: int = MONTHS) -> list[date]:
 
 
 def measure_leadership(
-    basis: Basis, history: HistoryReader, pages: Mapping[date, int] | None = None
+    basis: Basis, history: HistoryReader, policy: LeadershipPolicy, pages: Mapping[date, int] | None = None
 ) -> Months:
-    """Reads each family once. `pages`: messages to people by first day of the month, UTC; a month that is
-    missing there had none, if anything was watched in it."""
+    """Reads each family once; what counts as full is decided bucket by bucket. `pages`: messages to people by
+    first day of the month, UTC; a month that is missing there had none, if anything was watched in it."""
     reading = Reading()
-    finish = prepare_leadership(basis, reading, pages)
+    finish = prepare_leadership(basis, reading, policy, pages)
     reading.read(history)
     return finish()
 
 
 def prepare_leadership(
-    basis: Basis, reading: Reading, pages: Mapping[date, int] | None = None
+    basis: Basis, reading: Reading, policy: LeadershipPolicy, pages: Mapping[date, int] | None = None
 ) -> Callable[[], Months]:
     """Wants each family of the last months. To be asked after the reading."""
-    work = _Work(basis, reading)
+    work = _Work(basis, reading, policy.months, policy.full_at.uplink.value)
+    bound = policy.full_at.airtime.value
     up, radios = _Sums.of(work.firsts), _Sums.of(work.firsts)
 
     def answered(series: SeriesHistory) -> None:
@@ -88,7 +86,7 @@ def prepare_leadership(
 
     def airtime(series: SeriesHistory) -> None:
         if series.labels == ("all",):
-            work.add(series, _full(series), radios)
+            work.add(series, _full(series, bound), radios)
 
     work.want(_UP, answered)
     links = work.links()
@@ -109,7 +107,7 @@ def prepare_leadership(
             )
             for at, first in enumerate(work.firsts)
         )
-        return Months(months[::-1], work.simulated)
+        return Months(months[::-1], work.simulated, policy.full_at.uplink.value, bound)
 
     return finish
 
@@ -153,13 +151,15 @@ class _Direction:
 class _Work:
     _basis: Basis
     _reading: Reading
+    _months: int
+    _uplink_full: float
     firsts: list[date] = field(init=False)
     _edges: NDArray[np.float64] = field(init=False)
     _calendars: dict[EntityId, Calendar] = field(default_factory=dict)
     simulated: bool = False
 
     def __post_init__(self) -> None:
-        self.firsts = month_starts(self._basis.at)
+        self.firsts = month_starts(self._basis.at, self._months)
         self._edges = np.array(
             [datetime(day.year, day.month, 1, tzinfo=UTC).timestamp() for day in self.firsts]
         )
@@ -180,14 +180,15 @@ class _Work:
         speeds: dict[EntityId, float] = {}
         if column is not None:
             values = zip(column.entities, column.values.tolist(), strict=True)
-            speeds = {port: value for port, value in values if value > 0}
+            linked = self._basis.topology.ports
+            speeds = {port: value for port, value in values if value > 0 and port in linked}
         devices = (one.id for one in self._basis.snapshot.devices())
         ports = {port for device in devices for port in self._basis.topology.uplinks(device)}
         waiting: dict[EntityId, _Direction] = {}
         out = _Sums.of(self.firsts)
 
         def received(series: SeriesHistory) -> None:
-            full, known = _reached(series, speeds[series.entity])
+            full, known = _reached(series, speeds[series.entity] * self._uplink_full)
             alone = _Sums.of(self.firsts)
             self.add(series, np.where(known, full, np.nan), alone)
             bits = np.packbits(full), np.packbits(known)
@@ -196,7 +197,7 @@ class _Work:
             waiting[series.entity] = _Direction(buckets, starts.copy(), *bits, alone)
 
         def sent(series: SeriesHistory) -> None:
-            full, known = _reached(series, speeds[series.entity])
+            full, known = _reached(series, speeds[series.entity] * self._uplink_full)
             other = waiting.get(series.entity)
             if other is not None and other.is_like(series):
                 del waiting[series.entity]
@@ -232,11 +233,11 @@ class _Work:
         return self._reading.lessons.of(calendar, series.starts, series.widths)
 
 
-def _reached(series: SeriesHistory, speed: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _reached(series: SeriesHistory, bound: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Buckets in which a direction of a link was full, and those of which that is known."""
     known = np.isfinite(series.values)
-    return known & (series.values >= FULL * speed), known
+    return known & (series.values >= bound), known
 
 
-def _full(series: SeriesHistory) -> NDArray[np.float64]:
-    return np.where(np.isfinite(series.values), series.values >= FULL, np.nan)
+def _full(series: SeriesHistory, bound: float) -> NDArray[np.float64]:
+    return np.where(np.isfinite(series.values), series.values >= bound, np.nan)

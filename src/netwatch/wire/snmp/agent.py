@@ -56,6 +56,8 @@ class Agent:
         """It is asked in SNMPv1: as configured, or because it answers nothing else."""
         self._known = False
         """It has answered once."""
+        self.plain = False
+        """It has answered to a community: its fetches need no more than that."""
         self._lost = 0.0
         """Share of tries that got lost, smoothed."""
         self._context = context
@@ -89,10 +91,12 @@ class Agent:
         """A fetch was answered, the last time by `address`; `slowest`: seconds that an answer took at most;
         negative if that is not known."""
         self.heard = self._known = True
+        if not self.plain:
+            self.plain = isinstance(self._channel, CommunityChannel)
         if slowest < 0:
             return
         self._answers += 1
-        if self._answers >= PACE_EVERY or slowest * 4 > self.waits()[0]:
+        if self._answers >= PACE_EVERY or slowest * 4 > (self._waits or self.waits())[0]:
             # A sample now and then follows the pace; one that came near its timeout counts at once.
             self._answers = 0
             self._answered(address, 0, slowest)
@@ -148,6 +152,7 @@ class Agent:
         self.peer = self.errand = None
         self.is_v1 = version == V1
         self._known = self.is_v1
+        self.plain = False
 
     async def _converse(self, pdu: Pdu, tries: int) -> Pdu:
         channel = self._channel

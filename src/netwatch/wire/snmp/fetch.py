@@ -11,6 +11,7 @@ from netwatch.errors import WireAuthError, WireDecodeError, WireError
 from netwatch.model import Clock, SnmpValue, SystemClock
 from netwatch.native.flights import DONE, ODD, Event
 from netwatch.wire.protocols import Fetched, ValueKind
+from netwatch.wire.snmp import ber
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.channel import UsmChannel
@@ -155,7 +156,7 @@ def _fetched(
     problems: list[str] = []
     for position, tag, content in coded or ():
         try:
-            value = decode_value(tag, content)
+            value = ber.decode_oid(content) if tag == ber.OID else decode_value(tag, content)
         except WireDecodeError as error:
             _forget(columns, position)
             problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")

@@ -12,10 +12,10 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from netwatch.errors import WireError, WireTimeout
-from netwatch.native.flights import Envelope, Event, Host, Kernel, Peer, Questions
+from netwatch.native.flights import Envelope, Event, Host, Kernel, Listener, Peer, Questions, Waiter
 from netwatch.wire.snmp import flights_pure
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.channel import CommunityChannel
@@ -36,16 +36,6 @@ def pure() -> Kernel:
     return cast(Kernel, flights_pure)
 
 
-class Waiter(Protocol):
-    """A Future, or what does more with an event."""
-
-    def done(self) -> bool: ...
-
-    def set_result(self, event: Event, /) -> None: ...
-
-    def set_exception(self, error: BaseException, /) -> None: ...
-
-
 class Flights:
     """Opens its sockets at the first flight, in the loop that asks for it."""
 
@@ -60,6 +50,7 @@ class Flights:
         self.kernel = kernel
         self.engine = kernel.Engine(random)
         self.cuts = Cuts(kernel)
+        self._waiter = kernel.Waiter
         self._receive_buffer = receive_buffer
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sockets: dict[int, socket.socket] = {}
@@ -83,9 +74,9 @@ class Flights:
     def close(self) -> None:
         """Fails what is under way and closes the sockets."""
         for token in self.engine.close():
-            waiter = cast(Waiter, token)
-            if not waiter.done():
-                waiter.set_exception(WireTimeout("netwatch is stopping"))
+            listener = cast(Listener, token)
+            if not listener.done():
+                listener.set_exception(WireTimeout("netwatch is stopping"))
         if self._ticking is not None:
             self._ticking.cancel()
             self._ticking = None
@@ -139,24 +130,26 @@ class Flights:
         block: Any,
         waits: tuple[float, ...],
         envelope: Envelope | None = None,
-    ) -> tuple[int, asyncio.Future[Event]]:
+    ) -> tuple[int, Waiter]:
         """A flight's handle and its first event. What does not wait for the last one has to `land` it."""
         assert self._loop is not None, "a peer comes first"
-        future: asyncio.Future[Event] = self._loop.create_future()
-        handle = self.engine.launch(future, peer, questions, block, waits, envelope)
-        if not self._flushing:
+        waiter = self._waiter(self._loop)
+        handle = self.engine.launch(waiter, peer, questions, block, waits, envelope)
+        if self._telling:
+            self._asked = True
+        elif not self._flushing:
             self._stir()
-        return handle, future
+        return handle, waiter
 
-    def resume(self, handle: int, pdu: int) -> asyncio.Future[Event]:
+    def resume(self, handle: int, pdu: int) -> Waiter:
         """The next event of a paused flight, which goes on with GET number `pdu`."""
         assert self._loop is not None
-        future: asyncio.Future[Event] = self._loop.create_future()
-        self.engine.resume(handle, future, pdu)
+        waiter = self._waiter(self._loop)
+        self.engine.resume(handle, waiter, pdu)
         self._stir()
-        return future
+        return waiter
 
-    def ask(self, handle: int, token: Waiter, datagram: bytes, identifier: int) -> None:
+    def ask(self, handle: int, token: Listener, datagram: bytes, identifier: int) -> None:
         """A flight without questions sends this; `token` is told of the answer."""
         self.engine.ask(handle, token, datagram, identifier)
         if self._telling:
@@ -205,9 +198,9 @@ class Flights:
             self._telling = True
             try:
                 for event in events:
-                    waiter: Waiter = event[1]
-                    if not waiter.done():
-                        waiter.set_result(event)
+                    listener: Listener = event[1]
+                    if not listener.done():
+                        listener.set_result(event)
             finally:
                 self._telling = False
             if not self._asked:

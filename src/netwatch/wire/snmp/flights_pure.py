@@ -5,6 +5,7 @@ See netwatch.native.flights for what it does.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import struct
@@ -31,7 +32,7 @@ from netwatch.wire.snmp.flight import (
 )
 from netwatch.wire.snmp.layouts import Layouts
 
-__all__ = ["Engine", "Envelope", "Peer", "Questions", "decode_varbinds"]
+__all__ = ["Engine", "Envelope", "Peer", "Questions", "Waiter", "decode_varbinds"]
 
 BATCH = 64
 """Datagrams read in one turn."""
@@ -46,6 +47,10 @@ _MESSAGE = 6144
 """Octets of the longest datagram that is sent."""
 SPOKES = 64
 """Of the timer wheel, per second."""
+
+
+def Waiter(loop: asyncio.AbstractEventLoop, /) -> asyncio.Future[Event]:  # noqa: N802 - a class in the other twin
+    return asyncio.Future(loop=loop)
 
 
 class Engine:
