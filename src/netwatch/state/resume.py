@@ -26,6 +26,8 @@ _IMPORTED = "\x00imported"
 _PATTERNS = 64
 """Ways in which counters were found to lie in a shape that are remembered: devices of one build have one."""
 
+_NO_ROWS: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+
 SourceEvidence = Callable[[int], tuple[EntityId, Evidence, float]]
 """Device, evidence and monotonic seconds of it, by number of the source."""
 
@@ -169,14 +171,21 @@ class Kept:
         if not waiting or not sheet.shape.counters:
             return
         who = {entity: number for number, entity in enumerate(sheet.ids) if entity}
+        told = np.zeros(len(self._table.families) + 1, dtype=np.bool_)  # the last one: no family at all
+        told[[run.family for run in sheet.shape.runs.values() if run.counter]] = True
         left: list[_Waiting] = []
         for one in waiting:
-            rows, positions = self._offsets(sheet.shape, who, one), one.positions
-            here = rows >= 0
-            if here.any():
-                self._seed(one.page, positions[here], rows[here] + np.int32(sheet.counters), confirmed)
+            here = told[one.families[one.page.family[one.positions]]]
+            asked = one._replace(positions=one.positions[here])
+            rows = self._offsets(sheet.shape, who, asked) if len(asked.positions) else _NO_ROWS
+            found = rows >= 0
+            if found.any():
+                self._seed(
+                    one.page, asked.positions[found], rows[found] + np.int32(sheet.counters), confirmed
+                )
+            here[here] = found
             if not here.all():
-                left.append(one._replace(positions=positions[~here]))
+                left.append(one._replace(positions=one.positions[~here]))
         if left:
             self._by_device[sheet.device] = left
         else:

@@ -23,6 +23,8 @@ from netwatch.state.sources import Groups
 __all__ = ["SeriesKey", "SeriesTable"]
 
 _ATTEMPTS = 3
+_PATTERNS = 64
+"""Patterns of speeds whose limits are remembered."""
 _A_TURN = 16384
 """Rows that are frozen in one turn of the event loop: a few milliseconds."""
 
@@ -69,6 +71,8 @@ class SeriesTable:
         self._by_device: dict[EntityId, list[Sheet]] = {}
         self._owners: dict[EntityId, EntityId] = {}
         """Devices of the entities that are told by another device than their own."""
+        self._limits: dict[tuple[Shape, bytes, bytes], tuple[NDArray[np.int32], NDArray[np.float64]]] = {}
+        """What speeds mean for the rows of a shape: devices of one build often have the same."""
         self._live: dict[int, Live | None] = {}
         """By family; absent where series came or went since."""
         self.came: Callable[[Sheet], None] | None = None
@@ -283,14 +287,29 @@ class SeriesTable:
                 self._limit(sheet, np.asarray(known), hits)
 
     def _limit(self, sheet: Sheet, speeds: NDArray[np.float64], hits: NDArray[np.bool_]) -> None:
+        pattern = sheet.shape, speeds.tobytes(), hits.tobytes()
+        found = self._limits.get(pattern)
+        if found is None:
+            if len(self._limits) >= _PATTERNS:
+                self._limits.clear()
+            found = self._limits[pattern] = self._limits_of(sheet.shape, speeds, hits)
+        offsets, limits = found
+        self.counters.limited(offsets + np.int32(sheet.counters), limits)
+
+    def _limits_of(
+        self, shape: Shape, speeds: NDArray[np.float64], hits: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Which counter rows of a shape have which limits."""
         distinct, code = np.unique(speeds, return_inverse=True)
-        for number in self._limited & sheet.shape.runs.keys():
-            run, family = sheet.shape.runs[number], self.families[number]
+        rows, limits = [np.empty(0, np.int32)], [np.empty(0)]
+        for number in self._limited & shape.runs.keys():
+            run, family = shape.runs[number], self.families[number]
             who = np.asarray(run.who)
-            limits = np.asarray([limit_of(family, speed) for speed in distinct.tolist()])
+            known = np.asarray([limit_of(family, speed) for speed in distinct.tolist()])
             chosen = np.flatnonzero(hits[who])
-            rows = (chosen + (sheet.counters + run.start)).astype(np.int32)
-            self.counters.limited(rows, limits[code[who[chosen]]])
+            rows.append((chosen + run.start).astype(np.int32))
+            limits.append(known[code[who[chosen]]])
+        return np.concatenate(rows), np.concatenate(limits)
 
     # -- freezing
 
