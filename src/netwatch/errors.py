@@ -20,8 +20,11 @@ A message names the place and the remedy and never holds a secret.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class NetwatchError(Exception):
@@ -56,6 +59,19 @@ class ConfigError(NetwatchError):
             problems = (Problem("", "", problems),)
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class Problems(list[Problem]):
+    """Those of several files: a person is told of all of them at once."""
+
+    def try_to(self, read: Callable[[], T]) -> T:
+        """What `read` gives. If it raises ConfigError, its problems join the others, and the result must not
+        be looked at: whoever reads several files raises the problems of all before that."""
+        try:
+            return read()
+        except ConfigError as error:
+            self.extend(error.problems)
+            return None  # type: ignore[return-value]
 
 
 class InventoryError(ConfigError):

@@ -153,6 +153,16 @@ def test_while_its_switch_is_away_others_that_still_remember_it_do_not_count() -
     assert after(BEFORE, seen, up="core sw1 ups", answered="core sw1", now=INTERVAL) == {"ups": "dist/2"}
 
 
+def test_what_is_learnt_at_the_same_port_but_in_doubt_gets_some_rounds() -> None:
+    """Of switches that died some still have it, some not: who is between can't be told just then."""
+    seen = [Seen(MACS["ups"], EntityId("dist"), EntityId("dist/2"))]
+    seen += [Seen(MACS["ups"], EntityId("core"), EntityId("core/2"))]
+    assert after({}, seen, up=f"{ALL} ups", answered=ALL, now=INTERVAL) == {}
+    assert after(BEFORE, seen, up=f"{ALL} ups", answered=ALL, now=INTERVAL) == {"ups": "dist/2"}
+    assert after(BEFORE, seen[1:], up=f"{ALL} ups", answered=ALL, now=INTERVAL) == {"ups": "core/2"}
+    assert after(BEFORE, seen, up=f"{ALL} ups", answered=ALL, now=3 * INTERVAL) == {}
+
+
 def graph_of(snap: Snapshot, **depends: tuple[str, ...]) -> dict[str, dict[str, Evidence]]:
     entries = {
         name: InventoryDevice(name, Target(EntityId(name), name, ()), depends_on=uppers)

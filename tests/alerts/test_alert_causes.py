@@ -188,6 +188,44 @@ def test_links_that_vanish_with_their_device_are_remembered() -> None:
     assert paged(run(engine, 180, {"core", "dist", "idf-1"}, links=[])) == {"core"}
 
 
+SLOW_PORT = rules(
+    """
+rules:
+  - rule: DeviceUnreachable
+    value: netwatch_device_up
+    equals: 0
+    for: 2m
+    severity: critical
+    root_cause: true
+    message: "{device} does not answer"
+  - rule: InterfaceDown
+    value: netwatch_interface_oper_up
+    equals: 0
+    for: 10m
+    severity: warning
+    message: "{interface} on {device} is down"
+"""
+)
+
+
+def when_told(silent: range) -> float:
+    """Seconds after which a port that is down from the beginning is told, where its device does not answer in
+    these minutes."""
+    engine, down = AlertEngine(SLOW_PORT), EntityId("dist/to-idf-1")
+    for at in range(0, 2400, 15):
+        gone = {"dist", "idf-1", "idf-2"} if at // 60 in silent else set()
+        if down in paged(run(engine, at, gone, ports_down={down})):
+            return at
+    raise AssertionError("it was never told")
+
+
+def test_a_lost_poll_at_the_wrong_moment_puts_off_a_page_by_two_polls_and_no_more() -> None:
+    """What was over before it could fire has done nothing that takes the time of a whole `for` to heal."""
+    assert when_told(range(0)) == 600
+    assert when_told(range(9, 11)) == 660 + 120
+    assert when_told(range(7, 11)) == 660 + 600
+
+
 def test_the_child_pages_if_it_stays_down_after_its_cause_is_back() -> None:
     engine, pages = fired({"dist", "idf-1", "idf-2"})
     assert pages == {"dist"}

@@ -101,7 +101,11 @@ def judge(truth: Truth, faults: list[Fault], watched: Watched, until: float) -> 
             wrong.append(f"{fault.kind} {fault.what} from {fault.begin:.0f} to {fault.end:.0f}: no page")
         if mine and not total:
             wrong.append(f"{fault.kind} {fault.what}: hidden, and told: {[(p.rule, p.device) for p in mine]}")
-    others = [page for page in pages if not any(_tells_of(page, fault) for fault in faults)]
+    others = [
+        page
+        for page in pages
+        if page.device not in watched.unlucky and not any(_tells_of(page, fault) for fault in faults)
+    ]
     false = [(page.rule, page.device, page.fired) for page in others]
     if false:
         causes = [(fault.kind, fault.what, round(fault.begin), round(fault.end)) for fault in faults]
@@ -135,8 +139,7 @@ def test_the_faults_of_a_thousand_bridged_districts_are_told_once(block: int) ->
     rules = shipped()
     seeds = range(block * 100, block * 100 + 100)
     wrong = {seed: found for seed in seeds if (found := run(seed, rules, bridged=True))}
-    # Where tables can't be read, nobody can tell which of several switches is at a port.
-    assert len(wrong) <= 1, wrong
+    assert not wrong
 
 
 @pytest.mark.long

@@ -34,6 +34,9 @@ class Watched:
     ended: set[str] = field(default_factory=set)
     left: list[Alert] = field(default_factory=list)
     """Firing and not explained at the end."""
+    unlucky: set[str] = field(default_factory=set)
+    """Devices of which two polls in a row were lost though all was well: silent for minutes, as far as
+    anybody can tell."""
     updates: int = 0
     asked: int = 0
 
@@ -52,6 +55,9 @@ class Watch:
         self.levels: dict[str, tuple[float, float]] = {}
         self.batteries: dict[str, tuple[float, float]] = {}
         self.charges: dict[str, tuple[float, float]] = {}
+        self.lost: dict[str, int] = {}
+        """Polls in a row, by device."""
+        self.unlucky: set[str] = set()
         self.rows: dict[tuple[str, str], float] = {}
         """When (device, neighbour) was last told."""
         self.polled = [name for name, node in district.nodes.items() if not node.parent]
@@ -65,7 +71,9 @@ class Watch:
             self.cables.setdefault(near, []).append(far)
         self.plugs: dict[PlugKey, Plug] = {}
         self.tables = Tables(district, truth)
-        self.round_at = rng.uniform(60, 170) if district.bridged else math.inf
+        # Two before the first fault: netwatch has run for a while. A device whose poll is lost at the moment
+        # of a round is found in the next one.
+        self.rounds = deque((rng.uniform(60, 115), rng.uniform(120, 175)) if district.bridged else ())
         self._edges, self._state, self._next = truth.edges(), truth.reachable(0), 0
 
     def run(self, until: float) -> Watched:
@@ -78,8 +86,10 @@ class Watch:
                 while self.due[name] <= at:
                     self.poll(name, self.due[name])
                     self.due[name] += INTERVAL
-            if at >= self.round_at:
-                self.round_at += ROUND
+            if self.rounds and at >= self.rounds[0]:
+                due = self.rounds.popleft()
+                if not self.rounds:
+                    self.rounds.append(due + ROUND)
                 self.ask_tables(at)
             for transition in self.engine.evaluate(self.snapshot(at)):
                 alert = transition.alert
@@ -91,6 +101,7 @@ class Watch:
             for name in sorted(self.engine.to_ask()):
                 out.asked += 1
                 self.due[str(name)] = at + self.rng.uniform(0.5, 5.0)
+        out.unlucky = self.unlucky
         out.updates = sum(told.values()) - len(told)
         out.left = [
             a for a in self.engine.alerts() if a.state is AlertState.FIRING and a.severity.value != "info"
@@ -106,7 +117,10 @@ class Watch:
     def poll(self, name: str, at: float) -> None:
         powered, reached = self.reached(at)
         answers = name in reached and self.rng.random() >= LOSS
+        self.lost[name] = 0 if answers or name not in reached else self.lost.get(name, 0) + 1
         self.up[name] = (1.0 if answers else 0.0, at)
+        if self.lost[name] > 1:
+            self.unlucky.add(name)
         if not answers:
             return
         cut = self.truth.cut(at)

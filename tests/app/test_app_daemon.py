@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from netwatch.alerts import AlertEngine
 from netwatch.app import Daemon, Demo, Running
 from netwatch.app.alerting import Alerting
+from netwatch.app.chores import Chores
+from netwatch.app.linked import Bridges
 from netwatch.cli import build
 from netwatch.errors import ConfigError, MissingExtra, NetwatchError, StoreError
 from netwatch.model import Alert, AlertState, EntityId, Severity, Transition
@@ -231,6 +233,60 @@ async def test_a_reload_names_what_waits_for_a_restart(settings: Path) -> None:
     async with running(settings) as (daemon, _):
         write(settings, SETTINGS.replace("interval: 60s", "interval: 60s, concurrency: 7"))
         assert "needs a restart: polling.concurrency" in (await daemon.reload()).message
+
+
+async def test_intervals_of_alerts_and_the_heartbeat_are_taken_over_by_a_reload(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They begin, change and end without a restart."""
+    beats, rounds, judged = list[str](), list[int](), list[int]()
+
+    async def take(request: web.Request) -> web.Response:
+        beats.append(request.method)
+        return web.Response()
+
+    async def ask(_: Bridges) -> None:
+        rounds.append(1)
+
+    whole = Chores.judge
+
+    async def judge(chores: Chores) -> None:
+        judged.append(1)
+        await whole(chores)
+
+    monkeypatch.setattr(Bridges, "ask", ask)
+    monkeypatch.setattr(Chores, "judge", judge)
+    app = web.Application()
+    app.add_routes([web.route("*", "/beat", take)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/beat"
+    off = f"{SETTINGS}alerts: {{evaluation_interval: 1h, bridge_tables: 0}}\n"
+    on = f"{SETTINGS}alerts: {{evaluation_interval: 0.1, bridge_tables: 0.1, heartbeat: {{url: '%s'%s}}}}\n"
+    write(settings, off)
+    try:
+        async with running(settings) as (daemon, found):
+
+            async def reload(text: str) -> None:
+                write(settings, text)
+                result = await daemon.reload()
+                assert result.ok
+                assert "restart" not in result.message
+
+            await reload(on % (url, ""))
+            await until(lambda: bool(beats) and len(judged) > 2 and len(rounds) > 2)
+            assert found.parts.heartbeat is not None
+            await reload(on % (url, ", interval: 0.1, method: POST"))
+            await until(lambda: beats.count("POST") > 1)
+            assert found.parts.heartbeat.status.sent >= len(beats) - 1, "counted since the start"
+            await reload(off)
+            await until(lambda: found.parts.heartbeat is None)
+            before = len(beats), len(rounds)
+            await asyncio.sleep(0.3)
+            assert (len(beats), len(rounds)) == before
+    finally:
+        await runner.cleanup()
 
 
 async def test_a_mistake_of_its_own_in_a_reload_is_told(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pickle
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +85,19 @@ async def test_what_a_killed_netwatch_left_is_removed_and_a_stopped_one_leaves_n
     with pytest.raises(asyncio.CancelledError):
         await task
     assert names(tmp_path) == ["netwatch.db"]
+
+
+async def test_a_lent_file_goes_when_nobody_needs_it_any_more(tmp_path: Path) -> None:
+    async def work() -> None:
+        sent = snapshot(3)
+        gone = weakref.ref(next(iter(sent.columns.values())).values)
+        async with Handover(tmp_path).lent(sent) as file:
+            del sent
+            gc.collect()
+            assert gone() is None, "it is large, and planning takes its time"
+            assert len(taken(file).entities) == 6
+            raise RuntimeError("of the worker's")
+
+    with pytest.raises(RuntimeError, match="of the worker's"):
+        await work()
+    assert names(tmp_path) == []

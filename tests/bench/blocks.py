@@ -30,7 +30,7 @@ from netwatch.polling.status import PollerStats
 from netwatch.polling.surroundings import Surroundings
 from netwatch.polling.visit import Visit
 from netwatch.profiles import Plan, ProfileSet, dump_plan, load_plan, load_profiles
-from netwatch.profiles.packing import pack, unpack
+from netwatch.profiles.rows.settled import pack, unpack
 from netwatch.resources import collectors_dir
 from netwatch.wire import Fetched, RecordedSnmpWire, Recording, Template
 from netwatch.wire.fetched import fetched_from

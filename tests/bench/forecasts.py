@@ -1,12 +1,11 @@
 """How often the 80 % intervals of capacity forecasts cover what came later, and how far off the median is.
 
 Series of many kinds are generated, cut, forecast and compared with their own later weeks. What the code was
-tuned on has other seeds than what is told here. TUNE=1 tells what the tuning seeds ask of the widths.
+tuned on (tests/bench/forecast_tuning.py) has other seeds than what is told here.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,6 @@ from tests.bench.forecast_series import KINDS, Series, generate, naive
 
 from netwatch.planning.capacity.forecast import Forecasts, forecast
 
-TUNING = range(100, 108)
 TOLD = range(300, 308)
 WEEKS = (40, 60, 104, 156)
 GROWING = ("linear", "compound", "term growth", "one clean-up", "clean-ups")
@@ -35,8 +33,6 @@ class Outcome:
     """Error of the last value."""
     seasonal: Array
     """Error of the last value and what the year before did from there."""
-    ratio: Array
-    """Error by the half width of the interval."""
 
 
 def judge(series: Series) -> Outcome:
@@ -52,8 +48,6 @@ def judge(series: Series) -> Outcome:
         np.abs(middle - truth),
         np.abs(last - truth),
         np.abs(seasonal - truth),
-        np.where(truth > middle, truth - middle, middle - truth)
-        / np.where(truth > middle, high - middle, middle - low),
     )
 
 
@@ -62,12 +56,12 @@ def outcomes(kind: str, seeds: range, weeks: int) -> Outcome:
 
 
 def joined(parts: list[Outcome]) -> Outcome:
-    names = ("inside", "error", "last", "seasonal", "ratio")
+    names = ("inside", "error", "last", "seasonal")
     return Outcome(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
 
 
 def main() -> None:
-    seeds = TUNING if os.environ.get("TUNE") else TOLD
+    seeds = TOLD
     rows = []
     every = []
     for weeks in WEEKS:
@@ -76,6 +70,8 @@ def main() -> None:
             every.append((weeks, found))
             rows.append(_row(f"{kind}, {weeks} weeks", [found]))
         rows.append(_row(f"all, {weeks} weeks", [one for known, one in every if known == weeks]))
+    for place, kind in enumerate(KINDS):
+        rows.append(_row(f"{kind}, all", [one for _, one in every[place :: len(KINDS)]]))
     rows.append(_row("all", [one for _, one in every]))
     simulated: dict[str, list[Outcome]] = {}
     for sort, series in districts(range(seeds[0], seeds[0] + 4)):
@@ -87,16 +83,6 @@ def main() -> None:
     print("\n| kind, 104 weeks | dates | within the interval | median error in days |")
     for row in (("---",) * 4, *(dates(kind, seeds) for kind in GROWING)):
         print("| " + " | ".join(row) + " |", flush=True)
-    if os.environ.get("TUNE"):
-        for weeks in (*WEEKS, 0):
-            ratio = np.concatenate([one.ratio for known, one in every if known == weeks or not weeks])
-            print(
-                weeks or "all",
-                [
-                    round(float(np.nanquantile(ratio[:, max(0, h - 3) : h + 2], 0.8)), 2)
-                    for h in (1, *HORIZONS)
-                ],
-            )
 
 
 def dates(kind: str, seeds: range) -> tuple[str, ...]:

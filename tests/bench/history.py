@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.calendars import Calendar
-from netwatch.history import SegmentStore
-from netwatch.history.blocks import DAY, month_end, month_start, pieces
+from netwatch.history import SegmentStore, segment
+from netwatch.history.blocks import month_end, month_start, pieces
 from netwatch.history.codec import encode_columns, encode_indices
 from netwatch.history.names import Relations, names_of
-from netwatch.history.records import BLOCK, COUNTER, PendingBlock, _record
+from netwatch.history.records import BLOCK, COUNTER, RECORD_HEADER, PendingBlock, _record
 from netwatch.history.segment import Segment
-from netwatch.model import CounterBlock, EntityId, GaugeBlock, load_catalogue
+from netwatch.model import DAY, CounterBlock, EntityId, GaugeBlock, load_catalogue
 
 WIDTH = 300
 DAILY = DAY // WIDTH
@@ -131,11 +131,10 @@ def sizes(rows: int = 2048, number: int = 3) -> None:
         ("error counter", "netwatch_interface_receive_errors_total", errors),
         ("port up", "netwatch_interface_oper_up", (up, np.ceil(up))),
     ]
-    print(f"{'bytes per sample':<50}{'kept':>8}{'its day':>9}")
+    print(f"{'bytes per sample':<50}{'kept':>8}{'its day':>9}{'written':>9}")
     for title, family, columns in kinds:
-        print(
-            f"{title:<50}{_size(family, columns, begin, DAILY):8.3f}{_size(family, columns, begin, 1):9.3f}"
-        )
+        kept, (before, written) = _size(family, columns, begin, DAILY)[0], _size(family, columns, begin, 1)
+        print(f"{title:<50}{kept:8.3f}{before:9.3f}{written:9.3f}", flush=True)
 
 
 def _clients(rng: np.random.Generator, rows: int, buckets: int) -> tuple[FLOATS, FLOATS]:
@@ -145,26 +144,37 @@ def _clients(rng: np.random.Generator, rows: int, buckets: int) -> tuple[FLOATS,
     return told.mean(axis=2), told.max(axis=2).astype(float)
 
 
-def _size(family: str, columns: tuple[FLOATS, ...], begin: int, length: int) -> float:
-    """After days were written as one block each, or a day's hundred buckets one by one."""
+def _size(family: str, columns: tuple[FLOATS, ...], begin: int, length: int) -> tuple[float, float]:
+    """(bytes on disk, bytes written) per sample after days were written as one block each, or just before
+    midnight after a day's buckets were written one by one."""
     catalogue = load_catalogue()
     rows = columns[0].shape[0]
     entities = tuple(EntityId(f"{number:026d}") for number in range(rows))
     labels = (tuple("x" for _ in catalogue[family].labels),) * rows
+    written = 0
+
+    def counted(path: Path, end: int, data: bytes | bytearray) -> None:
+        nonlocal written
+        written += len(data)
+        write(path, end, data)
+
+    write, segment._write = segment._write, counted
     with tempfile.TemporaryDirectory() as name:
         store = SegmentStore(name, catalogue)
-        total = columns[0].shape[1] if length > 1 else 100
-        held = 0
+        total = columns[0].shape[1] if length > 1 else DAILY
         for at in range(0, total, length):
             cut = [column[:, at : at + length] for column in columns]
             full = np.full(cut[0].shape, float(WIDTH))
             kind: Any = GaugeBlock if len(cut) > 1 else CounterBlock
             store.append(kind(family, entities, labels, begin + at * WIDTH, WIDTH, *cut, full))
-            if not at:
-                held = store.size()  # with the names, which are written once
-        size = store.size() - held
         store.close()
-        return size / rows / (total - length)
+        size = 0
+        for path in Path(name).glob("*/*.nwh"):
+            file = Segment(path)
+            file.refresh()
+            size += sum(head.length + RECORD_HEADER for head in file.blocks)  # names are written once
+    segment._write = write
+    return size / rows / total, written / rows / total
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +213,11 @@ def make_year(folder: Path, ports: int) -> None:
     for family in BYTES:
         (folder / family).mkdir(parents=True, exist_ok=True)
         for month in MONTHS:
-            segment = Segment(folder / family / f"{month}.nwh")
+            file = Segment(folder / family / f"{month}.nwh")
             for begin in range(month_start(month), month_end(month), DAY):
                 day = (begin - month_start(month)) // DAY
-                segment.append_named(COUNTER, names, _day(rng, level, begin, ports, day), Relations())
-            segment.sync()
+                file.append_named(COUNTER, names, _day(rng, level, begin, ports, day), Relations())
+            file.sync()
 
 
 def _day(rng: np.random.Generator, level: FLOATS, begin: int, ports: int, day: int) -> Iterator[_Again]:

@@ -21,7 +21,7 @@ from netwatch.app.garbage import calm
 from netwatch.discovery import discover
 from netwatch.model import EntityId, SnmpAccess, SystemClock, Target, load_catalogue
 from netwatch.profiles import ProfileCache, ProfileSet, load_profiles
-from netwatch.profiles.expression import tree_of
+from netwatch.profiles.language.expression import tree_of
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording
 

@@ -31,6 +31,7 @@ SECTIONS = {
     "endurance": ("tests.bench.endurance", "The daemon over 10,000 W1 switches, every 60 s"),
     "history": ("tests.bench.history", "History: bytes on disk, percentiles over the school hours of a year"),
     "forecasts": ("tests.bench.forecasts", "Capacity: how often the 80 % intervals cover what came later"),
+    "planning": ("tests.bench.planning", "Planning: all plans of a night, 10,000 switches"),
     "whatif": ("tests.bench.whatif", "Planning: a what-if over 1,000 assets, from kept bytes to JSON"),
     "recordings": ("tests.bench.recordings", "Recordings of real devices"),
 }

@@ -1,4 +1,4 @@
-"""A what-if over a whole district: from kept bytes to the explained difference, without history.
+"""A what-if over a whole district: from the kept file to the table on the screen, without history.
 
 ASSETS=1000 says how many assets of 52 ports there are; MOST=5 fails a run in which a what-if takes more CPU
 seconds.
@@ -7,19 +7,23 @@ seconds.
 from __future__ import annotations
 
 import os
-import pickle
+import subprocess
 import sys
-import time
-import zlib
+import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from tests.bench.synthetic import Synthetic
 from tests.bench.table import Row, show
 
+from netwatch.app.garbage import calm
+from netwatch.app.kept_plans import Judged, KeptPlans
 from netwatch.calendars import Calendars
 from netwatch.documents import parse_yaml
 from netwatch.export import (
@@ -31,7 +35,7 @@ from netwatch.export import (
 )
 from netwatch.model import Asset, EntityId, PlaceId, SchoolFacts, SeriesHistory, Snapshot
 from netwatch.planning import gather_all, judge_all, load_lifecycle, load_policies
-from netwatch.planning.whatif import what_if
+from netwatch.planning.whatif import WhatIf, what_if
 from netwatch.resources import config_dir
 
 T = TypeVar("T")
@@ -45,7 +49,7 @@ milestones: [{models: [S-24*], milestone: last_day_of_support, date: 2027-06-30}
 schools_closed: [{school: School 7}]
 devices_replaced: [{device: sw-101, model: S-48, support_until: 2035-06-30}]
 useful_lives: [{class: access switch, years: 9}]
-policies: {replacement: {criteria: {age: {points: 25}, support: {points: 15}}}}
+policies: {replacement: {criteria: {likelihood: {parts: {age: {points: 12}, milestones: {points: 6}}}}}}
 """
 
 
@@ -108,14 +112,49 @@ def district(assets: int) -> tuple[Snapshot, Hourly]:
     return snapshot, Hourly(snapshot, [link[0] for link in snapshot.links if link[0] != link[1]])
 
 
+def cpu_seconds() -> float:
+    """Of this process and of those that it waited for."""
+    return sum(os.times()[:4])
+
+
 def timed(action: Callable[[], T], times: int = 3) -> tuple[T, float]:
     """What it gives, and the CPU seconds of the fastest of some runs."""
     best = float("inf")
     for _ in range(times):
-        began = time.process_time()
+        began = cpu_seconds()
         found = action()
-        best = min(best, time.process_time() - began)
+        best = min(best, cpu_seconds() - began)
     return found, best
+
+
+def run_command(body: bytes) -> int:
+    """The command in a process of its own, before a daemon that has the answer ready; CPU seconds of both are
+    the command's, for the daemon only hands bytes over."""
+    answer = (
+        b'{"schema":"netwatch-whatif/1","name":"","notes":[],"plan":"replacements","comparison":'
+        + body
+        + b"}"
+    )
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *args: object) -> None:
+            """Nobody reads it."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server, tempfile.TemporaryDirectory() as name:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        scenario = Path(name) / "scenario.yaml"
+        scenario.write_text(SCENARIO)
+        url = f"http://127.0.0.1:{server.server_port}"
+        command = [sys.executable, "-m", "netwatch", "plan", "whatif", str(scenario), "--url", url]
+        return len(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def rows(assets: int, most: float) -> Iterator[Row]:
@@ -127,16 +166,26 @@ def rows(assets: int, most: float) -> Iterator[Row]:
     at = snapshot.at.wall
     gathered, seconds = timed(lambda: gather_all(snapshot, history, policies, Calendars({}), at=at), times=1)
     yield f"{assets:,} assets, {len(snapshot.entities):,} entities: gathered once", seconds, "CPU-s"
-    kept, seconds = timed(lambda: zlib.compress(pickle.dumps(gathered, protocol=5), 1))
-    yield "what is kept, packed", len(kept) / 1e6, "MB"
-    yield "packing", seconds, "CPU-s"
-    again, loading = timed(lambda: pickle.loads(zlib.decompress(kept)))
-    yield "unpacking", loading, "CPU-s"
-    plans, seconds = timed(lambda: judge_all(again, lifecycle, policies))
+    plans, seconds = timed(lambda: judge_all(gathered, lifecycle, policies))
     yield "judging everything", seconds, "CPU-s"
-    document = parse_yaml(SCENARIO, "bench")
-    found, asking = timed(lambda: what_if(document, again, lifecycle, policies))
-    yield "what-if: applied, judged three times, compared and explained", asking, "CPU-s"
+    with tempfile.TemporaryDirectory() as name:
+        kept = KeptPlans(Path(name))
+        _, seconds = timed(lambda: kept.keep(Judged(plans, lifecycle, policies, {}), gathered))
+        yield f"kept in a file of {kept.path.stat().st_size / 1e6:.1f} MB", seconds, "CPU-s"
+        (judged, again), loading = timed(lambda: (kept.judged(), kept.gathered()))
+    assert judged is not None
+    assert again is not None
+    yield "read again", loading, "CPU-s"
+    document, known = parse_yaml(SCENARIO, "bench"), judged.plans.reports
+
+    def ask() -> WhatIf:
+        with calm():
+            return what_if(
+                document, again, judged.lifecycle, judged.policies, plan="replacements", before=known
+            )
+
+    found, asking = timed(ask)
+    yield "what-if: applied, judged anew, compared and explained", asking, "CPU-s"
     report = found.comparisons["replacements"]
     body, seconds = timed(lambda: canonical_json(report_to_json(report)))
     yield (
@@ -144,8 +193,11 @@ def rows(assets: int, most: float) -> Iterator[Row]:
         seconds,
         "CPU-s",
     )
-    yield "all of a what-if, from kept bytes to JSON", loading + asking + seconds, "CPU-s"
-    if loading + asking + seconds > most:
+    command, shown = timed(lambda: run_command(body), times=1)
+    yield f"the command `plan whatif`, from its start to {command:,} characters", shown, "CPU-s"
+    all_of = loading + asking + seconds + shown
+    yield "all of a what-if, from file and start of the command to the table", all_of, "CPU-s"
+    if all_of > most:
         sys.exit(f"a what-if took more than {most:g} CPU seconds")
     snap = PlanSnapshot(at, "", "bench", {}, plans.reports)
     data, seconds = timed(lambda: pack_snapshot(snap))

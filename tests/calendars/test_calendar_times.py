@@ -17,6 +17,7 @@ from netwatch.calendars import (
     HoursField,
     LocalTime,
     Weekdays,
+    clock_text,
     hours_end,
     next_time,
     spans,
@@ -125,3 +126,10 @@ def test_times_as_people_write_them(kind, text, value) -> None:
 def test_times_that_make_no_sense_are_refused(kind, text) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "00:00"), (7 * 3600 + 45 * 60, "07:45"), (86_399, "23:59"), (86_400, "24:00")]
+)
+def test_times_of_day_are_told_as_clocks_show_them(seconds: int, text: str) -> None:
+    assert clock_text(seconds) == text

@@ -16,11 +16,14 @@ from netwatch.model import Report, ReportColumn, ReportRow, Sheet, Show
 AT = 1_790_000_000.0
 
 
+METRICS = {one.plan: one.name for one in PLAN_FAMILIES if one.plan != "costs"}
+
+
 def report(name: str, key: str, show: Show, *cells: object) -> Report:
     columns = (
         ReportColumn("name", "Name"),
         ReportColumn("school", "School"),
-        ReportColumn(key, "Value", show),
+        ReportColumn(key, "Value", show, metric=METRICS.get(name, "")),
     )
     rows = tuple(
         ReportRow(f"k{number}", (f'"{number}"\\', "Lincoln", cell), unknown=("x",) if cell is None else ())  # type: ignore[arg-type]

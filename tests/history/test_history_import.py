@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +19,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from netwatch.app import Daemon
+from netwatch.app.importing import bring_in
 from netwatch.cli import build
+from netwatch.config import load_settings
 from netwatch.documents import parse_yaml
 from netwatch.errors import ConfigError, StoreError
 from netwatch.history import Recorder, SegmentStore
 from netwatch.history.fold import fold_counter, fold_gauge
+from netwatch.history.incoming import Incoming
 from netwatch.history.prometheus import PrometheusServer, narrowed
 from netwatch.history.sources import Known, Whose, import_rules
 from netwatch.model import (
@@ -34,6 +41,7 @@ from netwatch.model import (
     Snapshot,
     load_catalogue,
 )
+from netwatch.resources import collectors_dir
 from netwatch.store import Store
 
 CATALOGUE = load_catalogue()
@@ -101,14 +109,14 @@ def test_samples_fold_as_the_recorder_folds_readings(steps, family: str) -> None
 
 WHOSE = Whose(
     [
-        Known(EntityId("d1"), EntityKind.DEVICE, EntityId("d1"), ("sw-1", "192.0.2.7", "2001:db8::7")),
+        Known(EntityId("d1"), EntityKind.DEVICE, EntityId("d1"), ("sw-1", "127.99.0.7", "2001:db8::7")),
         Known(EntityId("p1"), EntityKind.INTERFACE, EntityId("d1"), ("Gi1/0/1",)),
     ]
 )
 
 
 @pytest.mark.parametrize(
-    "instance", ["sw-1", "sw-1:161", "192.0.2.7", "192.0.2.7:161", "2001:db8::7", "[2001:db8::7]:161"]
+    "instance", ["sw-1", "sw-1:161", "127.99.0.7", "127.99.0.7:161", "2001:db8::7", "[2001:db8::7]:161"]
 )
 def test_a_device_is_known_by_name_and_address(instance: str) -> None:
     rule = next(rule for rule in import_rules(CATALOGUE) if rule.metric == "ifHCInOctets")
@@ -163,7 +171,7 @@ def prometheus(folder: Path):
     samples = polled()
     ports = [
         ("sw-1:161", "Gi1/0/1"),
-        ("192.0.2.7:161", "Gi1/0/2"),
+        ("127.99.0.7:161", "Gi1/0/2"),
         ("sw-1:161", "Gi9"),
         ("sw-9:161", "Gi1/0/1"),
     ]
@@ -206,12 +214,14 @@ def prometheus(folder: Path):
 
 def home(folder: Path) -> Path:
     (folder / "devices.yaml").write_text(
-        "devices:\n  - {name: sw-1, addresses: 192.0.2.7, credentials: [public]}\n"
+        "devices:\n  - {name: sw-1, addresses: 127.99.0.7, credentials: [public]}\n"
     )
     (folder / "netwatch.yaml").write_text(
         "district: {slug: maple, name: Maple, timezone: America/Chicago}\nstate_dir: state\n"
         "inventory: [devices.yaml]\n"
-        "credentials: {public: {snmp: {version: 2c, community: public}}}\n"
+        "credentials: {public: {snmp: {version: 2c, community: public, port: 9, timeout: 0.1}}}\n"
+        "reachability: {method: udp-echo, port: 9, timeout: 0.1}\n"
+        'web: {listen: "127.0.0.1:0"}\n'
     )
     device = EntityId("d1")
     with Store(folder / "state/netwatch.db") as store:
@@ -228,6 +238,25 @@ def home(folder: Path) -> Path:
 def bring(url: str, config: Path, *more: str):
     days = ["--start", "2026-09-21", "--end", "2026-09-24"]
     return CliRunner().invoke(build(), ["history", "import", url, "--config", str(config), *days, *more])
+
+
+def while_running(own: SegmentStore, url: str, config: Path):
+    """An import while a netwatch, `own`, is the writer; it measures on meanwhile."""
+    done = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        told = pool.submit(bring, url, config)
+        told.add_done_callback(lambda _: done.set())
+        incoming, later, taken = Incoming(own.directory), START + 90 * DAY, 0
+        while not done.wait(0.05):
+            one, later = np.array([[5.0]]), later + 300
+            own.append(CounterBlock(BYTES, (EntityId("p1"),), ((),), later, 300, one, one * 60))
+            for path in incoming.waiting():
+                assert own.adopt(path) == ""
+                taken += 1
+    assert taken
+    assert not incoming.waiting()
+    own.close()
+    return told.result()
 
 
 @pytest.mark.server("promtool")
@@ -248,10 +277,7 @@ def test_the_past_of_known_ports_comes_in_once_and_exactly(tmp_path: Path) -> No
                 BYTES, (EntityId("p1"),), ((),), START + 3000, 300, np.array([[7.0]]), np.array([[300.0]])
             )
         )
-        assert "another netwatch writes here" in str(bring(url, config).exception)
-        own.close()
-
-        told = bring(url, config)
+        told = while_running(own, url, config)
         assert told.exit_code == 0, told.output
         assert "five-minute values written" in told.output
         before = {path: path.read_bytes() for path in folder.rglob("*.nwh")}
@@ -276,6 +302,118 @@ def test_the_past_of_known_ports_comes_in_once_and_exactly(tmp_path: Path) -> No
     assert own[START + 3000] == 7 / 300
     (up,) = [one for one in store.read(OPER, START, START + 3 * DAY) if one.entity == "p1"]
     assert set(np.unique(np.round(up.values, 3))) >= {0, 1}
+
+
+@contextlib.asynccontextmanager
+async def netwatch_runs(config: Path, monkeypatch: pytest.MonkeyPatch):
+    """All of it; of the profiles the standard ones will do."""
+    monkeypatch.setattr("netwatch.app.loading.collectors_dir", lambda: collectors_dir() / "standard")
+    stop, started = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(Daemon(config, {}).run(stop, lambda _: started.set()))
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+    try:
+        assert started.is_set()
+        yield
+    finally:
+        waiting.cancel()
+        stop.set()
+        await task
+
+
+def lock_is_held(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def values(folder: Path, family: str) -> dict[str, tuple[list[int], list[float]]]:
+    found = SegmentStore(folder, CATALOGUE).read(family, 0, 4e9)
+    return {one.entity: (one.starts.tolist(), one.values.tolist()) for one in found}
+
+
+@pytest.mark.server("promtool")
+@pytest.mark.server("prometheus")
+async def test_it_comes_in_while_netwatch_runs_and_goes_on_after_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("running", "stopped"):
+        (tmp_path / name).mkdir()
+    config, alone = home(tmp_path / "running"), home(tmp_path / "stopped")
+    folder, expected = (path.parent / "state/history" for path in (config, alone))
+    with prometheus(tmp_path) as url:
+        assert (await asyncio.to_thread(bring, url, alone)).exit_code == 0
+        async with netwatch_runs(config, monkeypatch):
+            assert lock_is_held(folder / "writer.lock")
+
+            def begin() -> list[str]:
+                settings = load_settings(config, {})
+                lines = bring_in(settings, {}, url, (START, START + 3 * DAY))
+                found = [next(lines), next(lines)]
+                lines.close()
+                return found
+
+            assert "ifHCInOctets" in (await asyncio.to_thread(begin))[0]
+            told = await asyncio.to_thread(bring, url, config)
+            assert told.exit_code == 0, told.output
+            assert "five-minute values written" in told.output
+            assert not Incoming(folder).waiting()
+            assert lock_is_held(folder / "writer.lock")
+    for family in (BYTES, OPER):
+        assert values(folder, family) == values(expected, family)
+
+
+def block(value: float, start: int = START) -> CounterBlock:
+    cells = np.full((1, 288), value)
+    return CounterBlock(BYTES, (EntityId("p1"),), ((),), start, 300, cells, np.full(cells.shape, 300.0))
+
+
+def test_what_is_handed_in_holds_only_where_nothing_is_known(tmp_path: Path) -> None:
+    store = SegmentStore(tmp_path, CATALOGUE)
+    with Incoming(tmp_path) as incoming:
+        with pytest.raises(StoreError, match="another import is under way"):
+            Incoming(tmp_path).__enter__()
+        incoming.put(block(7.0), CATALOGUE)
+        incoming.put(block(8.0, START + DAY), CATALOGUE)
+        assert not incoming.hand_over(everything=False)
+        assert incoming.hand_over(everything=True)
+    cells = np.full((1, 2), 9.0)
+    store.append(CounterBlock(BYTES, (EntityId("p1"),), ((),), START, 300, cells, np.full((1, 2), 300.0)))
+    (path,) = incoming.waiting()
+    kept = path.read_bytes()
+    assert store.adopt(path) == ""
+    assert not path.exists()
+    before = values(tmp_path, BYTES)
+    assert before["p1"][1][:3] == [9 / 300, 9 / 300, 7 / 300]
+    assert before["p1"][1][-1] == 8 / 300
+    store.compact(START + 3 * DAY)
+    path.write_bytes(kept)  # a crash just before it was removed
+    assert store.adopt(path) == ""
+    assert values(tmp_path, BYTES) == before
+    assert not store.problems()
+
+
+@pytest.mark.parametrize("name", [f"{BYTES}@1.ready", "netwatch_nothing@1.ready", f"{CPU}@1.ready"])
+def test_a_file_that_can_not_be_taken_over_is_set_aside(tmp_path: Path, name: str) -> None:
+    with Incoming(tmp_path) as incoming:
+        incoming.put(block(7.0), CATALOGUE)
+        incoming.hand_over(everything=True)
+    (path,) = incoming.waiting()
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1 if name.startswith(BYTES) else 0
+    path.unlink()
+    path.with_name(name).write_bytes(data)
+    store = SegmentStore(tmp_path, CATALOGUE)
+    told = store.adopt(path.with_name(name))
+    assert "set aside as" in told
+    assert not incoming.waiting()
+    assert bytes(data) == path.with_name(name).with_suffix(".refused").read_bytes()
+    assert list(store.read(BYTES, 0, 4e9)) == []
 
 
 async def test_what_is_no_prometheus_is_told_without_its_password() -> None:

@@ -38,6 +38,8 @@ def copy_of_house(tmp_path: Path) -> Path:
         ("model/planted.py", "import netwatch.config", "dependencies run in one direction"),
         ("simulate/planted.py", "import netwatch.wire", "the simulator shares nothing"),
         ("planning/planted.py", "import netwatch.history", "alerts and planning are pure"),
+        ("profiles/rows/planted.py", "import netwatch.profiles.blocks", "the rooms of profiles"),
+        ("profiles/plans/planted.py", "import netwatch.profiles.compiling", "the rooms of profiles"),
     ],
 )
 def test_a_planted_violation_breaks_its_contract(
@@ -50,8 +52,9 @@ def test_a_planted_violation_breaks_its_contract(
     assert any(contract in line for line in broken), result.stdout
 
 
-def test_a_new_room_must_be_placed(copy_of_house: Path) -> None:
-    room = copy_of_house / "src/netwatch/attic"
+@pytest.mark.parametrize("place", ["attic", "profiles/attic"])
+def test_a_new_room_must_be_placed(copy_of_house: Path, place: str) -> None:
+    room = copy_of_house / "src/netwatch" / place
     room.mkdir()
     (room / "__init__.py").write_text("")
     result = lint(copy_of_house)

@@ -64,7 +64,8 @@ def test_four_of_five_intervals_cover_what_came(outcomes: dict[str, list[tuple[n
     for weeks in (4, 13, 26, 52):
         assert 0.72 <= np.nanmean(inside[:, weeks - 3 : weeks]) <= 0.88, weeks
     for kind, parts in outcomes.items():
-        assert np.nanmean(joined(parts, 0)) >= 0.5, kind
+        # 120 series, whose weeks hang together: three standard errors around 75 to 85 %.
+        assert 0.68 <= np.nanmean(joined(parts, 0)) <= 0.92, kind
 
 
 def test_the_median_beats_naive_forecasts(outcomes: dict[str, list[tuple[np.ndarray, ...]]]) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch.calendars import Calendar
-from netwatch.model import EntityId, SeriesHistory, percentile
-from netwatch.planning.capacity.weekly import WEEK, Weeks, sum_of
+from netwatch.model import WEEK, EntityId, SeriesHistory, percentile
+from netwatch.planning.capacity.weekly import Weeks, sum_of
 
 END = 1_795_298_400.0
 CALENDAR = Calendar(

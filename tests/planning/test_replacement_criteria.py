@@ -231,9 +231,12 @@ def test_one_incident_that_nobody_closed_counts_eight_hours() -> None:
     incidents = {EntityId("sw"): (Incident("Fan", AT - 90 * day, None), Incident("Port", AT - 2 * hour, AT))}
     found = by_name(district.plan(incidents=incidents))
     (evidence,) = part(found["sw"], "incidents").evidence
-    assert evidence.text == "2 incidents in 365 days, 10.0 hours: Fan (1), Port (1)"
+    assert (
+        evidence.text
+        == "2 incidents in 365 days, open for 10.0 hours with at most 8 of each: Fan (1), Port (1)"
+    )
     assert points(found["sw"])["incidents"] > 0
-    assert part(found["calm"], "incidents").evidence[0].text == "0 incidents in 365 days, 0.0 hours"
+    assert part(found["calm"], "incidents").evidence[0].text == "0 incidents in 365 days, open for 0.0 hours"
     assert "incident history" not in found["calm"].unknown
     assert "incident history" in by_name(district.plan())["calm"].unknown
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from replacement_district import AT, LIFECYCLE, District, by_name
 
 from netwatch.app.handing import Handover
-from netwatch.app.planner import _make, unpack
+from netwatch.app.kept_plans import KeptPlans
+from netwatch.app.planner import Rules, _make
 from netwatch.calendars import Calendars
 from netwatch.documents import parse_yaml
+from netwatch.errors import StoreError
 from netwatch.model import (
     Alert,
     AlertState,
@@ -123,19 +125,18 @@ async def test_alerts_of_the_store_count_as_incidents(tmp_path: Path) -> None:
     file = await Handover(tmp_path).put(district().snapshot())
     with Store(tmp_path / "netwatch.db") as store:
         store.incidents.record([Transition(alert, None, AT - 5 * 3600)])
-        plans, gathered = _make(
-            file,
-            AT,
-            tmp_path / "history",
-            tmp_path / "netwatch.db",
-            LIFECYCLE,
-            load_policies(None, config_dir() / "planning"),
-            Calendars({}),
-            (),
-            None,
-        )
-    found = by_name(plans.replacements)
+        rules = Rules(LIFECYCLE, load_policies(None, config_dir() / "planning"), Calendars({}), {})
+        kept = KeptPlans(tmp_path)
+        made = _make(file, AT, tmp_path / "history", tmp_path / "netwatch.db", kept, rules, (), None)
+    assert not isinstance(made, StoreError)
+    judged, _ = made
+    found = by_name(judged.plans.replacements)
     cost = next(one for one in found["sw-1"].contributions if one.name == "cost")
-    assert any("1 incident in 365 days, 5.0 hours: FanFailed (1)" in item.text for item in cost.evidence)
+    assert any(
+        "1 incident in 365 days, open for 5.0 hours with at most 8 of each: FanFailed" in item.text
+        for item in cost.evidence
+    )
     assert "incident history" not in found["sw-3"].unknown
-    assert unpack(gathered).basis.incidents is not None
+    gathered = kept.gathered()
+    assert gathered is not None
+    assert gathered.basis.incidents is not None

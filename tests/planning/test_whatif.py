@@ -15,6 +15,7 @@ from netwatch.calendars import Calendars
 from netwatch.documents import parse_yaml
 from netwatch.errors import ConfigError
 from netwatch.export import canonical_json, report_to_json
+from netwatch.exposition.plans import PLAN_FAMILIES
 from netwatch.model import (
     Asset,
     Circuit,
@@ -175,7 +176,7 @@ def moved(text: str) -> dict[str, dict[str, object]]:
 
 
 def ranked(found: WhatIf) -> dict[str, dict[str, object]]:
-    return rows(found.plans.reports["replacements"])
+    return rows(found.reports["replacements"])
 
 
 def canonical(given: Gathered) -> bytes:
@@ -187,6 +188,14 @@ def test_what_was_gathered_survives_pickling_and_is_judged_the_same() -> None:
     assert isinstance(NOW.wireless, Adjustable)
     again = pickle.loads(pickle.dumps(NOW))
     assert canonical(again) == canonical(NOW)
+
+
+def test_each_family_of_metrics_is_named_by_a_column_of_the_first_sheet_of_its_plan() -> None:
+    """So that renaming a column does not make a metric vanish."""
+    reports = judge_all(NOW, LIFECYCLE, POLICIES).reports
+    for family in PLAN_FAMILIES:
+        columns = reports[family.plan].sheets[0].columns
+        assert [one.metric for one in columns if one.metric] == [family.name]
 
 
 def test_a_milestone_is_announced_and_slips() -> None:
@@ -201,7 +210,7 @@ def test_a_milestone_is_announced_and_slips() -> None:
     assert row["score_change"] == sum(
         row[f"{one}_change"] for one in ("likelihood", "security", "consequence")
     )
-    found = ask(text % "2030-10-31").plans.reports["replacements"].sheets[0]
+    found = ask(text % "2030-10-31").reports["replacements"].sheets[0]
     sources = {item.source for row in found.rows for item in row.evidence.get("security", ())}
     assert any(source.startswith("scenario test, checked 2026-11-20") for source in sources)
 
@@ -251,7 +260,7 @@ def test_a_rollout_fills_the_air_and_the_uplinks_of_its_schools_and_what_they_sh
     assert "before: 40%" in told["lincoln-ap"]["why"]
     items = [
         one
-        for row in ask(text).plans.reports["replacements"].sheets[0].rows
+        for row in ask(text).reports["replacements"].sheets[0].rows
         for one in row.evidence.get("fitness", ())
     ]
     assert any(one.source == f"{AIR}, times 2 by the scenario" for one in items), "no reading: it says so"

@@ -181,6 +181,24 @@ def test_own_traffic_on_channels_of_their_own_wants_more_access_points() -> None
     assert area.airtime == pytest.approx(0.935, abs=0.01)
 
 
+@pytest.mark.parametrize(("each", "least", "most"), [(0.02, 1, 3), (0.05, 5, 7)])
+def test_what_clients_of_a_full_radio_would_take_is_told_by_its_quieter_hours(
+    each: float, least: int, most: int
+) -> None:
+    """Airtime stops at 97 %, clients don't: 55 of them at 5 % each would take 275 %."""
+    load = np.where(np.arange(STARTS.size) % 4 == 0, 0.2, 1.0) * (0.9 + 0.1 * WAVE)
+    school = School()
+    school.point("ap-0")
+    school.radio("ap-0", busy=1.0, own=1.0, clients=None, wave=np.minimum(55 * each * load, 0.97))
+    radio = EntityId("ap-0/5ghz")
+    school.history.add(CLIENTS, radio, ("",), STARTS, 55 * load)
+    area = school.area()
+    assert area.verdict is Verdict.ADD
+    assert area.estimate is not None
+    assert least <= area.estimate.high <= most
+    assert any("each takes while there is air" in item.text for item in area.estimate.evidence)
+
+
 def test_the_same_airtime_by_others_on_the_same_channel_does_not() -> None:
     area = wing_of(busy=0.85, own=0.2, channels=(36,)).area()
     assert area.verdict is Verdict.RECHANNEL

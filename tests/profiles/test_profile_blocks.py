@@ -19,8 +19,8 @@ from netwatch.discovery import discover
 from netwatch.errors import NetwatchError
 from netwatch.model import SnmpAccess, SnmpValue, SystemClock, Target, load_catalogue
 from netwatch.profiles import Plan, ProfileSet, TablePlan, dump_plan, load_plan, load_profiles
-from netwatch.profiles.block_parts import ABSENT, OTHER, SIGNED, UNSIGNED
-from netwatch.profiles.packing import Settled, pack, unpack
+from netwatch.profiles.blocks.parts import ABSENT, OTHER, SIGNED, UNSIGNED
+from netwatch.profiles.rows.settled import Settled, pack, unpack
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording, ValueKind
 from netwatch.wire.fetched import fetched_from

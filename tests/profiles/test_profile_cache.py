@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from netwatch.model import Catalogue, load_catalogue
 from netwatch.profiles import ProfileCache, ProfileSet, load_profiles, profile_cache
-from netwatch.profiles.cache import MAGIC
-from netwatch.profiles.codec import decoder, encode
-from netwatch.profiles.compiled import Level
-from netwatch.profiles.later import Later
+from netwatch.profiles.keeping.cache import MAGIC, code_of
+from netwatch.profiles.keeping.codec import decoder, encode
+from netwatch.profiles.keeping.later import Later
+from netwatch.profiles.ready.profile import Level
 from netwatch.resources import collectors_dir
 
 PROFILE = """
@@ -160,8 +160,18 @@ def test_what_another_version_made_is_not_used(
         catalogue = {name: family for name, family in catalogue.items() if "fan" not in name}
     else:
         changed = (lambda: "other") if what == "_code" else "other"
-        monkeypatch.setattr(f"netwatch.profiles.cache.{what}", changed)
+        monkeypatch.setattr(f"netwatch.profiles.keeping.cache.{what}", changed)
     assert "made of other files or by another version" in kept.load(catalogue).told
+
+
+@pytest.mark.parametrize("module", ["loader.py", "rows/evaluate.py"])
+def test_code_in_rooms_counts_too(module: str, tmp_path: Path) -> None:
+    file = tmp_path / module
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("LIMIT = 1\n")
+    before = code_of(tmp_path)
+    file.write_text("LIMIT = 2\n")
+    assert code_of(tmp_path) != before
 
 
 @settings(deadline=None, max_examples=100)

@@ -19,7 +19,12 @@ FAMILY = "netwatch_device_config_changed_uptime_seconds"
 
 @pytest.mark.parametrize(
     ("name", "seconds"),
-    [("fortinet-fortigate", 7771.0), ("juniper-junos", 7772.0), ("h3c-comware", 7773.0)],
+    [
+        ("fortinet-fortigate", 7771.0),
+        ("juniper-junos", 7772.0),
+        ("h3c-comware", 7773.0),
+        ("aruba-cx", 7774.0),
+    ],
 )
 def test_the_uptime_of_the_last_change(name: str, seconds: float) -> None:
     profiles = load_profiles([collectors_dir()], load_catalogue())

@@ -8,9 +8,9 @@ import pytest
 
 from netwatch.model import EntityKind, load_catalogue
 from netwatch.profiles import FUNCTIONS, ProfileModel, coverage, coverage_tables, load_profiles
-from netwatch.profiles.builder import IDENTITY_FACTS
-from netwatch.profiles.lookups import SPECIAL
-from netwatch.profiles.schema import EntityModel, MatchModel, TableModel
+from netwatch.profiles.compiling.part import IDENTITY_FACTS
+from netwatch.profiles.language.lookups import SPECIAL
+from netwatch.profiles.written.schema import EntityModel, MatchModel, TableModel
 from netwatch.resources import collectors_dir
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -9,7 +9,7 @@ import pytest
 
 from netwatch.model import HttpRequest, Paging, PagingMode, load_catalogue
 from netwatch.profiles import ProfileSet, load_profiles, rows_of_document
-from netwatch.profiles.json_rows import place_in_document
+from netwatch.profiles.rows.json_rows import place_in_document
 
 PROFILE = """
 profile: api

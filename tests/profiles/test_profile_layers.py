@@ -193,7 +193,7 @@ def test_of_three_of_one_name_the_last_good_one_counts(load: Load) -> None:
 
 
 def test_a_mistake_of_netwatchs_own_refuses_one_file(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    from netwatch.profiles import compiler
+    from netwatch.profiles.compiling import compiler
 
     build = compiler.build_part
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from netwatch.discovery import discover, inspect_document
 from netwatch.model import EntityId, SnmpAccess, SystemClock, Target, load_catalogue
 from netwatch.profiles import Models, ProfileCache, ProfileSet, lint, load_profiles, models_schema
-from netwatch.profiles.models import Case, ModelNames
+from netwatch.profiles.written.models import Case, ModelNames
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording
 

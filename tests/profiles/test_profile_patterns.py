@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netwatch.profiles.patterns import compile_regex
+from netwatch.profiles.language.patterns import compile_regex
 
 
 @pytest.mark.parametrize(

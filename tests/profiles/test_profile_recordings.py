@@ -28,7 +28,7 @@ from netwatch.profiles import (
     choose,
     load_profiles,
 )
-from netwatch.profiles.values import text
+from netwatch.profiles.language.values import text
 from netwatch.resources import collectors_dir
 from netwatch.wire import RecordedSnmpWire, Recording
 

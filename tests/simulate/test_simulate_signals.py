@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netwatch.model import DAY, WEEK
 from netwatch.simulate import World, load_district
 from netwatch.simulate.phase import parse_phase, school_moment, week_load
 from netwatch.simulate.rows import counter_of
-from netwatch.simulate.signals import DAY, WEEK, Signal, WeekLoad
+from netwatch.simulate.signals import Signal, WeekLoad
 
 WEEKS = {
     "weekday": [("00:00", 0.0), ("08:00", 0.1), ("08:15", 1.0), ("15:00", 1.0), ("15:30", 0.1)],

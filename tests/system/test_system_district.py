@@ -371,7 +371,9 @@ def test_a_device_more_by_reload_and_none_lost(district: District) -> None:
         }
         assert len(there) > len(before) // 2
         late = sorted(name for name in before if name in there and after[name] <= before[name])
-        assert len(late) <= len(before) // 50, late  # agents that are slow and lose requests are planted
+        # The planted slow agent answers a probe each minute, but its uptime may take several passes.
+        late = [name for name in late if name not in district.slow]
+        assert not late, (late, district.said_of(late))
         return True
 
     # The new one may be there before everybody's next turn has come.

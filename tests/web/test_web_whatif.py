@@ -15,7 +15,9 @@ from web_plan_desk import FakePlanDesk
 from netwatch.cli import build
 from netwatch.documents import read_yaml
 from netwatch.errors import ConfigError, PlanningError
+from netwatch.planning import load_policies
 from netwatch.planning.whatif import load_scenario
+from netwatch.planning.whatif.facts import changed_policies
 from netwatch.resources import config_dir
 
 WHATIF = "/api/v1/plan/whatif"
@@ -155,6 +157,14 @@ async def test_commands_ask_and_print(tmp_path: Path) -> None:
         told = await command(web, "compare", "board", "--format", "json", "--plan", "costs")
         assert json.loads(told.stdout)["name"] == "comparison"
         assert desk.asked[-1] == ("board", "now", "costs")
+        for form, begins in (("csv", b"change,name,"), ("xlsx", b"PK"), ("html", b"<!doctype html>")):
+            made = tmp_path / f"moves.{form}"
+            for words in (("compare", "board"), ("whatif", str(scenario))):
+                found = await command(web, *words, "--format", form, "--out", str(made))
+                assert not found.exception, found.exception
+                assert made.read_bytes().startswith(begins), form
+        wrong = await command(web, "compare", "board", "--format", "csv", "--sheet", "rows")
+        assert "rows" in str(wrong.exception)
         told = await command(web, "compare", "a", "b", "--out", str(tmp_path / "out.txt"))
         assert "rose from 14" in (tmp_path / "out.txt").read_text()
         told = await command(web, "snapshots")
@@ -188,4 +198,10 @@ async def test_a_command_names_the_files_of_mistakes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_shipped_scenarios_are_good(path: Path) -> None:
-    assert load_scenario(read_yaml(path)).name
+    document = read_yaml(path)
+    scenario = load_scenario(document)
+    assert scenario.name
+    policies = load_policies(None, config_dir() / "planning")
+    changed, problems = changed_policies(scenario, policies, document, {})
+    assert not problems
+    assert (changed != policies) == bool(scenario.policies)

@@ -63,9 +63,9 @@ def response(
 def test_a_chain_needs_nobody_between_its_questions(twin: str) -> None:
     deck = SecureDeck(TWINS[twin])
     assert deck.feed(response(FIRST, FIRST_ASKED)) == []
-    ((kind, token, octets, coded, trips, target),) = deck.feed(response(SECOND, FIRST_ASKED + 1))
+    ((kind, token, octets, coded, slowest, target),) = deck.feed(response(SECOND, FIRST_ASKED + 1))
     assert (kind, token, octets, coded, target) == (DONE, "token", {1: b"hi"}, None, 0)
-    assert len(trips) == 2
+    assert slowest >= 0
     assert deck.columns[0].tolist() == [7, 0, 256]
     assert deck.columns[1].tolist() == [ValueKind.UNSIGNED, ValueKind.OTHER, ValueKind.UNSIGNED]
 

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 from netwatch.alerts.frame import SeriesKey
 from netwatch.alerts.rule import Rule
-from netwatch.model import Entity, EntityKind, PlaceId, Snapshot
+from netwatch.model import Entity, EntityKind, PlaceId, Snapshot, prefixed
 
 __all__ = ["FIELDS", "alert_labels", "fields_of", "format_value", "render", "template_fields"]
 
 FIELDS = ("device", "where", "site", "district", "kind", "role", "entity", "value")
 """Fields of every template, beside the kind of the rule's entity (`{interface}`) and its row labels."""
 
-_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SUFFIXES = {
     "celsius": " °C",
     "volts": " V",
@@ -55,22 +54,15 @@ def format_value(value: float | None, unit: str) -> str:
     if unit == "ratio":
         return f"{value * 100:.3g} %" if value < 1 else f"{value * 100:.0f} %"
     if unit == "bytes_per_second":
-        return f"{_scaled(value * 8)}bit/s"
+        return prefixed(value * 8, "bit/s")
     if unit == "bytes":
-        return f"{_scaled(value)}B"
+        return prefixed(value, "B")
     if unit == "seconds":
         for size, name in ((172800.0, "d"), (7200.0, "h"), (120.0, "min")):
             if value >= size:
                 return f"{value / {'d': 86400.0, 'h': 3600.0, 'min': 60.0}[name]:.3g} {name}"
         return f"{value:.3g} s"
     return f"{value:.6g}{_SUFFIXES.get(unit, '')}"
-
-
-def _scaled(value: float) -> str:
-    for size, prefix in _PREFIXES:
-        if abs(value) >= size:
-            return f"{value / size:.3g} {prefix}"
-    return f"{value:.3g} "
 
 
 def alert_labels(rule: Rule, entity: Entity, key: SeriesKey, snapshot: Snapshot) -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from netwatch.alerts.derived import derived_family
 from netwatch.calendars import Calendar, Calendars, LessonTime
-from netwatch.model import Column, EntityId, HistoryReader, PlaceId, Snapshot, percentile
+from netwatch.model import DAY, Column, EntityId, HistoryReader, PlaceId, Snapshot, percentile
 
 __all__ = ["last_school_day", "school_day_columns", "school_days"]
 
@@ -35,7 +35,7 @@ def last_school_day(calendar: Calendar, at: float) -> Span | None:
         if not calendar.is_school_day(day):
             continue
         # Around the day by more than any offset of a zone; what belongs to the neighbours is cut by the date.
-        middle = at - ago * 86400
+        middle = at - ago * DAY
         windows = [
             window for window in calendar.windows(middle - 172800, middle + 172800)
             if calendar.wall(window[0])[0] == day

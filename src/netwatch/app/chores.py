@@ -17,12 +17,13 @@ from netwatch.app.figures import show_delivery
 from netwatch.app.garbage import settle
 from netwatch.app.linked import Bridges, LinkKeeper
 from netwatch.app.parts import Parts
-from netwatch.app.periodic import every
-from netwatch.app.pulse import heartbeat_works
+from netwatch.app.periodic import Rhythm, every
+from netwatch.app.pulse import Beating
 from netwatch.app.recording import Recording
 from netwatch.app.turns import gently, metered
 from netwatch.errors import StoreError
-from netwatch.model import Instant, Snapshot
+from netwatch.history.incoming import Incoming
+from netwatch.model import DAY, Instant, Snapshot
 
 __all__ = ["Chores", "pause_after"]
 
@@ -34,8 +35,12 @@ OLDEST_SNAPSHOT = 60.0
 """However dear snapshots are, one is made that often."""
 IDENTITY_SECONDS = 5.0
 RECORD_SECONDS = 30.0
+IMPORT_SECONDS = 2.0
+"""Whoever imports waits that long until a file is taken over."""
 PLAN_SECONDS = 900.0
-FIRST_PLAN_SECONDS = 45.0
+FIRST_SECONDS, FIRST_PLAN_SECONDS = 1.0, 45.0
+PLAN_SHARE = 0.05
+"""Part of a core that making plans may take."""
 SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS = 900.0, 120.0
 CLOSURE_SECONDS = 5.0
 """Within so many seconds the ranked lists are made anew if calendars changed."""
@@ -44,7 +49,6 @@ FIRST_BRIDGES_SECONDS = 180.0
 SETTLE_SECONDS, FIRST_SETTLE_SECONDS = 600.0, 60.0
 SAVE_SECONDS = 300.0
 """What a restart wants to find is written that often."""
-DAY = 86_400.0
 _PAGED = 220 * DAY
 """How far back messages to people are counted: the months that the monthly page tells."""
 LAG_SECONDS = 0.5
@@ -69,22 +73,33 @@ class Chores:
         self._evaluations = 0
         self._earliest = float("-inf")
         """Monotonic second before which no further snapshot is made unasked."""
+        self._next_plan = float("-inf")
+        """Monotonic second before which no plans are made unasked."""
         self._misfits: frozenset[str] = frozenset()
         self._judged: Instant | None = None
         self._recorded: Instant | None = None
         """Of the snapshot that was; it itself is large, and no longer needed."""
         self._recording = Recording(parts.history)
         self._calendars = parts.configuration.calendars
+        self._judgements = Rhythm(
+            lambda: parts.configuration.settings.alerts.evaluation_interval, parts.clock, first=float("inf")
+        )
+        self._rounds = Rhythm(
+            lambda: parts.configuration.settings.alerts.bridge_tables,
+            parts.clock,
+            first=FIRST_BRIDGES_SECONDS,
+        )
+        self._beating = Beating(parts, lambda: self._evaluations)
         self._log = structlog.get_logger("netwatch")
 
     def works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """(name, what runs until it is cancelled)."""
         clock = self._parts.clock
-        judging = self._parts.configuration.settings.alerts.evaluation_interval
         for name, seconds, first, action in (
-            ("alerts", judging, judging, self.judge),
             ("identities", IDENTITY_SECONDS, IDENTITY_SECONDS, self._parts.identities.write),
             ("history", RECORD_SECONDS, RECORD_SECONDS, self.record),
+            ("last plans", DAY, FIRST_SECONDS, self._restore_plans),
+            ("import", IMPORT_SECONDS, IMPORT_SECONDS, self.adopt),
             ("planning", PLAN_SECONDS, FIRST_PLAN_SECONDS, self.plan),
             ("closures", CLOSURE_SECONDS, CLOSURE_SECONDS, self.follow_calendars),
             ("school day", SCHOOL_DAY_SECONDS, FIRST_SCHOOL_DAY_SECONDS, self.look_back),
@@ -95,14 +110,17 @@ class Chores:
             ("garbage", SETTLE_SECONDS, FIRST_SETTLE_SECONDS, self.settle),
         ):
             yield name, every(seconds, action, name=name, clock=clock, first=first)
-        asking = self._parts.configuration.settings.alerts.bridge_tables
-        if asking:
-            first = min(asking, FIRST_BRIDGES_SECONDS)
-            yield "bridges", every(asking, self._bridges.ask, name="bridges", clock=clock, first=first)
-        yield from heartbeat_works(self._parts, lambda: self._evaluations)
+        yield "alerts", self._judgements.run(self.judge, name="alerts")
+        yield "bridges", self._rounds.run(self._bridges.ask, name="bridges")
+        yield "heartbeat", self._beating.run()
         yield "early alerts", self._parts.early.run(self.judge_anew)
         yield "snapshot", self._keep_fresh()
         yield "lag", self._watch_lag()
+
+    def reloaded(self) -> None:
+        """The settings are others."""
+        for one in (self._judgements, self._rounds, self._beating):
+            one.changed()
 
     async def freeze(self, *, anew: bool = False) -> None:
         """A new snapshot for the readers; one that is being made will do, unless it has to be of now."""
@@ -146,14 +164,37 @@ class Chores:
         if samples:
             parts.metrics.history_written(samples, await asyncio.to_thread(parts.history.size))
 
+    async def adopt(self) -> None:
+        """Takes over what `netwatch history import` has handed in, file by file: between two of them whoever
+        writes what was measured has its turn."""
+        history = self._parts.history
+        for path in await asyncio.to_thread(Incoming(history.directory).waiting):
+            async with self.writing:
+                problem = await asyncio.to_thread(history.adopt, path)
+            if problem:
+                self._log.error("import", refused=problem)
+
     async def plan(self) -> None:
-        """Makes the ranked lists anew, and keeps them once a day."""
+        """Makes the ranked lists anew, and keeps them once a day. A district of which that is dear gets them
+        less often."""
+        now = self._parts.clock.now().mono
+        if now >= self._next_plan:
+            await self._plan()
+            self._next_plan = now + self._parts.planner.cost / PLAN_SHARE - PLAN_SECONDS / 2
+
+    async def _plan(self) -> None:
         parts = self._parts
         await parts.planner.refresh(parts.snapshot, parts.configuration, parts.state.tenures(), self._pages())
         parts.metrics.plans.show(parts.planner.reports() or {})
         if parts.ready():  # a list of what was not polled yet is no record of the day
             kept = parts.configuration.settings.planning
             await parts.plan_desk.keep_daily(daily=kept.snapshot_days, monthly=kept.snapshot_months)
+
+    async def _restore_plans(self) -> None:
+        """What the netwatch before had, until there are new ones."""
+        parts = self._parts
+        if await parts.planner.restore(parts.configuration):
+            parts.metrics.plans.show(parts.planner.reports() or {})
 
     def _pages(self) -> dict[date, int] | None:
         """How many messages people got, by month; None where the store does not tell."""
@@ -171,7 +212,7 @@ class Chores:
         if calendars is not self._calendars:
             before, self._calendars = self._calendars, calendars
             if calendars != before and self._parts.planner.plans is not None:
-                await self.plan()
+                await self._plan()
 
     async def look_back(self) -> None:
         """How busy the last school day was, for rules; done once it is over."""

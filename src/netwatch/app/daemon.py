@@ -7,7 +7,7 @@ import random
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from netwatch.app.garbage import calm
 from netwatch.app.handing import Handover
 from netwatch.app.heap import return_large_blocks
 from netwatch.app.identities import IdentityWriter, ids
+from netwatch.app.kept_plans import KeptPlans
 from netwatch.app.linked import kept_links
 from netwatch.app.loading import Configuration, load_configuration
 from netwatch.app.parts import MeteredSink, Parts
@@ -34,7 +35,7 @@ from netwatch.app.wires import Wires
 from netwatch.app.workers import Workers
 from netwatch.config import LogSettings
 from netwatch.discovery import Discovery, discover, dump_told, load_told
-from netwatch.errors import ConfigError, NetwatchError, Problem
+from netwatch.errors import ConfigError, NetwatchError, Problem, StoreError
 from netwatch.exposition import Renderer, SelfMetrics
 from netwatch.history import Recorder, SegmentStore
 from netwatch.model import Clock, EntityId, FamilyType, Observation, SystemClock, Target, load_catalogue
@@ -84,6 +85,7 @@ class Daemon:
         self._rng = random.Random(secrets.randbits(64))  # noqa: S311 - spreads polls
         self._catalogue = load_catalogue()
         self._web: WebServer | None = None
+        self._chores: Chores | None = None
         self._started = asyncio.Event()
         self._reloading = asyncio.Lock()
 
@@ -99,7 +101,7 @@ class Daemon:
             self.parts = parts = await self._build(stack)
             self._web = await start_web(parts, stack, self.reload, simulated=self._simulated)
             await start_traps(parts, stack)
-            chores = Chores(parts)
+            self._chores = chores = Chores(parts)
             stack.callback(chores.links.save_now)
             remote = RemoteWrite(parts)
             await remote.start(stack)
@@ -164,6 +166,8 @@ class Daemon:
         if new.profiles.digest != old.profiles.digest:
             parts.poller.rediscover()
         parts.forget(polled - {target.device for target in parts.targets()})
+        if self._chores is not None:
+            self._chores.reloaded()
         parts.metrics.reloaded(ok=True)
         message = summary_of_change(old, new)
         self._log.info("reloaded", change=message)
@@ -208,13 +212,16 @@ class Daemon:
         directory = Path(settings.history.dir or Path(settings.state_dir) / "history")
         history = SegmentStore(directory, catalogue)
         stack.callback(history.close)
+        with suppress(StoreError):  # told when something is to be written
+            history.try_lock()  # so that who imports meanwhile hands over to this netwatch
         recorder = Recorder(catalogue, history)
         stack.callback(lambda: recorder.close(clock.now().wall))
         workers, asked = Workers(lasting=False), Workers()
         handover = Handover(settings.state_dir)
         stack.callback(workers.close)
         stack.callback(asked.close)
-        planner = Planner(workers, directory, Path(settings.state_dir) / "netwatch.db", handover)
+        kept = KeptPlans(Path(settings.state_dir))
+        planner = Planner(workers, directory, Path(settings.state_dir) / "netwatch.db", handover, kept)
         wires = Wires(clock, settings.polling.ssh_workers, native)
         stack.push_async_callback(wires.close)
         await wires.start()

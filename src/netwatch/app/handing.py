@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -45,6 +46,16 @@ class Handover:
             os.unlink(name)  # noqa: PTH108  # an async function
             raise
         return Path(name)
+
+    @asynccontextmanager
+    async def lent(self, snapshot: Snapshot) -> AsyncIterator[Path]:
+        """The same for as long as the block takes; the snapshot is held no longer than it is written."""
+        path = await self.put(snapshot)
+        del snapshot
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def taken(path: Path) -> Snapshot:

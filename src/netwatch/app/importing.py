@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from netwatch.documents import read_yaml
 from netwatch.errors import StoreError
 from netwatch.history import SegmentStore
 from netwatch.history.importer import Found, Importer, Progress
+from netwatch.history.incoming import Incoming
 from netwatch.history.prometheus import PrometheusServer
 from netwatch.history.sources import ImportRule, Known, Whose, import_rules
 from netwatch.inventory import read_inventory
@@ -21,6 +23,10 @@ from netwatch.store import Store
 
 __all__ = ["bring_in"]
 
+_AHEAD = 8
+"""Files that may wait while further days are fetched: some ten MB."""
+_LOOK, _PATIENCE = 0.5, 120.0
+"""Seconds between two looks whether a file was taken over, and until that is given up."""
 _REASONS = 3
 """Of those why series are left out so many are told, the most frequent first."""
 
@@ -40,14 +46,11 @@ def bring_in(
     catalogue = load_catalogue()
     chosen = import_rules(catalogue, None if rules is None else read_yaml(rules))
     whose = Whose(_known(settings, env))
-    places = Places.of(settings)
-    store = SegmentStore(places.history, catalogue)
+    folder = Places.of(settings).history
     with asyncio.Runner() as runner:
         server = runner.run(_connected(url, token))
+        work = _work(server, folder, catalogue, whose, window, chosen, dry_run=dry_run)
         try:
-            if not dry_run:
-                store.lock()
-            work = _work(server, store, catalogue, whose, window, chosen, None if dry_run else places.history)
             while True:
                 try:
                     line = runner.run(_next(work))
@@ -55,8 +58,8 @@ def bring_in(
                     return
                 yield line
         finally:
+            runner.run(work.aclose())
             runner.run(server.__aexit__(None, None, None))
-            store.close()
 
 
 async def _next(work: AsyncIterator[str]) -> str:
@@ -69,30 +72,61 @@ async def _connected(url: str, token: str) -> PrometheusServer:
 
 async def _work(
     server: PrometheusServer,
-    store: SegmentStore,
+    folder: Path,
     catalogue: Catalogue,
     whose: Whose,
     window: tuple[int, int],
     rules: tuple[ImportRule, ...],
-    folder: Path | None,
-) -> AsyncIterator[str]:
-    importer = Importer(server, store, catalogue, whose, *window)
+    *,
+    dry_run: bool,
+) -> AsyncGenerator[str]:
+    store = SegmentStore(folder, catalogue)
     seen = 0
-    for rule in rules:
-        found = await importer.look(rule)
-        if not found.taken and not found.refused:
-            continue
-        seen += 1
-        for line in _told(found):
-            yield line
-        if folder is None or not found.taken:
-            continue
-        samples = 0
-        async for written in importer.fill(found, Progress(folder / "imports.json")):
-            samples += written
-        yield f"  {samples:,} five-minute values written"
+    with nullcontext(Incoming(folder)) if dry_run else Incoming(folder) as incoming:
+        importer = Importer(server, store, incoming, catalogue, whose, *window)
+        for rule in rules:
+            found = await importer.look(rule)
+            if not found.taken and not found.refused:
+                continue
+            seen += 1
+            for line in _told(found):
+                yield line
+            if dry_run or not found.taken:
+                continue
+            # What was handed over before has to be seen by what comes now.
+            await _settled(store, incoming, 0)
+            samples = 0
+            async for written in importer.fill(found, Progress(folder / "imports.json")):
+                samples += written
+                await _settled(store, incoming, _AHEAD)
+            await _settled(store, incoming, 0)
+            yield f"  {samples:,} five-minute values written"
     if not seen:
         yield f"{server.name} has no series that a rule names between {_day(window[0])} and {_day(window[1])}"
+
+
+async def _settled(store: SegmentStore, incoming: Incoming, most: int) -> None:
+    """Returns once at most so many files wait to be taken over: by the netwatch that runs, or by this process
+    if none does. Raises StoreError if that goes nowhere."""
+    patience = _PATIENCE
+    count = 0
+    while len(waiting := incoming.waiting()) > most:
+        patience = _PATIENCE if len(waiting) != count else patience - _LOOK
+        count = len(waiting)
+        if store.try_lock():
+            try:
+                problem = store.adopt(waiting[0])
+            finally:
+                store.close()
+            if problem:
+                raise StoreError(problem)
+            continue
+        if patience <= 0:
+            raise StoreError(
+                f"{incoming.folder}: the netwatch that runs has taken over nothing for {_PATIENCE:.0f} s: "
+                "its log says why. What was fetched stays there; import again to go on"
+            )
+        await asyncio.sleep(_LOOK)
 
 
 def _told(found: Found) -> Iterator[str]:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from netwatch.alerts import Rule, circuit_misfits, load_rules, misfits
 from netwatch.calendars import Calendars
 from netwatch.config import Settings, expand, load_settings
 from netwatch.documents import read_yaml
-from netwatch.errors import ConfigError, Problem, ProfileError, StoreError
+from netwatch.errors import ConfigError, Problem, Problems, ProfileError, StoreError
 from netwatch.incidents import Silence, load_silences
 from netwatch.inventory import (
     Checker,
@@ -37,7 +36,6 @@ from netwatch.web import Auth, load_web_file
 __all__ = ["Configuration", "checkers", "fitting_checkers", "load_configuration", "profile_roles", "rules_of"]
 
 DeviceIds = Callable[[InventoryDevice], EntityId]
-T = TypeVar("T")
 Stamps = tuple[tuple[str, int, int, int], ...]
 """Path, inode, size and time of change (ns) of files."""
 _AT_ONCE = 200
@@ -104,16 +102,8 @@ def load_configuration(
     Raises ConfigError with the problems of every file.
     """
     settings = load_settings(path, env)
-    problems: list[Problem] = []
-
-    def try_to(read: Callable[[], T]) -> T:
-        """What `read` gives; its problems join the others. The result is looked at only if there are none."""
-        try:
-            return read()
-        except ConfigError as error:
-            problems.extend(error.problems)
-            return None  # type: ignore[return-value]  # nobody sees it: problems end the loading
-
+    problems = Problems()
+    try_to = problems.try_to
     rules = try_to(lambda: rules_of(settings, catalogue))
     calendars = try_to(lambda: read_calendars(settings))
     policies = try_to(lambda: _policies(settings))

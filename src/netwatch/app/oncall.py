@@ -14,12 +14,12 @@ from netwatch.calendars import LocalTime
 from netwatch.documents import Document, Strict, did_you_mean, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.incidents import Handover, MadeSwap, Policy, Swap, handovers
-from netwatch.model import Clock
+from netwatch.model import DAY, Clock
 from netwatch.store import Store, StoredSwap
 
 __all__ = ["OnCall", "SwapEntry"]
 
-LONGEST = 400 * 86_400.0
+LONGEST = 400 * DAY
 """Seconds. A longer swap is a slip of the pen in the year."""
 
 

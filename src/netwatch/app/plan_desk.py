@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,13 +14,16 @@ import structlog
 import yaml
 
 from netwatch import __version__
+from netwatch.app.garbage import calm
+from netwatch.app.kept_plans import Judged, KeptPlans
 from netwatch.app.plan_snapshots import NOW, SnapshotEntry, SnapshotList, Snapshots
-from netwatch.app.planner import Judged, Planner, unpack
+from netwatch.app.planner import Planner
 from netwatch.app.workers import Workers
 from netwatch.documents import did_you_mean, parse_yaml
 from netwatch.errors import ConfigError, NetwatchError, PlanningError, Problem
 from netwatch.export import PlanSnapshot, canonical_json, report_to_json
 from netwatch.model import Report
+from netwatch.planning import Gathered
 from netwatch.planning.comparison import changes_between, compare, leaves_of
 from netwatch.planning.whatif import what_if
 
@@ -61,7 +65,8 @@ class PlanDesk:
         self, text: str, files: Mapping[str, str], plan: str, *, with_report: bool = False
     ) -> bytes:
         """The answer as JSON. Raises ConfigError with the places of the scenario, PlanningError."""
-        return await self._run(_what_if, self._judged(), text, dict(files), plan, with_report)
+        self._judged()
+        return await self._run(_what_if, self._planner.kept, text, dict(files), plan, with_report)
 
     async def snapshots(self) -> SnapshotList:
         return await asyncio.to_thread(Snapshots(self._folder).all)
@@ -123,15 +128,45 @@ class PlanDesk:
             self._workers.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """What a what-if starts from."""
+
+    judged: Judged
+    gathered: Gathered
+
+
+@lru_cache(maxsize=1)
+def _present(kept: KeptPlans, stamp: tuple[int, int, int]) -> _Present:
+    """Remembered by a worker until the file is another one: of a large district it takes seconds."""
+    del stamp
+    with calm():
+        judged, gathered = kept.judged(), kept.gathered()
+    if judged is None or gathered is None:
+        raise PlanningError("the first plans are not made yet: try again in a minute")
+    return _Present(judged, gathered)
+
+
 def _what_if(
-    judged: Judged, text: str, files: dict[str, str], plan: str, with_report: bool
+    kept: KeptPlans, text: str, files: dict[str, str], plan: str, with_report: bool
 ) -> bytes | _Failed:
     try:
         for name, body in {"": text, **files}.items():
             _without_aliases(name, body)
         document = parse_yaml(text)
-        found = what_if(document, unpack(judged.gathered), judged.lifecycle, judged.policies, files=files)
-        report = _of_plan(found.comparisons, plan)
+        now = _present(kept, kept.stamp())
+        judged = now.judged
+        _of_plan(judged.plans.reports, plan)
+        with calm():
+            found = what_if(
+                document,
+                now.gathered,
+                judged.lifecycle,
+                judged.policies,
+                files=files,
+                plan=plan,
+                before=judged.plans.reports,
+            )
     except NetwatchError as error:
         return _failed(error)
     answer: dict[str, Any] = {
@@ -139,10 +174,10 @@ def _what_if(
         "name": found.name,
         "notes": list(found.notes),
         "plan": plan,
-        "comparison": report_to_json(report),
+        "comparison": report_to_json(found.comparisons[plan]),
     }
     if with_report:
-        answer["report"] = report_to_json(found.plans.reports[plan])
+        answer["report"] = report_to_json(found.reports[plan])
     return canonical_json(answer)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+import asyncio
+from collections.abc import Callable
 
 from netwatch.app.parts import Parts
 from netwatch.errors import StoreError
 from netwatch.model import Clock, Instant
 from netwatch.notify import Heartbeat
 
-__all__ = ["Pulse", "heartbeat_works"]
+__all__ = ["Beating", "Pulse"]
+
+_FIRST = asyncio.FIRST_COMPLETED
 
 LEAST_SECONDS = 120.0
 """No part is called dead before it was still for that long."""
@@ -65,33 +67,85 @@ class Pulse:
         return out
 
 
-def heartbeat_works(
-    parts: Parts, judged: Callable[[], int]
-) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-    """The heartbeat of a daemon, if the settings want one."""
-    settings = parts.configuration.settings
-    wanted = settings.alerts.heartbeat
-    if wanted is None:
-        return
-    longest = max((channel.timeout for channel in settings.alerts.channels()), default=0.0)
-    pulse = Pulse(
-        parts.clock,
-        passes=lambda: parts.poller.stats.passes if parts.targets() else -1,
-        judged=judged,
-        delivering=lambda: parts.alerting.last_turn(),
-        write=parts.store.probe,
-        polling_interval=min((target.interval for target in parts.targets()), default=60.0),
-        judging_interval=settings.alerts.evaluation_interval,
-        # A batch that has to be told one by one may wait for each.
-        patience=max(600.0, 60 * longest),
-    )
-    parts.heartbeat = Heartbeat(
-        wanted.url,
-        pulse.ailing,
-        parts.clock,
-        interval=wanted.interval,
-        method=wanted.method,
-        timeout=wanted.timeout,
-        ca_file=wanted.ca_file,
-    )
-    yield "heartbeat", parts.heartbeat.run()
+class Beating:
+    """The heartbeat of a daemon, as long as the settings want one."""
+
+    def __init__(self, parts: Parts, judged: Callable[[], int]) -> None:
+        """`judged`: evaluations up to now."""
+        self._parts = parts
+        self._judged = judged
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        """The settings may be others."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        beating: asyncio.Task[None] | None = None
+        told: tuple[object, ...] = ()
+        try:
+            while True:
+                self._changed.clear()
+                if (wanted := self._wanted()) != told:
+                    told = wanted
+                    await _end(beating)
+                    beating = self._begin()
+                # A heart that stops by a mistake of its own is one of the daemon's works that has failed.
+                changed = asyncio.ensure_future(self._changed.wait())
+                try:
+                    await asyncio.wait([changed, *([beating] if beating else ())], return_when=_FIRST)
+                finally:
+                    changed.cancel()
+                if beating is not None and beating.done():
+                    beating.result()
+        finally:
+            await _end(beating)
+
+    def _wanted(self) -> tuple[object, ...]:
+        """What the heartbeat depends on: while that is as it was, what was seen to stand still goes on to."""
+        return self._parts.configuration.settings.alerts.heartbeat, *self._limits().values()
+
+    def _limits(self) -> dict[str, float]:
+        """Seconds."""
+        settings, targets = self._parts.configuration.settings, self._parts.targets()
+        longest = max((channel.timeout for channel in settings.alerts.channels()), default=0.0)
+        return {
+            "polling_interval": min((target.interval for target in targets), default=60.0),
+            "judging_interval": settings.alerts.evaluation_interval,
+            # A batch that has to be told one by one may wait for each.
+            "patience": max(600.0, 60 * longest),
+        }
+
+    def _begin(self) -> asyncio.Task[None] | None:
+        parts, before = self._parts, self._parts.heartbeat
+        wanted = parts.configuration.settings.alerts.heartbeat
+        if wanted is None:
+            parts.heartbeat = None
+            return None
+        pulse = Pulse(
+            parts.clock,
+            passes=lambda: parts.poller.stats.passes if parts.targets() else -1,
+            judged=self._judged,
+            delivering=lambda: parts.alerting.last_turn(),
+            write=parts.store.probe,
+            **self._limits(),
+        )
+        parts.heartbeat = Heartbeat(
+            wanted.url,
+            pulse.ailing,
+            parts.clock,
+            interval=wanted.interval,
+            method=wanted.method,
+            timeout=wanted.timeout,
+            ca_file=wanted.ca_file,
+        )
+        if before is not None:
+            parts.heartbeat.status = before.status  # counted since the start of the process
+        return asyncio.create_task(parts.heartbeat.run(), name="heartbeat")
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -32,11 +32,8 @@ class SchoolDay:
         spans = frozenset(span for _, span in days.values()), calendars.closures
         if spans == self._looked:
             return False
-        file = await self._handover.put(snapshot)
-        try:
+        async with self._handover.lent(snapshot) as file:
             self.columns = await self._workers.run(_look, file, self._history, calendars)
-        finally:
-            file.unlink(missing_ok=True)
         self._looked = spans
         return True
 

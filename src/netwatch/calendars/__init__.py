@@ -11,7 +11,7 @@ from netwatch.calendars.fields import (
     SpansField,
     Weekdays,
 )
-from netwatch.calendars.lessons import LessonTime
+from netwatch.calendars.lessons import LessonTime, unbroken
 from netwatch.calendars.load import (
     CalendarEntry,
     CalendarFile,
@@ -21,7 +21,16 @@ from netwatch.calendars.load import (
     load_calendars,
 )
 from netwatch.calendars.places import Calendars, Closure
-from netwatch.calendars.wallclock import EVERY_DAY, Hours, hours_end, local_day, moment_of, next_time, spans
+from netwatch.calendars.wallclock import (
+    EVERY_DAY,
+    Hours,
+    clock_text,
+    hours_end,
+    local_day,
+    moment_of,
+    next_time,
+    spans,
+)
 from netwatch.calendars.windows import ALL_TIME, Span, SpanKind, Window, parse_span
 
 __all__ = [
@@ -48,6 +57,7 @@ __all__ = [
     "Timezone",
     "Weekdays",
     "Window",
+    "clock_text",
     "hours_end",
     "load_calendars",
     "local_day",
@@ -55,4 +65,5 @@ __all__ = [
     "next_time",
     "parse_span",
     "spans",
+    "unbroken",
 ]

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from netwatch.model import DAY
+
 __all__ = ["Bells", "Calendar"]
 
 Bells = tuple[tuple[int, int], ...]
 """Periods of a day: (begin, end) in seconds after midnight of the wall clock, in order, not overlapping."""
 
-_DAY = 86400
 _EPOCH = date(1970, 1, 1)
 
 
@@ -62,7 +63,7 @@ class Calendar:
 
     def wall(self, at: float) -> tuple[date, float]:
         """What the wall clock shows at `at` (UTC seconds): date, seconds after midnight."""
-        days, inside = divmod(at + _offset(ZoneInfo(self.timezone), at), _DAY)
+        days, inside = divmod(at + _offset(ZoneInfo(self.timezone), at), DAY)
         return _EPOCH + timedelta(days=days), inside
 
     def windows(self, start: float, end: float) -> list[tuple[float, float]]:
@@ -99,9 +100,9 @@ class Calendar:
     def _pieces(self, start: float, end: float) -> Iterator[tuple[float, float]]:
         """Periods in order. Over a stretch of constant offset the wall clock is a straight line."""
         for first, last, offset in _stretches(ZoneInfo(self.timezone), start, end):
-            day = int((first + offset) // _DAY)
-            while day * _DAY - offset < last:
-                midnight = day * _DAY - offset
+            day = int((first + offset) // DAY)
+            while day * DAY - offset < last:
+                midnight = day * DAY - offset
                 for opens, closes in self.bells(_EPOCH + timedelta(days=day)):
                     begin, stop = max(first, midnight + opens), min(last, midnight + closes)
                     if begin < stop:
@@ -124,7 +125,7 @@ def _stretches(zone: ZoneInfo, start: float, end: float) -> Iterator[tuple[float
     begin = at = start
     offset = _offset(zone, start)
     while at < end:
-        ahead = min(at + _DAY, end)
+        ahead = min(at + DAY, end)
         if _offset(zone, ahead) != offset:
             change = _transition(zone, at, ahead, offset)
             yield begin, change, offset

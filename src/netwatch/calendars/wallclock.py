@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["EVERY_DAY", "Hours", "hours_end", "local_day", "moment_of", "next_time", "spans"]
+__all__ = ["EVERY_DAY", "Hours", "clock_text", "hours_end", "local_day", "moment_of", "next_time", "spans"]
 
 Hours = tuple[tuple[int, int], ...]
 """(begin, end) in seconds after midnight of the wall clock; one that ends no later than it begins ends
@@ -16,6 +16,11 @@ EVERY_DAY = frozenset(range(7))
 
 _AHEAD = 9
 """Days to look ahead: a week, and a day for the spans that begin on its last evening."""
+
+
+def clock_text(seconds: int) -> str:
+    """Seconds after midnight as `07:45`; midnight at a day's end is `24:00`."""
+    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"
 
 
 def moment_of(zone: ZoneInfo, day: date, seconds: int) -> float:

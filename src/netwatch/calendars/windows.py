@@ -14,12 +14,11 @@ from zoneinfo import ZoneInfo
 
 from netwatch.calendars.calendar import Calendar
 from netwatch.calendars.wallclock import moment_of
+from netwatch.model import DAY, WEEK
 
 __all__ = ["ALL_TIME", "Span", "SpanKind", "Window", "parse_span"]
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY = 86400
-_WEEK = 7 * _DAY
 _WEEKLY = re.compile(r"([a-z,\s-]+?)\s+(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _SOME_WEEKS = tuple(date(2024, 1, 1) + timedelta(days=n) for n in range(14))
 _HINT = 'lessons, school_days, "day_type NAME", or weekly hours such as "mon-fri 07:00-17:00"'
@@ -56,8 +55,8 @@ class Span:
             return calendar.is_school_day(day)
         if self.kind is SpanKind.DAY_TYPE:
             return calendar.day_type(day) == self.name
-        at = day.weekday() * _DAY + second
-        return any(begin <= at < end or begin <= at + _WEEK < end for begin, end in self.hours)
+        at = day.weekday() * DAY + second
+        return any(begin <= at < end or begin <= at + WEEK < end for begin, end in self.hours)
 
     def edges(self, calendar: Calendar, day: date) -> Iterator[float]:
         """Seconds after midnight at which it may begin or end on that day."""
@@ -66,7 +65,7 @@ class Span:
             for begin, end in calendar.bells(day):
                 yield from (float(begin), float(end))
         for begin, end in self.hours:
-            yield from (float(begin % _DAY), float(end % _DAY))
+            yield from (float(begin % DAY), float(end % DAY))
 
     def __str__(self) -> str:
         return self.text
@@ -100,7 +99,7 @@ class Window:
                 continue
             seen.add(like)
             edges = {edge for span in self.spans for edge in span.edges(calendar, day)} | {0.0}
-            if any(self._is_open(calendar, day, edge) for edge in edges if edge < _DAY):
+            if any(self._is_open(calendar, day, edge) for edge in edges if edge < DAY):
                 return True
         return False
 
@@ -144,13 +143,13 @@ def parse_span(text: str) -> Span:
     if match is None:
         raise ValueError(f"expected {_HINT}, found {text!r}")
     begin, end = (int(match[n]) * 3600 + int(match[n + 1]) * 60 for n in (2, 4))
-    if begin >= _DAY or end > _DAY or int(match[3]) > 59 or int(match[5]) > 59:
+    if begin >= DAY or end > DAY or int(match[3]) > 59 or int(match[5]) > 59:
         raise ValueError(f"{text!r} is no time of day: from 00:00 to 24:00")
     if begin == end:
         raise ValueError(f"{text!r} begins when it ends and never opens; a whole day is 00:00-24:00")
-    length = end - begin if end > begin else end - begin + _DAY
+    length = end - begin if end > begin else end - begin + DAY
     days = sorted(set(_weekdays(match[1])))
-    hours = tuple((day * _DAY + begin, day * _DAY + begin + length) for day in days)
+    hours = tuple((day * DAY + begin, day * DAY + begin + length) for day in days)
     return Span(SpanKind.WEEKLY, hours=hours, text=text)
 
 

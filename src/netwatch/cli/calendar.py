@@ -116,17 +116,15 @@ def show(
 
 
 def _line(world: _World, place: PlaceId, calendar: Calendar, day: date) -> str:
+    from netwatch.calendars import clock_text
+
     ids = [str(node.id) for node in world.places.path(place)]
     closures = [one for one in world.calendars.closures if one.first <= day <= one.last and one.covers(ids)]
-    bells = ", ".join(f"{_clock(begin)}-{_clock(end)}" for begin, end in calendar.bells(day))
+    bells = ", ".join(f"{clock_text(begin)}-{clock_text(end)}" for begin, end in calendar.bells(day))
     text = f"{day:%a %Y-%m-%d}  {calendar.day_type(day) or 'no school':<14} {bells}".rstrip()
     for one in closures:
         text += f"  closed: {one.reason or 'no reason given'}" + " (out of service)" * one.out_of_service
     return text
-
-
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"
 
 
 class _World:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_DAY = 86_400
 
 _CONFIG = typer.Option(Path("netwatch.yaml"), "--config", "-c", help="Settings file of the netwatch.")
 
@@ -104,10 +103,11 @@ def fill(
     """Fill the history with what a Prometheus has kept of known devices. Goes on where it was stopped."""
     from netwatch.app.importing import bring_in
     from netwatch.config import load_settings
+    from netwatch.model import DAY
 
-    today = int(time.time()) // _DAY * _DAY
+    today = int(time.time()) // DAY * DAY
     until = today if end is None else int(end.replace(tzinfo=UTC).timestamp())
-    begin = today - 365 * _DAY if start is None else int(start.replace(tzinfo=UTC).timestamp())
+    begin = today - 365 * DAY if start is None else int(start.replace(tzinfo=UTC).timestamp())
     if begin >= until:
         raise StoreError("--start has to be before --end")
     token = "" if token_file is None else token_file.read_text(encoding="utf-8").strip()

@@ -24,14 +24,32 @@ _ROWS = 25
 
 
 class _Shown(StrEnum):
+    """Of a list of snapshots."""
+
     TABLE = "table"
     JSON = "json"
+
+
+class _Form(StrEnum):
+    """Of a comparison: those of every report."""
+
+    TABLE = "table"
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+    HTML = "html"
+    PARQUET = "parquet"
 
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file of the daemon to ask.")]
 Url = Annotated[str, typer.Option("--url", help="Where the daemon answers, e.g. http://127.0.0.1:8600.")]
 Plan = Annotated[str, typer.Option("--plan", help="Which plan, e.g. replacements.")]
 Form = Annotated[_Shown, typer.Option("--format", help="table or json.")]
+Forms = Annotated[_Form, typer.Option("--format", help="table, csv, xlsx, json, html or parquet.")]
+OneSheet = Annotated[
+    str, typer.Option("--sheet", help="One sheet; CSV and Parquet show the first without it.")
+]
+Narrowed = Annotated[str, typer.Option("--edition", help="internal, or public: without names, wiring.")]
 Out = Annotated[Path | None, typer.Option("--out", help="File to write; without it standard output.")]
 Limit = Annotated[int, typer.Option("--limit", min=0, help="Rows of the table; 0: all.")]
 
@@ -49,7 +67,9 @@ def whatif(
         ..., metavar="SCENARIO", help="YAML file that says what would be different."
     ),
     plan: Plan = "replacements",
-    form: Form = _Shown.TABLE,
+    form: Forms = _Form.TABLE,
+    sheet: OneSheet = "",
+    edition: Narrowed = "internal",
     out: Out = None,
     limit: Limit = _ROWS,
     config: Config = None,
@@ -63,14 +83,16 @@ def whatif(
         answer = asyncio.run(ask(base, path, os.environ, sent=sent, timeout=_TIMEOUT))
     except ConfigError as error:  # the daemon does not know what the file is called here
         raise ConfigError([_named(one, scenario) for one in error.problems]) from None
-    _show(answer.get("comparison") if isinstance(answer, dict) else None, form, out, limit)
+    _show(answer.get("comparison") if isinstance(answer, dict) else None, form, sheet, edition, out, limit)
 
 
 def compare(
     before: str = typer.Argument(..., metavar="A", help="Name or day of a snapshot, or now."),
     after: str = typer.Argument("now", metavar="B", help="The later one; without it the plans of now."),
     plan: Plan = "replacements",
-    form: Form = _Shown.TABLE,
+    form: Forms = _Form.TABLE,
+    sheet: OneSheet = "",
+    edition: Narrowed = "internal",
     out: Out = None,
     limit: Limit = _ROWS,
     config: Config = None,
@@ -79,7 +101,7 @@ def compare(
     """What moved from one snapshot of the plans to another, and why."""
     base = url or base_url(config, os.environ)
     path = f"/api/v1/plan/compare?{urlencode({'a': before, 'b': after, 'plan': plan})}"
-    _show(asyncio.run(ask(base, path, os.environ, timeout=_TIMEOUT)), form, out, limit)
+    _show(asyncio.run(ask(base, path, os.environ, timeout=_TIMEOUT)), form, sheet, edition, out, limit)
 
 
 def snapshot(
@@ -140,16 +162,19 @@ def _named(problem: Problem, scenario: Path) -> Problem:
     return replace(problem, file=str(file))
 
 
-def _show(document: Any, form: _Shown, out: Path | None, limit: int) -> None:
-    from netwatch.export import moves_text, report_from_json
+def _show(document: Any, form: _Form, sheet: str, edition: str, out: Path | None, limit: int) -> None:
+    from netwatch.cli.plan import one_of, write  # it registers these commands
+    from netwatch.export import Edition, Format, moves_text, render, report_from_json
 
+    chosen = Edition(one_of("edition", edition, tuple(Edition)))
     report = report_from_json(document)
-    if form is _Shown.JSON:
-        _write(_pretty(document), out)
-        return
-    import shutil
+    if form is _Form.TABLE and not sheet and chosen is Edition.INTERNAL:
+        import shutil
 
-    _write(moves_text(report, limit=limit or None, width=shutil.get_terminal_size().columns), out)
+        _write(moves_text(report, limit=limit or None, width=shutil.get_terminal_size().columns), out)
+        return
+    most = (limit or None) if form is _Form.TABLE else None
+    write(render(report, Format(form.value), edition=chosen, sheet=sheet, limit=most).body, out, form)
 
 
 def _pretty(document: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,11 +76,14 @@ def register(app: typer.Typer) -> None:
         ),
         prometheus: bool = typer.Option(False, "--prometheus", help="As Prometheus rules."),
         out: Path | None = typer.Option(None, "--out", help="File to write; without it standard output."),
+        config: Path | None = typer.Option(
+            None, "--config", "-c", help="Settings file: its rules, and the circuits of its inventory."
+        ),
     ) -> None:
         """Write rules for Prometheus; what can't be exported is told with the reason."""
         if not prometheus:
             raise ConfigError([Problem("", "", "export as what?", "add --prometheus")])
-        _export(_load(files), out)
+        _export(files, config, out)
 
 
 def _explain(wanted: str, device: str, config: Path) -> Iterator[str]:
@@ -125,13 +128,28 @@ def _explain(wanted: str, device: str, config: Path) -> Iterator[str]:
             yield from explain_rule(rule)
 
 
-def _export(rules: Sequence[Rule], out: Path | None) -> None:
+def _export(files: list[Path] | None, config: Path | None, out: Path | None) -> None:
+    """Raises ConfigError."""
     import yaml
 
     from netwatch.alerts import export_prometheus
     from netwatch.model import load_catalogue
 
-    made = export_prometheus(rules, load_catalogue())
+    catalogue = load_catalogue()
+    rules = None if config is not None and not files else _load(files)
+    circuits = None
+    if config is not None:
+        from netwatch.app.loading import rules_of
+        from netwatch.config import load_settings
+        from netwatch.inventory import read_inventory
+        from netwatch.model import EntityId
+
+        settings = load_settings(config, os.environ)
+        rules = rules_of(settings, catalogue) if rules is None else rules
+        read = read_inventory(settings, os.environ, lambda device: EntityId(device.name))
+        circuits = read.inventory.circuits
+    assert rules is not None
+    made = export_prometheus(rules, catalogue, circuits)
     lines = [f"{name}: {reason}" for name, reason in made.refused]
     head = "# Written by `netwatch rules export --prometheus`.\n"
     head += "# Not in here, because Prometheus can't say the same:\n" if lines else ""

@@ -16,7 +16,7 @@ from netwatch.config.channels import (
     SmsSettings,
     WebhookSettings,
 )
-from netwatch.config.fields import RESTART, Duration, FileGlob, Names, PositiveDuration
+from netwatch.config.fields import Duration, FileGlob, Names, PositiveDuration
 from netwatch.config.telling import (
     AudienceSettings,
     DampingSettings,
@@ -40,9 +40,7 @@ class AlertSettings(Strict):
         default=(), description="Files of rules; none: the rules that netwatch ships."
     )
     evaluation_interval: PositiveDuration = Field(
-        default=15.0,
-        description="Time between two evaluations of the rules.",
-        json_schema_extra=RESTART,
+        default=15.0, description="Time between two evaluations of the rules."
     )
     attached_to: Names = Field(
         default=(),
@@ -53,7 +51,6 @@ class AlertSettings(Strict):
         default=1800.0,
         description="Time between two rounds in which switches are asked where they have learnt the "
         "addresses of devices that tell of no neighbours, for root causes; `0` for never.",
-        json_schema_extra=RESTART,
     )
     group_wait: Duration = Field(
         default=10.0, description="A first message waits this long for alerts of the same fault."
@@ -117,7 +114,7 @@ class AlertSettings(Strict):
         "what a channel can't deliver goes out by the second path at once.",
     )
     heartbeat: HeartbeatSettings | None = Field(
-        default=None, description="Sign of life for a receiver outside.", json_schema_extra=RESTART
+        default=None, description="Sign of life for a receiver outside."
     )
 
     def channels(self) -> tuple[ChannelSettings, ...]:

@@ -21,6 +21,7 @@ from netwatch.calendars import (
     SpansField,
     Timezone,
     Weekdays,
+    clock_text,
 )
 from netwatch.config import channels, fields
 from netwatch.config.durations import format_duration
@@ -153,9 +154,9 @@ def _default(info: FieldInfo, kind: str) -> str:
     if kind == "duration":
         return format_duration(value)
     if kind == "time of day":
-        return _clock(value)
+        return clock_text(value)
     if kind == "list of times of day":
-        return ", ".join(map(_clock, value))
+        return ", ".join(map(clock_text, value))
     if kind == "list of weekdays":
         return "every day" if len(value) == 7 else ""
     if isinstance(value, bool):
@@ -163,7 +164,3 @@ def _default(info: FieldInfo, kind: str) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value.value if isinstance(value, Enum) else value)
-
-
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"

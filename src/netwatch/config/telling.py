@@ -11,7 +11,7 @@ from netwatch.calendars import ClockTime, Day, HoursField, LocalTime, SpansField
 from netwatch.config.fields import Names, PositiveDuration, SecretField
 from netwatch.documents import Document, Strict, did_you_mean, fault
 from netwatch.errors import Problem
-from netwatch.model import Secret, Severity
+from netwatch.model import DAY, Secret, Severity
 
 __all__ = [
     "AudienceSettings",
@@ -30,7 +30,6 @@ __all__ = [
 
 UrgencyName = Literal["now", "morning", "digest"]
 _NONE = Secret("")
-_DAY = 86400.0
 
 
 class PersonSettings(Strict):
@@ -76,14 +75,14 @@ class RotaSettings(Strict):
 
     people: Names = Field(description="Names of people, in order.")
     begins: Day = Field(description="Day on which the first person's first turn begins.")
-    turn: PositiveDuration = Field(default=7 * _DAY, description="Length of a turn, in whole days.")
+    turn: PositiveDuration = Field(default=7 * DAY, description="Length of a turn, in whole days.")
     handover: ClockTime = Field(default=8 * 3600, description="Time of day at which a turn begins.")
     swaps: tuple[SwapSettings, ...] = Field(default=(), description="Who stands in; the later ones win.")
 
     @field_validator("turn")
     @classmethod
     def _whole_days(cls, value: float) -> float:
-        if value % _DAY:
+        if value % DAY:
             raise fault("expected whole days", "e.g. 1d or 1w")
         return value
 
@@ -165,7 +164,7 @@ class LinkSettings(Strict):
     channels: Names = Field(
         default=(), description="Channels whose messages carry one: those that single people read."
     )
-    valid_for: PositiveDuration = Field(default=_DAY, description="A link is good for this long.")
+    valid_for: PositiveDuration = Field(default=DAY, description="A link is good for this long.")
     key: SecretField = Field(
         default=_NONE,
         description="Key of their signatures, 16 characters or more; without it one is made and kept in "

@@ -49,7 +49,7 @@ from netwatch.profiles import (
     rows_of_document,
     rows_of_records,
 )
-from netwatch.profiles.values import Value, text, truth
+from netwatch.profiles.language.values import Value, text, truth
 from netwatch.wire import DocumentReader, HttpJson, SnmpSession, SnmpWire, SshRunner
 
 __all__ = ["NO_ROWS", "Discovery", "discover"]

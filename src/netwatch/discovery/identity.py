@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netwatch.model import ROOT, Fact, Instant, Observation, Seen, SnmpValue, Target, Witness, WitnessKind
 from netwatch.profiles import DeviceFrame, Profile, Scope, Vendor
-from netwatch.profiles.values import as_fact, hexadecimal, key_of, serial
+from netwatch.profiles.language.values import as_fact, hexadecimal, key_of, serial
 
 __all__ = ["identity_observation", "scope_of"]
 

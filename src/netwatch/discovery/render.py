@@ -9,6 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from netwatch.model import prefixed
+
 __all__ = ["render_inspect"]
 
 Json = Mapping[str, Any]
@@ -114,19 +116,12 @@ def _cell(name: str, value: Any) -> Text:
 
 def _shown(name: str, value: Any) -> str:
     if name.endswith("_bytes"):
-        return _scaled(float(value), 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB"))
+        return prefixed(float(value), "B", binary=True, digits=4)
     if name.endswith("_bps"):
-        return _scaled(float(value), 1000, ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"))
+        return prefixed(float(value), "bit/s", digits=4)
     if name in ("usage", "ratio"):
         return f"{value:.1%}"
     if name == "uptime_seconds":
         days, rest = divmod(int(value), 86_400)
         return f"{days} d {rest // 3600} h {rest % 3600 // 60} min"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _scaled(value: float, step: int, units: Sequence[str]) -> str:
-    position = 0
-    while abs(value) >= step and position < len(units) - 1:
-        value, position = value / step, position + 1
-    return f"{value:.4g} {units[position]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, date, datetime
 
-from netwatch.model import Cell, Report, Sheet, Show
+from netwatch.model import Cell, Report, Sheet, Show, prefixed
 
 __all__ = ["UNKNOWN", "harmless", "is_number", "is_unknown", "iso", "plain", "shown", "used"]
 
@@ -68,9 +68,9 @@ def _number(value: float, show: Show, currency: str) -> str:
     if show is Show.SECONDS:
         return _duration(value)
     if show is Show.BYTES:
-        return _scaled(value, "B")
+        return prefixed(value, "B")
     if show is Show.BYTES_PER_SECOND:
-        return _scaled(value * 8, "bit/s")
+        return prefixed(value * 8, "bit/s")
     if show is Show.WATTS:
         return f"{value / 1000:,.2f} kW" if abs(value) >= 10_000 else f"{value:,.0f} W"
     return f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:,.4g}"
@@ -93,13 +93,6 @@ def _duration(seconds: float) -> str:
     if size < 2000 * 3600:
         return f"{sign}{size / 3600:,.1f} h" if size < 360_000 else f"{sign}{size / 3600:,.0f} h"
     return f"{sign}{size / 86_400:,.1f} d"
-
-
-def _scaled(value: float, unit: str) -> str:
-    for power, prefix in ((15, "P"), (12, "T"), (9, "G"), (6, "M"), (3, "k")):
-        if abs(value) >= 10.0**power:
-            return f"{value / 10.0**power:.3g} {prefix}{unit}"
-    return f"{value:.3g} {unit}"
 
 
 def plain(cell: Cell) -> str:

@@ -15,6 +15,8 @@ __all__ = ["Chart", "ChartKind", "chart_of", "choose_chart"]
 
 _MOST = 12
 _WIDTH, _VALUE, _ROW, _BAR = 720, 85, 26, 15
+_WORDS = 3
+"""Texts of a row that name it, at most."""
 _LETTER = 7.2
 """Width of a letter of 13 pixels, on the wide side."""
 _RANKS = ("rank", "position", "place_in_list")
@@ -116,13 +118,14 @@ def chart_of(sheet: Sheet, name: str, currency: str = "") -> Html | None:
 
 
 def _labels(sheet: Sheet, rows: Sequence[ReportRow]) -> list[str]:
-    """What rows call themselves; a number in front tells namesakes apart and leads to the table."""
-    words = [place for place in used(sheet) if sheet.columns[place].show is Show.TEXT]
-    out = []
-    for number, row in enumerate(rows, start=1):
-        texts = [str(row.cells[place]) for place in words[:2] if row.cells[place]]
-        out.append(_cut(f"{number}. {texts[0] if texts else 'row'}"))
-    return out
+    """What rows call themselves, with as many words as tell them apart, the most telling first; a number in
+    front leads to the table."""
+    words = [place for place in used(sheet) if sheet.columns[place].show is Show.TEXT][:_WORDS]
+    names = [[str(row.cells[place]) for place in words if row.cells[place]] for row in rows]
+    counts = [len({tuple(one[:most]) for one in names}) for most in range(1, _WORDS + 1)]
+    enough = 1 + counts.index(max(counts))
+    told = (", ".join(reversed(one[:enough])) or "row" for one in names)
+    return [_cut(f"{number}. {text}") for number, text in enumerate(told, start=1)]
 
 
 def _bars(chart: Chart, rows: Sequence[ReportRow], name: str, left: int) -> list[Child]:

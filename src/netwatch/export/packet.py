@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 
-from netwatch.export.cells import is_number, is_unknown, iso, shown, used
+from netwatch.export.cells import UNKNOWN, is_number, is_unknown, iso, shown, used
 from netwatch.export.chart import chart_of
 from netwatch.export.edition import Edition, edition_of
 from netwatch.export.markup import Child, Html, fragment, tag
@@ -202,8 +202,8 @@ def _table(report: Report, sheet: Sheet) -> Html:
     for row in rows:
         cells: list[Child] = []
         for at in places:
-            show, cell = sheet.columns[at].show, row.cells[at]
-            text = shown(cell, show, report.currency)
+            column, cell = sheet.columns[at], row.cells[at]
+            text = shown(cell, column.show, report.currency, unknown=column.blank or UNKNOWN)
             cells.append(
                 tag(
                     "th" if at == named else "td",
@@ -254,10 +254,13 @@ def _opened(report: Report, sheet: Sheet) -> Html | None:
 
 def _row(report: Report, sheet: Sheet, row: ReportRow) -> Html:
     parts = []
+    told: list[tuple[EvidenceItem, ...]] = []
     for place, column in enumerate(sheet.columns):
         items = row.evidence.get(column.key, ())
-        if items:
-            value = shown(row.cells[place], column.show, report.currency)
+        if items and items not in told:  # several columns may stand on the same
+            told.append(items)
+            blank = column.blank or UNKNOWN
+            value = shown(row.cells[place], column.show, report.currency, unknown=blank)
             parts.append(
                 tag(
                     "li", f"{column.title} {value}: ", [_item(item, last=item is items[-1]) for item in items]

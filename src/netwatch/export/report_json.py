@@ -18,6 +18,8 @@ REPORT_SCHEMA = "netwatch-report/1"
 
 _FORM = "netwatch-report/"
 _WORDS = (Show.TEXT, Show.GRADE)
+_MAY = ("aside", "blank", "metric")
+"""Of a column, told where it is not empty."""
 _LATEST = 253402300799.0
 """The last second of the year 9999."""
 
@@ -83,6 +85,7 @@ def _sheet_json(sheet: Sheet) -> dict[str, Any]:
                 "show": one.show.value,
                 "help": one.help,
                 "public": one.public,
+                **{key: told for key in _MAY if (told := getattr(one, key))},
             }
             for one in sheet.columns
         ],
@@ -157,6 +160,9 @@ def _column(value: Any, where: str) -> ReportColumn:
         Show(show),
         _text(entry, "help", where),
         _typed(entry, "public", where, bool),
+        aside=_typed(entry, "aside", where, bool) if "aside" in entry else False,
+        blank=_typed(entry, "blank", where, str) if "blank" in entry else "",
+        metric=_typed(entry, "metric", where, str) if "metric" in entry else "",
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from netwatch.errors import MissingExtra
-from netwatch.export.cells import UNKNOWN, is_number, is_unknown, iso, shown
+from netwatch.export.cells import UNKNOWN, is_number, is_unknown, iso
+from netwatch.export.xlsx_layout import Layout, lay_out, lines_of
 from netwatch.model import Cell, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
 
 __all__ = ["report_xlsx"]
@@ -20,8 +22,12 @@ _LINKS = 60_000
 _ROWS = 1_048_575
 _LONGEST = 32_000
 """Characters; a cell holds 32,767."""
-_WIDEST, _NARROWEST = 60, 8
 _LETTER = 1
+_LINE, _TALLEST = 15, 400
+"""Points: height of a line of text, and of the tallest row."""
+_EVIDENCE = (20.0, 26.0, 18.0, 70.0, 34.0, 26.0, 16.0, 18.0)
+_NOTES = (36.0, 100.0)
+"""Widths of the columns of the last sheets, in letters."""
 _FIRST_YEAR = 1900
 """Before it a spreadsheet knows no dates."""
 _FORMATS = {
@@ -84,7 +90,9 @@ class _Writer:
             }
         )
         self._text = book.add_format({"valign": "top", "text_wrap": True})
-        self._soft = book.add_format({"valign": "top", "italic": True, "font_color": "#5F6A66"})
+        self._indented = book.add_format({"valign": "top", "text_wrap": True, "indent": 1})
+        soft = {"valign": "top", "italic": True, "font_color": "#5F6A66"}
+        self._soft = {after: book.add_format({**soft, "align": after}) for after in ("left", "right")}
         self._link = book.add_format({"valign": "top", "font_color": "#0C5C62", "underline": 1})
         self._moment = book.add_format({"valign": "top", "num_format": "yyyy-mm-dd hh:mm"})
         money = _SIGNS.get(
@@ -116,21 +124,42 @@ class _Writer:
             page.write_string(0, place, _clean(head), self._head)
             if place < len(columns) and columns[place].help:
                 page.write_comment(0, place, _clean(columns[place].help), {"author": ""})
+        layout = lay_out(sheet, heads, self._report.currency)
         for number, row in enumerate(sheet.rows[:_ROWS], start=1):
+            after = False
             for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
-                self._cell(page, number, place, column.show, cell)
+                self._cell(page, number, place, column, cell, self._indented if after else self._text)
+                after = is_number(column.show) or column.show is Show.DATE
             if row.evidence:
                 self._to_evidence(page, sheet, row, number, evidence)
-        for place, head in enumerate(heads):
-            page.set_column(place, place, self._width(sheet, place, head))
-        self._lay_out(page, sheet.title, len(sheet.rows), len(heads), freeze=_names_end(columns))
+            self._height(page, number, row.cells, layout.widths)
+        self._lay_out(page, sheet.title, len(sheet.rows), len(heads), layout)
 
-    def _lay_out(self, page: Any, title: str, rows: int, columns: int, freeze: int = 0) -> None:
-        page.freeze_panes(1, freeze)
+    def _height(self, page: Any, number: int, cells: Sequence[object], widths: Sequence[float]) -> None:
+        """Texts that take several lines are read whole: not every spreadsheet finds the height by itself."""
+        texts = ((cell, width) for cell, width in zip(cells, widths, strict=False) if isinstance(cell, str))
+        lines = max((lines_of(cell, width) for cell, width in texts), default=1)
+        if lines > 1:
+            page.set_row(number, min(lines * _LINE, _TALLEST))
+
+    def _lay_out(self, page: Any, title: str, rows: int, columns: int, layout: Layout) -> None:
+        for place, width in enumerate(layout.widths):
+            page.set_column(place, place, width)
+        page.set_row(0, layout.head * _LINE + 1)
+        page.freeze_panes(1, layout.names)
         page.autofilter(0, 0, min(rows, _ROWS), columns - 1)
         page.set_landscape()
         page.set_paper(_LETTER)
-        page.fit_to_pages(1, 0)
+        if layout.scale is None:
+            page.fit_to_pages(1, 0)
+        else:
+            page.set_print_scale(layout.scale)
+            page.set_v_pagebreaks(list(layout.breaks))
+            page.print_across()
+        if layout.printed < columns:
+            page.print_area(0, 0, min(max(rows, 1), _ROWS), layout.printed - 1)
+        if layout.names and layout.breaks:
+            page.repeat_columns(0, layout.names - 1)
         page.repeat_rows(0)
         page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         simulated = " · SIMULATED HISTORY" if self._report.simulated else ""
@@ -138,17 +167,19 @@ class _Writer:
         page.set_header(f"&L{_printed(head)}&R{_printed(iso(self._report)[:10])}")
         page.set_footer(f"&L{_printed(self._report.policy)}&RPage &P of &N")
 
-    def _cell(self, page: Any, row: int, place: int, show: Show, cell: Cell) -> None:
+    def _cell(self, page: Any, row: int, place: int, column: ReportColumn, cell: Cell, text: Any) -> None:
+        show = column.show
         if is_unknown(cell):
             if show is not Show.TEXT:
-                page.write_string(row, place, UNKNOWN, self._soft)
+                flush = "right" if is_number(show) or show is Show.DATE else "left"
+                page.write_string(row, place, column.blank or UNKNOWN, self._soft[flush])
         elif isinstance(cell, bool):
-            page.write_string(row, place, "yes" if cell else "no", self._text)
+            page.write_string(row, place, "yes" if cell else "no", text)
         elif isinstance(cell, str):
-            page.write_string(row, place, _clean(cell), self._text)
+            page.write_string(row, place, _clean(cell), text)
         elif isinstance(cell, date):
             if cell.year < _FIRST_YEAR:
-                page.write_string(row, place, cell.isoformat(), self._text)
+                page.write_string(row, place, cell.isoformat(), text)
             else:
                 page.write_datetime(row, place, cell, self._formats[Show.DATE])
         else:
@@ -158,7 +189,7 @@ class _Writer:
             if math.isfinite(value):
                 page.write_number(row, place, value, form)
             else:
-                page.write_string(row, place, str(cell), self._text)
+                page.write_string(row, place, str(cell), text)
 
     def _to_evidence(self, page: Any, sheet: Sheet, row: ReportRow, number: int, evidence: _Evidence) -> None:
         first = len(evidence.rows) + 1
@@ -192,9 +223,9 @@ class _Writer:
             if item.at is not None and 0 < item.at < 4e10:
                 moment = datetime.fromtimestamp(item.at, UTC).replace(tzinfo=None)
                 page.write_datetime(number, 7, moment, self._moment)
-        for place, width in enumerate((18, 26, 16, 70, 34, 14, 12, 17)):
-            page.set_column(place, place, width)
-        self._lay_out(page, "Evidence", len(evidence.rows), len(heads))
+            self._height(page, number, (sheet, row, column, item.text, item.source), _EVIDENCE)
+        layout = Layout(_EVIDENCE, 0, len(heads), None, (), 1)
+        self._lay_out(page, "Evidence", len(evidence.rows), len(heads), layout)
 
     def _notes(self) -> None:
         page = self._book.add_worksheet("Notes")
@@ -223,31 +254,15 @@ class _Writer:
         for number, (what, says) in enumerate((line for line in lines if line[1]), start=1):
             page.write_string(number, 0, _clean(what), self._text)
             page.write_string(number, 1, _clean(says), self._text)
-        page.set_column(0, 0, 32)
-        page.set_column(1, 1, 100)
-        self._lay_out(page, "Notes", len(lines), 2)
-
-    def _width(self, sheet: Sheet, place: int, head: str) -> float:
-        if place >= len(sheet.columns):
-            return 11.0
-        show = sheet.columns[place].show
-        texts = (shown(row.cells[place], show, self._report.currency) for row in sheet.rows[:500])
-        longest = max(map(len, texts), default=0)
-        least = max(map(len, head.split()), default=0) + 3  # the arrow of the filter
-        return float(min(max(longest + 1.5, least, _NARROWEST), _WIDEST if show is Show.TEXT else 22))
+            self._height(page, number, (what, says), _NOTES)
+        self._lay_out(
+            page, "Notes", sum(bool(says) for _, says in lines), 2, Layout(_NOTES, 0, 2, None, (), 1)
+        )
 
 
 def _title(column: ReportColumn) -> str:
     unit = _UNITS.get(column.show, "")
     return f"{column.title} ({unit})" if unit else column.title
-
-
-def _names_end(columns: tuple[ReportColumn, ...]) -> int:
-    """Columns up to the first text stay in sight when one scrolls to the right."""
-    for place, column in enumerate(columns[:4]):
-        if column.show is Show.TEXT:
-            return place + 1
-    return 0
 
 
 def _name(sheet: Sheet, row: ReportRow) -> str:

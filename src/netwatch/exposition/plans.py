@@ -1,7 +1,7 @@
 """Metrics of plans: what the first rows of each are, and how much of them is unknown.
 
-Only plans that exist have series. A plan whose first sheet has a column that a family names has that family;
-a new plan needs a line in `PLAN_FAMILIES`, or none.
+Only plans that exist have series. A plan says itself which column of its first sheet a family shows
+(`ReportColumn.metric`); a new family needs a line in `PLAN_FAMILIES`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ class PlanFamily(NamedTuple):
     """One column of the first sheet of a plan that is shown as a metric."""
 
     name: str
+    """What the column names as its `metric`. Dates become Unix time."""
     help: str
     plan: str
-    columns: tuple[str, ...]
-    """Keys; the first that the sheet has counts. Dates become Unix time."""
 
 
 PLAN_FAMILIES = (
@@ -38,31 +37,26 @@ PLAN_FAMILIES = (
         "netwatch_plan_replacement_score",
         "Points for replacing an asset, 0 to 100; the first 100 of the plan.",
         "replacements",
-        ("score",),
     ),
     PlanFamily(
         "netwatch_plan_wireless_access_points",
         "Access points that a place may need, at most; the first 100 of the plan.",
         "wireless",
-        ("estimate_high",),
     ),
     PlanFamily(
         "netwatch_plan_capacity_full_timestamp_seconds",
         "Unix time of the day on which something is expected to be full; the first 100 of the plan.",
         "capacity",
-        ("median", "full", "likely", "date"),
     ),
     PlanFamily(
         "netwatch_plan_equity_index",
         "How well a school is served, 0 to 100; the first 100 of the plan.",
         "equity",
-        ("index",),
     ),
     PlanFamily(
         "netwatch_plan_operating_cost_per_year",
         "Operating cost per year of a model, in the currency of the plan; the first 100 of the plan.",
         "costs",
-        ("operating_year",),
     ),
 )
 
@@ -114,7 +108,7 @@ def _family(family: PlanFamily, report: Report | None) -> GaugeMetricFamily | No
         return None
     sheet = report.sheets[0]
     keys = [column.key for column in sheet.columns]
-    place = next((keys.index(key) for key in family.columns if key in keys), None)
+    place = next((at for at, one in enumerate(sheet.columns) if one.metric == family.name), None)
     if place is None:
         return None
     out = _gauge(family.name, family.help, _ROW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -9,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
-from netwatch.history.names import Names, SeriesName
-from netwatch.history.records import COUNTER, GAUGE, Matrices, PendingBlock
-from netwatch.model import Catalogue, CounterBlock, FamilyType, GaugeBlock
+from netwatch.history.names import MANY, Names, SeriesName
+from netwatch.history.records import COUNTER, GAUGE, Matrices, PendingBlock, RecordHead
+from netwatch.model import DAY, Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock
 
 __all__ = [
-    "DAY",
     "columns_of",
     "covered_of",
     "kind_of",
@@ -22,13 +22,14 @@ __all__ = [
     "month_of",
     "month_start",
     "months",
+    "overlaps",
     "pieces",
     "refuse_bad_names",
     "refuse_nonsense",
+    "ripe",
     "strips",
 ]
 
-DAY = 86400
 _ROWS = 1024
 """Series per piece: a reader of one series decompresses this many."""
 _SLICES = 8
@@ -37,6 +38,11 @@ _LEAST = 24
 """Buckets that a piece holds at least, for the sake of its compression."""
 _STRIP = 65536
 """Series of a short block that are kept together."""
+_LATE = 1200
+"""Seconds that a bucket may begin before another one and still be written again as a matter of course: a
+gauge's reading stands for fifteen minutes, and a bucket is written five minutes after its end."""
+_MANY = 600
+"""Different starts of short blocks of few series from which full days move to their months: two days."""
 _CELLS = 65536
 """Values per piece, so that few series get longer pieces."""
 
@@ -118,6 +124,30 @@ def pieces(
                 yield PendingBlock(rows[group], sequence, at, width, simulated, cut, settled=True)
 
 
+def ripe(heads: Sequence[RecordHead]) -> int | None:
+    """Up to when (UTC seconds) short blocks move to their months now; None if they wait for more.
+
+    Those of many series move in stretches of three hours, which is how they lie in their month, once what
+    comes late has come; those of few series in longer ones, so that their pieces are worth compressing, and
+    of very few in days.
+    """
+    if len(heads) < _LEAST:
+        return None
+    rows: Counter[int] = Counter()
+    for head in heads:
+        rows[head.start] += head.rows
+    width, most, newest = max(head.width for head in heads), max(rows.values()), max(rows)
+    for share in (_SLICES, _SLICES // 2, _SLICES // 4):
+        step = DAY // share
+        if step % width or step // width < _LEAST or most * (step // width) < _CELLS // _SLICES:
+            continue
+        end = (newest - _LATE) // step * step
+        # Stragglers wait for the next stretch: to rewrite what is left costs as much for one as for many.
+        return end if sum(start < end for start in rows) >= step // width else None
+    days = {start // DAY for start in rows}
+    return max(days) * DAY if len(rows) > _MANY and len(days) > 1 else None
+
+
 def strips(
     start: int, width: int, columns: Matrices, *, sequence: int, simulated: bool
 ) -> Iterator[PendingBlock]:
@@ -125,6 +155,21 @@ def strips(
     for low in range(0, columns[0].shape[0], _STRIP):
         rows = np.arange(low, min(low + _STRIP, columns[0].shape[0]))
         yield PendingBlock(rows, sequence, start, width, simulated, tuple(c[rows] for c in columns))
+
+
+def overlaps(spans: dict[tuple[str, EntityId], tuple[int, int]], block: GaugeBlock | CounterBlock) -> bool:
+    """True if an entity has buckets in this block's stretch already; else notes them."""
+    if len(block.entities) > MANY:
+        return False  # such a block is never put together with others
+    begin, end = block.start, block.start + block.width * covered_of(block).shape[1]
+    found = {entity: spans.get((block.family, entity)) for entity in block.entities}
+    if any(span is not None and span[0] < end and span[1] > begin for span in found.values()):
+        return True
+    for entity, span in found.items():
+        spans[block.family, entity] = (
+            (begin, end) if span is None else (min(begin, span[0]), max(end, span[1]))
+        )
+    return False
 
 
 def months(start: int, width: int, buckets: int) -> Iterator[tuple[str, slice]]:

@@ -22,13 +22,18 @@ from netwatch.history.noise import decode_floats, decode_steps, encode_floats, e
 __all__ = [
     "BUDGET",
     "COUNTER_LADDER",
+    "FEW",
+    "FLOATS",
     "GAUGE_LADDER",
     "NOISY_BITS",
+    "NONSENSE",
+    "STEPS",
     "decode_indices",
     "decode_matrix",
     "encode_columns",
     "encode_indices",
     "encode_matrix",
+    "unpacked",
 ]
 
 BUDGET = 2.0
@@ -43,17 +48,18 @@ GAUGE_LADDER = ((12, 12), (11, 9), (10, 8), (10, 7), (9, 7), (9, 6))
 _LOSSLESS_BYTES = 1.5
 """Bytes per value up to which a block that will still be put together with others keeps all 24 bits."""
 
-_CONSTANT, _PLAIN, _DELTA, _FLOATS, _FEW, _STEPS = 0, 1, 2, 3, 4, 5
+_CONSTANT, _PLAIN, _DELTA, FLOATS, FEW, STEPS = 0, 1, 2, 3, 4, 5
 _RANGE, _LIST = 0, 1
 _GLIMPSE = 2048
 _MOSTLY = 10
 _ENVELOPE = 100
 """Bytes that a block takes beside its columns."""
-_NONSENSE = "a block does not hold what its header says"
+NONSENSE = "a block does not hold what its header says"
 _LARGEST = 2.0**100
 
 Floats = NDArray[np.float64]
 Bits = NDArray[np.uint32]
+Octets = bytes | memoryview
 
 
 def encode_columns(columns: Sequence[NDArray[np.floating]], *, settled: bool) -> list[bytes]:
@@ -97,28 +103,28 @@ def encode_matrix(matrix: Floats) -> bytes:
     return min(found, key=len)
 
 
-def decode_matrix(data: bytes, shape: tuple[int, int]) -> NDArray[np.float32] | Floats:
+def decode_matrix(data: Octets, shape: tuple[int, int]) -> NDArray[np.float32] | Floats:
     """The matrix again; a constant is a view of one number. Raises StoreError if the data does not hold that
     many values."""
     try:
         return _decode(data, shape)
     except (struct.error, IndexError, ValueError):
-        raise StoreError(_NONSENSE) from None
+        raise StoreError(NONSENSE) from None
 
 
-def _decode(data: bytes, shape: tuple[int, int]) -> NDArray[np.float32] | Floats:
+def _decode(data: Octets, shape: tuple[int, int]) -> NDArray[np.float32] | Floats:
     form = data[0]
     if form == _CONSTANT:
         return np.broadcast_to(np.float64(struct.unpack_from("<d", data, 1)[0]), shape)
-    if form == _FLOATS:
+    if form == FLOATS:
         return decode_floats(data[1:], shape)
-    if form == _STEPS:
+    if form == STEPS:
         return decode_steps(data[1:], shape)
-    if form == _FEW:
+    if form == FEW:
         return _decode_few(data[1:], shape)
-    planes = np.frombuffer(_unpacked(data[1:]), dtype=np.uint8)
+    planes = np.frombuffer(unpacked(data[1:]), dtype=np.uint8)
     if form not in (_PLAIN, _DELTA) or planes.size != 4 * shape[0] * shape[1]:
-        raise StoreError(_NONSENSE)
+        raise StoreError(NONSENSE)
     bits = np.ascontiguousarray(planes.reshape(4, -1).T).view("<u4").reshape(shape)
     if form == _DELTA:
         bits = np.cumsum(bits, axis=1, dtype=np.uint32)
@@ -132,11 +138,11 @@ def encode_indices(rows: NDArray[np.uint32]) -> bytes:
     return bytes([_LIST]) + _packed(rows.astype("<u4").tobytes())
 
 
-def decode_indices(data: bytes) -> NDArray[np.uint32]:
+def decode_indices(data: Octets) -> NDArray[np.uint32]:
     if data[0] == _RANGE:
         first, count = struct.unpack_from("<II", data, 1)
         return np.arange(first, first + count, dtype=np.uint32)
-    return np.frombuffer(_unpacked(data[1:]), dtype="<u4").astype(np.uint32)
+    return np.frombuffer(unpacked(data[1:]), dtype="<u4").astype(np.uint32)
 
 
 def _filled(value: Floats, covered: Floats) -> Floats:
@@ -155,10 +161,10 @@ def _near(exact: bytes, value: Floats, kept: int, *, steps: bool) -> bytes:
     if exact[0] == _CONSTANT:
         return exact
     if steps and np.all(np.abs(value) < _LARGEST):
-        return min(exact, bytes([_STEPS]) + encode_steps(value, kept), key=len)
+        return min(exact, bytes([STEPS]) + encode_steps(value, kept), key=len)
     bits = _bits(value)
     few = _few(rounded(bits, kept))
-    near = bytes([_FLOATS]) + encode_floats(bits, kept)
+    near = bytes([FLOATS]) + encode_floats(bits, kept)
     return min((exact, near, few) if few else (exact, near), key=len)
 
 
@@ -176,16 +182,16 @@ def _few(bits: Bits) -> bytes:
         return b""
     index = np.searchsorted(table, bits)
     return (
-        struct.pack("<BH", _FEW, table.size)
+        struct.pack("<BH", FEW, table.size)
         + table.astype("<u4").tobytes()
         + _packed(index.astype(np.uint8).tobytes())
     )
 
 
-def _decode_few(data: bytes, shape: tuple[int, int]) -> NDArray[np.float32]:
+def _decode_few(data: Octets, shape: tuple[int, int]) -> NDArray[np.float32]:
     (count,) = struct.unpack_from("<H", data)
     table = np.frombuffer(data, dtype="<f4", count=count, offset=2)
-    index = np.frombuffer(_unpacked(data[2 + 4 * count :]), dtype=np.uint8)
+    index = np.frombuffer(unpacked(data[2 + 4 * count :]), dtype=np.uint8)
     out = np.full(index.size, table[index[index.size // 2]], dtype=np.float32)
     others = np.flatnonzero(index != index[index.size // 2])
     if others.size < index.size // _MOSTLY:
@@ -213,7 +219,8 @@ def _packed(data: bytes) -> bytes:
     return bytes(cramjam.zstd.compress(data, 3))
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: Octets) -> bytes:
+    """Raises StoreError if it can't be decompressed."""
     try:
         return bytes(cramjam.zstd.decompress(data))
     except cramjam.DecompressionError as error:

@@ -17,20 +17,21 @@ from typing import Protocol
 import numpy as np
 
 from netwatch.errors import StoreError
-from netwatch.history.blocks import DAY
 from netwatch.history.fold import MAX_GAP, Folded, fold_counter, fold_gauge
+from netwatch.history.incoming import Incoming
 from netwatch.history.names import SeriesName
 from netwatch.history.prometheus import Samples, narrowed
 from netwatch.history.segment import sync_directory
 from netwatch.history.sources import ImportRule, Whose
-from netwatch.history.store import SegmentStore
-from netwatch.model import Catalogue, CounterBlock, Family, FamilyType, GaugeBlock
+from netwatch.model import DAY, Catalogue, CounterBlock, FamilyType, GaugeBlock, HistoryReader
 
 __all__ = ["Found", "Importer", "Progress", "Server"]
 
 WIDTH = 300
 _AT_ONCE = 200
 """Series that are asked for at a time: a day of them, scraped every 15 s, are a million samples."""
+_TOGETHER = 1024
+"""Series that are written together: a piece of a day."""
 
 
 class Server(Protocol):
@@ -102,11 +103,20 @@ class Importer:
     """One import: from one server, with some rules, over whole UTC days."""
 
     def __init__(
-        self, server: Server, store: SegmentStore, catalogue: Catalogue, whose: Whose, start: int, end: int
+        self,
+        server: Server,
+        own: HistoryReader,
+        incoming: Incoming,
+        catalogue: Catalogue,
+        whose: Whose,
+        start: int,
+        end: int,
     ) -> None:
-        """`start` and `end`: UTC seconds of midnights."""
+        """`own`: what is there already. `incoming`: where the rest is put. `start` and `end`: UTC seconds of
+        midnights."""
         self._server = server
-        self._store = store
+        self._own = own
+        self._incoming = incoming
         self._catalogue = catalogue
         self._whose = whose
         self._range = start, end
@@ -126,17 +136,24 @@ class Importer:
         return found
 
     async def fill(self, found: Found, progress: Progress) -> AsyncIterator[int]:
-        """Writes day after day, from where an earlier run stopped; after each one yields the buckets written.
-        Raises StoreError; what is done stays done."""
+        """Hands over day after day, from where an earlier run stopped; after each one yields the buckets.
+        Raises StoreError; what is done stays done. Another rule of the same family may follow once what was
+        handed over is taken."""
         start, end = self._range
         for day in range(progress.done(self._server.name, found.rule, start), end, DAY):
             written = 0
+            rows: dict[SeriesName, Folded] = {}
             for batch in found.batches():
-                written += await self._fill(found, batch, day)
-            progress.note(self._server.name, found.rule, start, day + DAY)
+                rows |= await self._folded(found, batch, day)
+                if len(rows) >= _TOGETHER:
+                    written += self._put(found, rows, day)
+                    rows = {}
+            written += self._put(found, rows, day)
+            if self._incoming.hand_over(everything=day + DAY >= end):
+                progress.note(self._server.name, found.rule, start, day + DAY)
             yield written
 
-    async def _fill(self, found: Found, devices: Sequence[str], day: int) -> int:
+    async def _folded(self, found: Found, devices: Sequence[str], day: int) -> dict[SeriesName, Folded]:
         rule, family = found.rule, self._catalogue[found.rule.family]
         selector = narrowed(rule.metric, rule.device, devices)
         rows: dict[SeriesName, Folded] = {}
@@ -149,15 +166,16 @@ class Importer:
             folded = fold(one.times, values, day, WIDTH, DAY // WIDTH)
             if np.any(folded.covered > 0):
                 rows[series] = folded
-        return self._write(family, rows, day)
+        return rows
 
-    def _write(self, family: Family, rows: dict[SeriesName, Folded], day: int) -> int:
+    def _put(self, found: Found, rows: dict[SeriesName, Folded], day: int) -> int:
         if not rows:
             return 0
+        family = self._catalogue[found.rule.family]
         names = tuple(rows)
         covered = np.array([rows[name].covered for name in names])
         index = {name: number for number, name in enumerate(names)}
-        for own in self._store.read(family.name, day, day + DAY, [entity for entity, _ in names]):
+        for own in self._own.read(family.name, day, day + DAY, [entity for entity, _ in names]):
             row = index.get((own.entity, own.labels))
             if row is not None:
                 for start, width in zip(own.starts - day, own.widths, strict=True):
@@ -166,13 +184,13 @@ class Importer:
         if count:
             entities, labels = tuple(name[0] for name in names), tuple(name[1] for name in names)
             value = np.array([rows[name].value for name in names])
+            block: GaugeBlock | CounterBlock
             if family.type is FamilyType.COUNTER:
-                self._store.append(CounterBlock(family.name, entities, labels, day, WIDTH, value, covered))
+                block = CounterBlock(family.name, entities, labels, day, WIDTH, value, covered)
             else:
                 peak = np.array([rows[name].peak for name in names])
-                self._store.append(
-                    GaugeBlock(family.name, entities, labels, day, WIDTH, value, peak, covered)
-                )
+                block = GaugeBlock(family.name, entities, labels, day, WIDTH, value, peak, covered)
+            self._incoming.put(block, self._catalogue)
         return count
 
 

@@ -57,12 +57,17 @@ class Sources:
                 descriptor = segment.open()
                 if descriptor is not None:
                     blocks = [head for head in segment.blocks if head.start < end and head.end > start]
-                    self._sources.append(
-                        Source(segment, descriptor, segment.names(descriptor, known), blocks)
-                    )
+                    names = self._shared(segment.names(descriptor, known))
+                    self._sources.append(Source(segment, descriptor, names, blocks))
         except BaseException:
             self.close()
             raise
+
+    def _shared(self, names: dict[int, SeriesName]) -> dict[int, SeriesName]:
+        """The same object as that of the file before, if it holds the same: months mostly do, and what is
+        found out of one holds for the next."""
+        before = self._sources[-1].names if self._sources else None
+        return before if before is not None and before == names else names
 
     def __enter__(self) -> Sources:
         return self
@@ -86,7 +91,8 @@ class Sources:
 
     def names(self) -> list[SeriesName]:
         """Every series of these files, in the order in which they were first written."""
-        return list(dict.fromkeys(name for source in self._sources for name in source.names.values()))
+        different = {id(source.names): source.names for source in self._sources}
+        return list(dict.fromkeys(name for names in different.values() for name in names.values()))
 
     def widths(self) -> list[int]:
         return sorted({head.width for source in self._sources for head in source.blocks})

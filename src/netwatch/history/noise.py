@@ -29,6 +29,7 @@ _ORDERED = 1
 Bits = NDArray[np.uint32]
 Whole = NDArray[np.int32]
 Floats = NDArray[np.float64]
+Octets = bytes | memoryview
 
 
 def rounded(bits: Bits, kept: int) -> Bits:
@@ -55,7 +56,7 @@ def encode_floats(bits: Bits, kept: int) -> bytes:
     return struct.pack("<BB", dropped, flags) + _encode_whole(codes.view(np.int32), low=1)
 
 
-def decode_floats(data: bytes, shape: tuple[int, int]) -> NDArray[np.float32]:
+def decode_floats(data: Octets, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Raises StoreError if the data does not hold that many values."""
     dropped, flags = data[0], data[1]
     codes = _decode_whole(data[2:], shape).view(np.uint32)
@@ -77,7 +78,7 @@ def encode_steps(values: Floats, kept: int) -> bytes:
     return _frame(exponent.tobytes()) + _encode_whole(whole, low=0)
 
 
-def decode_steps(data: bytes, shape: tuple[int, int]) -> NDArray[np.float32]:
+def decode_steps(data: Octets, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Raises StoreError if the data does not hold that many values."""
     exponent, position = _plane(data, 0, shape[0])
     step = np.ldexp(np.float32(1), exponent.view(np.int8).astype(np.int32))
@@ -101,7 +102,7 @@ def _encode_whole(codes: Whole, *, low: int) -> bytes:
     return struct.pack("<BB", low, count) + b"".join(_frame(part.tobytes()) for part in (level, *planes))
 
 
-def _decode_whole(data: bytes, shape: tuple[int, int]) -> Whole:
+def _decode_whole(data: Octets, shape: tuple[int, int]) -> Whole:
     low, count = data[0], data[1]
     level, position = _plane(data, 2, 4 * shape[0])
     planes = []
@@ -137,7 +138,7 @@ def _frame(data: bytes) -> bytes:
     return struct.pack("<I", len(packed)) + packed
 
 
-def _plane(data: bytes, position: int, size: int) -> tuple[NDArray[np.uint8], int]:
+def _plane(data: Octets, position: int, size: int) -> tuple[NDArray[np.uint8], int]:
     """So many octets of the frame at that position, and where the next one begins."""
     (length,) = struct.unpack_from("<I", data, position)
     end = position + 4 + length

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from netwatch.errors import StoreError
 from netwatch.history.codec import decode_indices, decode_matrix, encode_columns, encode_indices
 from netwatch.history.names import SeriesName
+from netwatch.history.peek import Peek
 from netwatch.model import EntityId
 
 __all__ = [
@@ -38,6 +39,9 @@ __all__ = [
     "RecordHead",
     "file_header",
     "file_kind",
+    "moved",
+    "peek_block",
+    "rows_of",
     "series_names",
     "series_record",
     "unpack_block",
@@ -148,11 +152,7 @@ def unpack_block(
     head: RecordHead, payload: bytes, wanted: Sequence[int] | None = None
 ) -> tuple[NDArray[np.uint32], Matrices]:
     """Row numbers and columns; `wanted` names those columns that are decoded beside the coverage."""
-    parts, position = [], 0
-    while position < len(payload):
-        (length,) = struct.unpack_from("<I", payload, position)
-        parts.append(payload[position + 4 : position + 4 + length])
-        position += 4 + length
+    parts = _parts(payload)
     shape = (head.rows, head.buckets)
     numbers, last = decode_indices(parts[0]), decode_matrix(parts[-1], shape)
     columns = []
@@ -162,6 +162,45 @@ def unpack_block(
             column = decode_matrix(parts[1], shape).astype(np.float64) + column
         columns.append(column)
     return numbers, (*columns, last)
+
+
+def peek_block(head: RecordHead, payload: bytes) -> tuple[NDArray[np.uint32], NDArray[np.floating], Peek]:
+    """Row numbers, the first column and the coverage."""
+    parts = _parts(payload)
+    shape = (head.rows, head.buckets)
+    return decode_indices(parts[0]), decode_matrix(parts[1], shape), Peek(parts[-1], shape)
+
+
+def rows_of(payload: bytes) -> NDArray[np.uint32]:
+    """Row numbers of a block."""
+    return decode_indices(_parts(payload)[0])
+
+
+def moved(head: RecordHead, payload: bytes, numbers: NDArray[np.uint32]) -> bytes:
+    """The record of a block under other row numbers."""
+    own = encode_indices(numbers)
+    columns = payload[4 + len(_parts(payload)[0]) :]
+    return _record(
+        BLOCK,
+        struct.pack("<I", len(own)) + own + columns,
+        flags=head.flags,
+        sequence=head.sequence,
+        start=head.start,
+        width=head.width,
+        rows=head.rows,
+        buckets=head.buckets,
+        lowest=int(numbers.min()),
+        highest=int(numbers.max()),
+    )
+
+
+def _parts(payload: bytes) -> list[memoryview]:
+    parts, position, view = [], 0, memoryview(payload)
+    while position < len(payload):
+        (length,) = struct.unpack_from("<I", payload, position)
+        parts.append(view[position + 4 : position + 4 + length])
+        position += 4 + length
+    return parts
 
 
 def _record(kind: int, payload: bytes, *, flags: int = 0, sequence: int = 0, start: int = 0, width: int = 0,

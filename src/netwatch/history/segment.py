@@ -11,12 +11,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.errors import StoreError
 from netwatch.history.names import Names, Relations, Roll, SeriesName, names_of, slices
+from netwatch.history.peek import Peek
 from netwatch.history.records import (
     BLOCK,
     FILE_HEADER,
@@ -29,6 +31,7 @@ from netwatch.history.records import (
     RecordHead,
     file_header,
     file_kind,
+    peek_block,
     series_names,
     series_record,
     unpack_block,
@@ -38,6 +41,19 @@ __all__ = ["Segment", "sync_directory"]
 
 _FLUSH = 8_000_000
 """Bytes that are gathered before they are written."""
+
+
+class Writable(Protocol):
+    """What can be appended: `PendingBlock`, or a block of another file."""
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Places of its series among the names that it is appended with."""
+        ...
+
+    def record(self, numbers: NDArray[np.uint32]) -> bytes:
+        """The record, if its series have those row numbers."""
+        ...
 
 
 @dataclass(slots=True)
@@ -65,6 +81,11 @@ class Segment:
         """With the inode of the file that it is of."""
         self._names: tuple[int, int, dict[int, SeriesName]] | None = None
         """(inode, end, names): what was decoded for readers."""
+
+    @property
+    def kind(self) -> int:
+        """Type of its values; 0 where there is no file."""
+        return self._index.kind
 
     @property
     def blocks(self) -> Sequence[RecordHead]:
@@ -159,9 +180,21 @@ class Segment:
     ) -> tuple[NDArray[np.uint32], Matrices] | None:
         """Row numbers and values of one block, all columns or those wanted and the coverage; None if it is
         damaged, which is told of in `problems`."""
+        payload = self.payload(descriptor, head)
+        return None if payload is None else unpack_block(head, payload, wanted)
+
+    def peek(
+        self, descriptor: int, head: RecordHead
+    ) -> tuple[NDArray[np.uint32], NDArray[np.floating], Peek] | None:
+        """Row numbers, first column and coverage of one block; None as of `decode`."""
+        payload = self.payload(descriptor, head)
+        return None if payload is None else peek_block(head, payload)
+
+    def payload(self, descriptor: int, head: RecordHead) -> bytes | None:
+        """Octets of one record; None as of `decode`."""
         payload = os.pread(descriptor, head.length, head.offset)
         if len(payload) == head.length and zlib.crc32(payload) == head.checksum:
-            return unpack_block(head, payload, wanted)
+            return payload
         self._damaged(f"{self.path}: the block at byte {head.offset} is damaged and left out")
         return None
 
@@ -189,9 +222,7 @@ class Segment:
         """
         self.append_named(kind, names_of(names), blocks, Relations())
 
-    def append_named(
-        self, kind: int, names: Names, blocks: Iterable[PendingBlock], relations: Relations
-    ) -> None:
+    def append_named(self, kind: int, names: Names, blocks: Iterable[Writable], relations: Relations) -> None:
         """`append` for many series: names that are the same objects as last time cost nothing."""
         self.refresh()
         index = self._index
@@ -215,7 +246,7 @@ class Segment:
         self,
         kind: int,
         fresh: Sequence[SeriesName],
-        blocks: Iterable[PendingBlock],
+        blocks: Iterable[Writable],
         numbers: NDArray[np.uint32],
     ) -> None:
         if self._index.end and self._index.version < VERSION:

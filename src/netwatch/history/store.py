@@ -14,32 +14,32 @@ import numpy as np
 
 from netwatch.errors import StoreError
 from netwatch.history.blocks import (
-    DAY,
     columns_of,
     covered_of,
     kind_of,
     month_end,
     month_start,
     months,
+    overlaps,
     pieces,
     refuse_bad_names,
     refuse_nonsense,
+    ripe,
     strips,
 )
+from netwatch.history.incoming import Handed, Incoming, UnfitError
 from netwatch.history.merge import Grid, Sources, merged, rewrite, series_of
 from netwatch.history.names import MANY, Names, Relations
 from netwatch.history.records import COUNTER, GAUGE, Matrices
 from netwatch.history.segment import Segment, sync_directory
 from netwatch.history.windows import Mask, SeriesPercentile, percentiles
-from netwatch.model import Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock, SeriesHistory
+from netwatch.model import DAY, Catalogue, CounterBlock, EntityId, FamilyType, GaugeBlock, SeriesHistory
 
 __all__ = ["SegmentStore"]
 
 _RECENT = "recent.nwh"
 _LONG = 24
 """Buckets from which a block goes straight into the files of its months."""
-_MANY = 600
-"""Different starts of short blocks in `recent.nwh` from which full days move to their months: two days."""
 _BATCH = 8_000_000
 """Values that `append_all` gathers before it writes."""
 
@@ -94,9 +94,9 @@ class SegmentStore:
                 rows, buckets = covered_of(block).shape
                 if not rows * buckets:
                     continue
-                if rows > MANY or _overlaps(spans, block):
+                if rows > MANY or overlaps(spans, block):
                     write()  # the same buckets again, perhaps: the order has to be kept
-                    _overlaps(spans, block)
+                    overlaps(spans, block)
                 if rows > MANY:
                     self._write([block], touched)
                     continue
@@ -165,10 +165,44 @@ class SegmentStore:
             cuts = pieces(rows, start, like.width, cut, sequence=sequence, simulated=like.simulated)
             segment.append_named(kind_of(like), names, cuts, self._relations)
 
-    def lock(self) -> None:
-        """Makes this the writer, as the first write does. Raises StoreError if there is another."""
+    def adopt(self, path: Path) -> str:
+        """Takes over a file of `Incoming`: durable when it returns, and gone from there. What can't be taken
+        over is set aside, and why is returned. A crash before that may leave values twice, which readers
+        don't see. Raises StoreError."""
         with self._mutex:
             self._lock()
+            try:
+                with Handed(path, self._catalogue) as handed:
+                    folder = self._folder(handed.family)
+                    for month in handed.months():
+                        segment = self._segment(folder / f"{month}.nwh")
+                        segment.append_named(handed.kind, handed.names, handed.blocks(month), self._relations)
+                        segment.sync()
+                    sync_directory(folder)
+                    self._let_go(handed.family)
+            except UnfitError as error:
+                return f"{error}: set aside as {Incoming(self.directory).refuse(path)}"
+            Incoming(self.directory).taken(path)
+            return ""
+
+    def try_lock(self) -> bool:
+        """Makes this the writer, as the first write does. False if there is another. Raises StoreError."""
+        with self._mutex:
+            if self._release is not None:
+                return True
+            path = self.directory / "writer.lock"
+            try:
+                self.directory.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+            except OSError as error:
+                raise StoreError(f"{path}: can't be written: {error.strerror}") from error
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(descriptor)
+                return False
+            self._release = weakref.finalize(self, os.close, descriptor)
+            return True
 
     # -- reading
 
@@ -194,6 +228,7 @@ class SegmentStore:
             if len(widths) == 1:
                 for grid in sources.grids(names, widths[0], 2 if counter else 3):
                     yield from series_of(family, grid, counter=counter)
+                    del grid  # before the next one is made: they are large
                 return
             for name in names:
                 grids = [
@@ -276,20 +311,8 @@ class SegmentStore:
     # -- inner parts
 
     def _lock(self) -> None:
-        if self._release is not None:
-            return
-        path = self.directory / "writer.lock"
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
-        except OSError as error:
-            raise StoreError(f"{path}: can't be written: {error.strerror}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            raise StoreError(f"{self.directory}: another netwatch writes here: stop it first") from None
-        self._release = weakref.finalize(self, os.close, descriptor)
+        if not self.try_lock():
+            raise StoreError(f"{self.directory}: another netwatch writes here: stop it first")
 
     def _folder(self, family: str) -> Path:
         folder = self.directory / family
@@ -328,10 +351,9 @@ class SegmentStore:
 
     def _tidy(self, family: str) -> None:
         recent = self._segment(self.directory / family / _RECENT)
-        if len(recent.blocks) > _MANY and len({head.start for head in recent.blocks}) > _MANY:
-            days = {head.start // DAY for head in recent.blocks}
-            if len(days) > 1:
-                self._compact(family, end=max(days) * DAY)
+        end = ripe(recent.blocks)
+        if end is not None:
+            self._compact(family, end=end)
 
     def _compact(self, family: str, end: float) -> None:
         folder = self.directory / family
@@ -370,18 +392,3 @@ class SegmentStore:
                 segment.append(kind, grid.names, found)
                 segment.sync()
         sync_directory(folder)
-
-
-def _overlaps(spans: dict[tuple[str, EntityId], tuple[int, int]], block: Block) -> bool:
-    """True if an entity has buckets in this block's stretch already; else notes them."""
-    if len(block.entities) > MANY:
-        return False  # such a block is never put together with others
-    begin, end = block.start, block.start + block.width * covered_of(block).shape[1]
-    found = {entity: spans.get((block.family, entity)) for entity in block.entities}
-    if any(span is not None and span[0] < end and span[1] > begin for span in found.values()):
-        return True
-    for entity, span in found.items():
-        spans[block.family, entity] = (
-            (begin, end) if span is None else (min(begin, span[0]), max(end, span[1]))
-        )
-    return False

@@ -6,26 +6,24 @@ series at a time that their chosen buckets fit into some hundred MB.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.history.merge import Source, Sources
+from netwatch.history.apart import apart
+from netwatch.history.merge import Sources
 from netwatch.history.names import SeriesName
-from netwatch.history.records import RecordHead
-from netwatch.history.select import weighted_percentiles
+from netwatch.history.select import share_of, weighted_percentiles
+from netwatch.history.stretch import Mask, Stretch, stretch_of
 from netwatch.model import EntityId
 
 __all__ = ["Mask", "SeriesPercentile", "percentiles"]
 
-Mask = Callable[[NDArray[np.int64], int], NDArray[np.float64]]
-"""Given the begins of buckets (UTC seconds) and their width: the share of each that is wanted, 0 to 1.
-`Calendar.mask` is one."""
-
 _CELLS = 16_000_000
 """Buckets that are held at a time: 128 MB."""
+Result = NDArray[np.float64]
 _NOTHING = (np.empty(0, dtype=np.intp),) * 2
 
 
@@ -43,23 +41,6 @@ class SeriesPercentile:
     """True if any of it is invented."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """The chosen buckets of one width, and the blocks that hold any of them."""
-
-    width: int
-    start: int
-    places: NDArray[np.intp]
-    """By bucket: how many chosen ones lie before it; one element more than buckets."""
-    offset: int
-    """Where its buckets begin among those of all widths."""
-    blocks: list[tuple[RecordHead, Source, NDArray[np.intp]]]
-    """In order of writing, with the index of each of the file's series among those wanted."""
-    first: NDArray[np.intp]
-    last: NDArray[np.intp]
-    """Least and largest index in each block."""
-
-
 def percentiles(
     sources: Sources,
     names: Sequence[SeriesName],
@@ -74,90 +55,67 @@ def percentiles(
     begins in the window and the mask wants at least half of it, and weighs as many seconds as were
     measured in it."""
     index = {name: number for number, name in enumerate(names)}
-    stretches: list[_Stretch] = []
+    stretches: list[Stretch] = []
     size = 0
     for width in sources.widths():
-        stretch = _stretch(sources, width, window, mask, index, size)
+        stretch = stretch_of(sources, width, window, mask, index, size)
         if stretch is not None:
             stretches.append(stretch)
             size += int(stretch.places[-1])
     if not size:
         return
-    columns = (0, 1) if peaks and not counter else (0,)
-    step = max(1, _CELLS // size)
+    share = share_of(q)
     bounds = np.unique(np.concatenate([stretch.last for stretch in stretches])) + 1
-    values = np.empty((min(step, len(names)), size), dtype=np.float32)
-    covered = np.empty_like(values)
+    only = stretches[0] if len(stretches) == 1 and (counter or not peaks) else None
+    step = max(1, _CELLS // size)
+    held = _Held(stretches, size, q, (0, 1) if peaks and not counter else (0,), rate=counter)
     high = 0
     while (low := high) < len(names):
         high = _next(bounds, low, min(low + step, len(names)))
-        grid = _Grid(values[: high - low], covered[: high - low])
-        for stretch in stretches:
-            _fill(stretch, low, high, columns, grid)
-        grid.settle()
-        found, seconds = weighted_percentiles(grid.values, grid.covered, q, rate=counter)
-        for row in np.flatnonzero(seconds > 0).tolist():
-            entity, labels = names[low + row]
-            yield SeriesPercentile(
-                entity, labels, float(found[row]), float(seconds[row]), bool(grid.simulated[row])
-            )
+        found = None if only is None else apart(only, low, high, share, rate=counter)
+        for first, values, seconds, simulated in (
+            held.found(bounds, low, high) if found is None else [(low, *found)]
+        ):
+            for row in np.flatnonzero(seconds > 0).tolist():
+                entity, labels = names[first + row]
+                yield SeriesPercentile(
+                    entity, labels, float(values[row]), float(seconds[row]), bool(simulated[row])
+                )
+
+
+class _Held:
+    """The way that works for whatever blocks there are: all chosen buckets of some series are held."""
+
+    def __init__(
+        self, stretches: Sequence[Stretch], size: int, q: float, columns: Sequence[int], *, rate: bool
+    ) -> None:
+        self._stretches, self._size, self._q, self._columns = stretches, size, q, columns
+        self._rate = rate
+        self._scratch: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+
+    def found(
+        self, bounds: NDArray[np.intp], begin: int, end: int
+    ) -> Iterator[tuple[int, Result, Result, NDArray[np.bool_]]]:
+        """(first series, percentiles, seconds, whether any of it is invented) of those series."""
+        step = max(1, _CELLS // self._size)
+        if self._scratch is None:
+            values = np.empty((step, self._size), dtype=np.float32)
+            self._scratch = values, np.empty_like(values)
+        high = begin
+        while (low := high) < end:
+            high = _next(bounds, low, min(low + step, end))
+            grid = _Grid(*(scratch[: high - low] for scratch in self._scratch))
+            for stretch in self._stretches:
+                _fill(stretch, low, high, self._columns, grid)
+            grid.settle()
+            found, seconds = weighted_percentiles(grid.values, grid.covered, self._q, rate=self._rate)
+            yield low, found, seconds, grid.simulated
 
 
 def _next(bounds: NDArray[np.intp], low: int, most: int) -> int:
     """Where to stop, so that series of one block are taken together: else it would be decoded twice."""
     at = int(np.searchsorted(bounds, most, side="right")) - 1
     return int(bounds[at]) if at >= 0 and bounds[at] > low else most
-
-
-def _stretch(
-    sources: Sources,
-    width: int,
-    window: tuple[float, float],
-    mask: Mask | None,
-    index: dict[SeriesName, int],
-    offset: int,
-) -> _Stretch | None:
-    heads = [
-        (head, source, number)
-        for number, source in enumerate(sources)
-        for head in source.blocks
-        if head.width == width
-    ]
-    start = max(min(head.start for head, _, _ in heads), -(-int(max(window[0], 0)) // width) * width)
-    stop = max(head.end for head, _, _ in heads)
-    stop = min(stop, -(-int(np.ceil(min(window[1], stop))) // width) * width)
-    if stop <= start:
-        return None
-    starts = np.arange(start, stop, width, dtype=np.int64)
-    chosen = np.ones(starts.size, dtype=np.bool_) if mask is None else mask(starts, width) >= 0.5
-    places = np.concatenate(([0], np.cumsum(chosen))).astype(np.intp)
-    edges = np.array([(head.start, head.end) for head, _, _ in heads], dtype=np.int64)
-    edges = np.clip((edges - start) // width, 0, starts.size)
-    holds = places[edges[:, 1]] > places[edges[:, 0]]
-    wanted = [_places(source, index) for source in sources]
-    blocks, spans = [], []
-    known: dict[tuple[int, int, int], tuple[int, int]] = {}
-    for at in np.flatnonzero(holds).tolist():
-        head, source, number = heads[at]
-        key = (number, head.lowest, head.highest)
-        if key not in known:
-            own = wanted[number][head.lowest : head.highest + 1]
-            own = own[own >= 0]
-            known[key] = (int(own.min()), int(own.max())) if own.size else (0, -1)
-        if known[key][1] >= 0:
-            blocks.append((head, source, wanted[number]))
-            spans.append(known[key])
-    order = sorted(range(len(blocks)), key=lambda at: blocks[at][0].sequence)
-    ends = np.array([spans[at] for at in order], dtype=np.intp).reshape(-1, 2)
-    return _Stretch(width, start, places, offset, [blocks[at] for at in order], ends[:, 0], ends[:, 1])
-
-
-def _places(source: Source, index: dict[SeriesName, int]) -> NDArray[np.intp]:
-    """By row number of a file: the index of the series among those wanted, -1 for none."""
-    out = np.full(max(source.names, default=0) + 1, -1, dtype=np.intp)
-    for number, name in source.names.items():
-        out[number] = index.get(name, -1)
-    return out
 
 
 class _Grid:
@@ -206,16 +164,13 @@ class _Grid:
             self._common = None
 
 
-def _fill(stretch: _Stretch, low: int, high: int, columns: Sequence[int], grid: _Grid) -> None:
+def _fill(stretch: Stretch, low: int, high: int, columns: Sequence[int], grid: _Grid) -> None:
     """Lays the chosen buckets of the series `low` to `high` over what is there, in order of writing."""
-    for at in np.flatnonzero((stretch.first < high) & (stretch.last >= low)).tolist():
-        head, source, index = stretch.blocks[at]
-        first = (head.start - stretch.start) // stretch.width
-        begin, end = max(first, 0), min(first + head.buckets, stretch.places.size - 1)
-        steps = stretch.places[begin : end + 1]
-        taken = np.flatnonzero(steps[1:] > steps[:-1]) + (begin - first)
-        decoded = source.segment.decode(source.descriptor, head, columns) if taken.size else None
-        if decoded is None:
+    for number in stretch.within(low, high):
+        head, source, index = stretch.blocks[number]
+        part = stretch.part(head)
+        decoded = None if part is None else source.segment.decode(source.descriptor, head, columns)
+        if decoded is None or part is None:
             continue
         rows, found = decoded
         # Rounded each for itself, a maximum may come out a hair below its mean.
@@ -227,7 +182,7 @@ def _fill(stretch: _Stretch, low: int, high: int, columns: Sequence[int], grid: 
             mine = np.flatnonzero(inside)
             places, value, seconds = places[mine], value[mine], seconds[mine]
         if places.size:
-            run = int(taken[-1] - taken[0]) == taken.size - 1
-            of = slice(int(taken[0]), int(taken[-1]) + 1) if run else taken
-            into = slice(int(steps[0]) + stretch.offset, int(steps[-1]) + stretch.offset)
-            grid.simulated[grid.lay(places, into, value[:, of], seconds[:, of])] |= head.simulated
+            value, seconds = value[:, part.of], seconds[:, part.of]
+            if part.chosen is not None:
+                value, seconds = value[:, part.chosen], seconds[:, part.chosen]
+            grid.simulated[grid.lay(places, part.into, value, seconds)] |= head.simulated

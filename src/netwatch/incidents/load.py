@@ -13,6 +13,7 @@ from netwatch.calendars import EVERY_DAY, HoursField, LocalTime, Timezone, Weekd
 from netwatch.documents import Document, Strict, did_you_mean, fault, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.incidents.silence import Matcher, Silence
+from netwatch.model import DAY
 
 __all__ = [
     "SilenceEntry",
@@ -23,7 +24,7 @@ __all__ = [
     "silence_of",
 ]
 
-_LONGEST = 400 * 86400.0
+_LONGEST = 400 * DAY
 """Seconds. A longer silence is a slip of the pen in the year."""
 
 
@@ -126,7 +127,7 @@ def silence_of(
     if ends is not None and ends <= starts:
         raise ValueError("it ends before it begins")
     if ends is not None and entry.weekly is None and entry.starts is not None and ends - starts > _LONGEST:
-        raise ValueError(f"it is longer than {_LONGEST / 86400:.0f} days: is the year right?")
+        raise ValueError(f"it is longer than {_LONGEST / DAY:.0f} days: is the year right?")
     weekly = entry.weekly
     return Silence(
         id=entry.silence,

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from netwatch.model import WEEK
+
 __all__ = ["SHORT", "Noise", "RuleNoise", "Told", "noise"]
 
 SHORT = 300.0
 """Seconds: what is over by itself within this time could have waited."""
-WEEK = 7 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,11 +90,15 @@ from netwatch.model.secret import Secret
 from netwatch.model.severity import Severity, StateLevel
 from netwatch.model.snapshot import Column, Freshness, PluggedIn, Snapshot
 from netwatch.model.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SnmpValue
-from netwatch.model.time import Clock, Instant, SystemClock, set_within
+from netwatch.model.time import DAY, DAYS_PER_YEAR, HOUR, WEEK, Clock, Instant, SystemClock, set_within
+from netwatch.model.units import prefixed, scaled
 from netwatch.model.whereabouts import Sighting, Whereabouts, parse_mac
 
 __all__ = [
+    "DAY",
+    "DAYS_PER_YEAR",
     "FEW",
+    "HOUR",
     "MOST_LABELS",
     "REPETITION",
     "ROOT",
@@ -103,6 +107,7 @@ __all__ = [
     "SYS_OBJECT_ID",
     "TOKEN",
     "UNDER_FEW",
+    "WEEK",
     "WILDCARD",
     "Alert",
     "AlertState",
@@ -205,7 +210,9 @@ __all__ = [
     "load_catalogue",
     "parse_mac",
     "percentile",
+    "prefixed",
     "reference_token",
+    "scaled",
     "seconds_until_retry",
     "set_within",
 ]

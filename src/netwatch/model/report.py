@@ -58,6 +58,12 @@ class ReportColumn:
     public: bool = False
     """Whether it may stand in an edition for the public: it discloses no address, hostname, firmware or
     topology."""
+    aside: bool = False
+    """For programs, such as an id, or the number of what another column says in words: it is not printed."""
+    blank: str = ""
+    """What people read where there is no value, if that is not `unknown`: `no date` of what never fills."""
+    metric: str = ""
+    """The family of metrics that shows it (`exposition.plans`), in the first sheet of a report."""
 
 
 @dataclass(frozen=True, slots=True)

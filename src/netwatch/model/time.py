@@ -7,7 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Clock", "Instant", "SystemClock", "set_within"]
+__all__ = ["DAY", "DAYS_PER_YEAR", "HOUR", "WEEK", "Clock", "Instant", "SystemClock", "set_within"]
+
+HOUR = 3600
+"""Seconds."""
+DAY = 24 * HOUR
+"""Seconds; where clocks are changed, a local day has others: netwatch.calendars knows."""
+WEEK = 7 * DAY
+DAYS_PER_YEAR = 365.25
+"""On average; for ages and rates, not for dates."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

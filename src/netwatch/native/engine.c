@@ -1,7 +1,9 @@
 /* Engine(random): many flights over two sockets, as Python sees them. */
 #include "flights.h"
 
+#include <stddef.h>
 #include <string.h>
+#include <structmember.h>
 
 static PyObject *hand_over(Engine *e, int failed) {
     if (failed < 0) return NULL;
@@ -143,12 +145,18 @@ static PyObject *engine_launch(PyObject *object, PyObject *const *args, Py_ssize
     }
     Flight *f = flight_new(e);
     if (!f) return NULL;
+    double now = monotonic();
     f->state = PAUSED;
+    f->began = now;
+    f->slowest = -1;
+    f->aloft = true;
+    e->aloft++;
+    e->flying++;
     f->token = Py_NewRef(args[0]);
     f->peer = (Peer *)Py_NewRef(args[1]);
     if (envelope) f->envelope = (Envelope *)Py_NewRef(envelope);
     if (read_waits(args[4], f) < 0 || (q && open_columns(e, f, q, args[3]) < 0) ||
-        (q && flight_emit(e, f, monotonic()) < 0)) {
+        (q && flight_emit(e, f, now) < 0)) {
         flight_end(e, f);
         return NULL;
     }
@@ -212,6 +220,12 @@ static PyObject *engine_cancel(PyObject *object, PyObject *handle) {
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
+static PyObject *engine_rest(PyObject *object, PyObject *handle) {
+    Flight *f = flight_of((Engine *)object, handle, false);
+    if (f) flight_rest((Engine *)object, f);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
 static PyObject *engine_attach(PyObject *object, PyObject *args) {
     int family;
     PyObject *sock;
@@ -258,6 +272,7 @@ static PyObject *engine_tick(PyObject *object, PyObject *unused) {
     int failed = 0;
     for (uint32_t i = 0; i < e->count && !failed; i++) {
         Flight *f = e->flights[i];
+        if (f->aloft && f->began + OVERDUE < now) flight_rest(e, f);
         if (f->state != AIR || f->deadline > now) continue;
         e->stats[TIMEOUTS]++;
         failed = f->tried < f->tries ? flight_emit(e, f, now) : flight_give_up(e, f, SILENT, 0);
@@ -301,6 +316,7 @@ static PyObject *engine_stats(PyObject *object, PyObject *unused) {
 }
 
 static PyMethodDef engine_methods[] = {
+    {"rest", engine_rest, METH_O, "A flight counts no more as in the air."},
     {"attach", engine_attach, METH_VARARGS, "Uses this socket for an address family."},
     {"launch", (PyCFunction)(void (*)(void))engine_launch, METH_FASTCALL, "Begins a flight."},
     {"resume", engine_resume, METH_VARARGS, "Goes on with a GET."},
@@ -316,6 +332,12 @@ static PyMethodDef engine_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef engine_members[] = {
+    {"aloft", T_UINT, offsetof(Engine, aloft), READONLY, "Flights that count as in the air."},
+    {"flying", T_UINT, offsetof(Engine, flying), READONLY, "Flights that are not over."},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot engine_slots[] = {
     {Py_tp_doc, "Many flights over two sockets."},
     {Py_tp_new, engine_new},
@@ -323,6 +345,7 @@ static PyType_Slot engine_slots[] = {
     {Py_tp_traverse, engine_traverse},
     {Py_tp_clear, engine_clear},
     {Py_tp_methods, engine_methods},
+    {Py_tp_members, engine_members},
     {0, NULL},
 };
 static PyType_Spec engine_spec = {"netwatch.native._speed.Engine", sizeof(Engine), 0,

@@ -91,10 +91,17 @@ static void close_ids(Engine *e, Flight *f) {
     f->tried = 0;
 }
 
+void flight_rest(Engine *e, Flight *f) {
+    e->aloft -= f->aloft;
+    f->aloft = false;
+}
+
 void flight_end(Engine *e, Flight *f) {
     close_ids(e, f);
-    PyObject *refs[] = {f->token,  (PyObject *)f->peer, (PyObject *)f->questions, (PyObject *)f->envelope,
-                        f->raw,    f->octets,           f->coded,                 f->trips};
+    flight_rest(e, f);
+    e->flying--;
+    PyObject *refs[] = {f->token, (PyObject *)f->peer, (PyObject *)f->questions, (PyObject *)f->envelope,
+                        f->raw,   f->octets,           f->coded};
     Py_buffer held = f->held;
     bool columns = f->questions != NULL;
     uint32_t slot = f->slot, generation = f->generation + 1;
@@ -118,15 +125,24 @@ static int post(Engine *e, PyObject *event) {
 static int pause_with(Engine *e, Flight *f, int kind, const uint8_t *d, size_t n, double sent, double now) {
     double trip = f->questions || f->tried == 1 ? now - sent : -1;
     close_ids(e, f);
+    if (kind != RAW) flight_rest(e, f);
     f->state = PAUSED;
     return post(e, Py_BuildValue("(iOIy#dd)", kind, f->token, (unsigned)f->pdu, (const char *)d, (Py_ssize_t)n,
                                  sent, trip));
 }
 
 int flight_finish(Engine *e, Flight *f) {
-    PyObject *event = Py_BuildValue("(iOOOOI)", DONE, f->token, f->octets ? f->octets : Py_None,
-                                    f->coded ? f->coded : Py_None, f->trips ? f->trips : Py_None, (unsigned)f->via);
+    PyObject *event = PyTuple_New(6);
+    if (!event) return -1;
+    PyObject *items[] = {PyLong_FromLong(DONE),
+                         Py_NewRef(f->token),
+                         Py_NewRef(f->octets ? f->octets : Py_None),
+                         Py_NewRef(f->coded ? f->coded : Py_None),
+                         PyFloat_FromDouble(f->slowest),
+                         PyLong_FromUnsignedLong(f->via)};
+    for (Py_ssize_t i = 0; i < 6; i++) PyTuple_SetItem(event, i, items[i]); /* takes them over */
     flight_end(e, f);
+    if (!items[0] || !items[4] || !items[5]) Py_CLEAR(event);
     return post(e, event);
 }
 
@@ -136,6 +152,7 @@ int flight_give_up(Engine *e, Flight *f, int kind, int reason) {
     PyObject *event =
         Py_BuildValue("(iOIisI)", kind, f->token, (unsigned)f->pdu, reason, text, (unsigned)f->stray.port);
     close_ids(e, f);
+    flight_rest(e, f);
     f->state = PAUSED;
     return post(e, event);
 }
@@ -364,12 +381,7 @@ int flights_take(Engine *e, const uint8_t *d, size_t n, const Address *from, dou
         return pause_with(e, f, ODD, d, n, f->sent[at], now);
     const uint8_t *plain = f->envelope ? e->plain : d;
     if (found && questions_hand_out(plain, e->others, found, &f->octets, &f->coded) < 0) return -1;
-    PyObject *trip = PyFloat_FromDouble(now - f->sent[at]);
-    if (!trip || (!f->trips && !(f->trips = PyList_New(0))) || PyList_Append(f->trips, trip) < 0) {
-        Py_XDECREF(trip);
-        return -1;
-    }
-    Py_DECREF(trip);
+    if (now - f->sent[at] > f->slowest) f->slowest = now - f->sent[at];
     f->via = (f->via + at) % f->peer->targets;
     close_ids(e, f);
     if (++f->pdu == f->questions->pdus) return flight_finish(e, f);

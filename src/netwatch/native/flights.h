@@ -8,7 +8,8 @@
 
 #define MAX_TRIES 16
 #define MAX_COMMUNITY 1000
-#define POOL 256 /* request ids drawn in one go */
+#define POOL 256    /* request ids drawn in one go */
+#define OVERDUE 1.0 /* seconds: netwatch.native.flights.OVERDUE */
 
 enum { DONE, ODD, SILENT, REFUSED, RAW }; /* netwatch.native.flights.Event */
 enum { SENT, RECEIVED, UNASKED, WRONG_SOURCE, GARBAGE, TIMEOUTS, REFUSALS, STATS };
@@ -34,7 +35,9 @@ typedef struct {
     PyObject *raw;
     Py_buffer held;
     Columns columns;
-    PyObject *octets, *coded, *trips;
+    PyObject *octets, *coded;
+    double began, slowest;
+    bool aloft; /* counted in Engine.aloft */
     double waits[MAX_TRIES], sent[MAX_TRIES], deadline;
     uint32_t ids[MAX_TRIES];
     uint32_t tries, tried, pdu, via;
@@ -52,6 +55,7 @@ typedef struct {
     Batch in, out[2];
     Flight **flights; /* never moved, never freed before the end */
     uint32_t count, room, *vacant, vacancies;
+    unsigned aloft, flying; /* netwatch.native.flights.Engine */
     Entry *table; /* open ids; id 0 is an empty place */
     uint32_t mask, used;
     uint32_t pool[POOL], drawn;
@@ -74,6 +78,9 @@ bool flights_await(const Engine *e, uint32_t id);
 
 /* An id that nobody can guess and that is not open; 0 with an exception set. */
 uint32_t flights_id(Engine *e);
+
+/* Counts no more as in the air. */
+void flight_rest(Engine *e, Flight *f);
 
 /* Frees its place. */
 void flight_end(Engine *e, Flight *f);

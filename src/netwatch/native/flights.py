@@ -11,7 +11,8 @@ No call waits. Events come in the order in which they happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable, Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ __all__ = [
     "MAX_TAIL",
     "MAX_TRIES",
     "ODD",
+    "OVERDUE",
     "RAW",
     "REFUSED",
     "SILENT",
@@ -29,18 +31,20 @@ __all__ = [
     "Event",
     "Host",
     "Kernel",
+    "Listener",
     "Peer",
     "Questions",
+    "Waiter",
 ]
 
 Event = tuple[Any, ...]
 """The first element is one of the five below, the second the token of the flight."""
 DONE, ODD, SILENT, REFUSED, RAW = range(5)
 """
-DONE, token, octets, coded, trips, target: all was answered, the flight is over. `octets`: dict of the octet
+DONE, token, octets, coded, slowest, target: all was answered, the flight is over. `octets`: dict of the octet
     strings by position, or None. `coded`: list of (position, tag, content) of other values that are no plain
-    numbers, or None. `trips`: seconds from each question's answered try to its answer. `target`: number of
-    the address that answered last.
+    numbers, or None. `slowest`: seconds from a question's answered try to its answer at most; negative if
+    none was answered as asked. `target`: number of the address that answered last.
 ODD, token, pdu, datagram, sent, trip: an answer to question number `pdu` that does not match exactly. `sent`:
     monotonic seconds at which the answered try left. The flight is paused.
 SILENT, token, pdu, 0, address, port: no try of the question was answered in time. The flight is paused.
@@ -50,6 +54,9 @@ RAW, token, target, datagram, sent, trip: an answer to `ask`. `trip` is negative
 """
 
 MAX_TRIES = 16
+OVERDUE = 1.0
+"""Seconds after which a flight counts no more as in the air: agents that are slow or dead send no bursts, and
+a hundred of them must not keep the others on the ground."""
 MAX_COMMUNITY = 1000
 """Octets."""
 MAX_TAIL = 4000
@@ -85,6 +92,17 @@ class Peer(Protocol):
 
 class Engine(Protocol):
     """Many flights over one socket per address family. Its clock is CLOCK_MONOTONIC."""
+
+    @property
+    def aloft(self) -> int:
+        """Flights whose answers may come at any time: begun less than OVERDUE ago, and neither over nor
+        interrupted since."""
+        ...
+
+    @property
+    def flying(self) -> int:
+        """Flights that are not over."""
+        ...
 
     def attach(self, family: int, sock: Any, /) -> None:
         """Uses this non-blocking socket; it stays the caller's, who keeps it open."""
@@ -125,6 +143,10 @@ class Engine(Protocol):
 
     def cancel(self, handle: int, /) -> None:
         """Ends a flight without an event. Does nothing if it is over."""
+        ...
+
+    def rest(self, handle: int, /) -> None:
+        """What this flight waits for is not on the way to these sockets: it counts no more as `aloft`."""
         ...
 
     def drain(self, family: int, /) -> Sequence[Event]:
@@ -175,8 +197,27 @@ class Envelope(Protocol):
         ...
 
 
+class Listener(Protocol):
+    """Who is told of a flight's next event."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, event: Event, /) -> None:
+        """Perhaps wakes the task at once: not to be called from within a task."""
+        ...
+
+    def set_exception(self, error: BaseException, /) -> None: ...
+
+
+class Waiter(Listener, Awaitable[Event], Protocol):
+    """What one task awaits an event with: an asyncio.Future, or what a task takes for one."""
+
+
 class Kernel(Protocol):
     """One of the twins."""
+
+    @property
+    def Waiter(self) -> Callable[[AbstractEventLoop], Waiter]: ...  # noqa: N802
 
     @property
     def Envelope(  # noqa: N802

@@ -5,6 +5,7 @@ static int add_all(PyObject *module) {
     if (add_questions(module) < 0) return -1;
     if (add_flights(module) < 0) return -1;
     if (add_envelope(module) < 0) return -1;
+    if (add_waiter(module) < 0) return -1;
     if (add_render(module) < 0) return -1;
     if (add_rows(module) < 0) return -1;
     return 0;

@@ -11,6 +11,7 @@
 int add_questions(PyObject *module);
 int add_flights(PyObject *module);
 int add_envelope(PyObject *module);
+int add_waiter(PyObject *module);
 int add_render(PyObject *module);
 int add_rows(PyObject *module);
 

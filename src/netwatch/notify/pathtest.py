@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from netwatch.model import Alert, AlertState, Clock, Severity
+from netwatch.model import DAY, Alert, AlertState, Clock, Severity
 from netwatch.notify.notices import SELF
 from netwatch.notify.steady import SteadyOutbox
 from netwatch.store import encode_alert
@@ -19,7 +19,7 @@ FAILED = "NetwatchBackupPathFailed"
 RULE = "NetwatchBackupPathTest"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PREFIX = "test-"
-_KEPT = 90 * 86400.0
+_KEPT = 90 * DAY
 
 
 def last_due(now: float, day: str, at: str, zone: ZoneInfo) -> float:

@@ -33,12 +33,13 @@ from netwatch.planning.lifecycle import (
     reconcile,
     survey,
 )
-from netwatch.planning.plans import Gathered, Plans, gather_all, judge_all
+from netwatch.planning.plans import PLANS, Gathered, Plans, gather_all, judge_all, judge_one
 from netwatch.planning.policies import Policies, load_policies
 from netwatch.planning.replacement import ReplacementPolicy, load_policy, rank
 from netwatch.planning.wireless import WirelessPolicy, load_wireless_policy
 
 __all__ = [
+    "PLANS",
     "Basis",
     "CapacityPolicy",
     "CapacityResult",
@@ -66,6 +67,7 @@ __all__ = [
     "judge_capacity",
     "judge_costs",
     "judge_equity",
+    "judge_one",
     "load_capacity_policy",
     "load_costs_policy",
     "load_equity_policy",

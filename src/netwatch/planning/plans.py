@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from netwatch.calendars import Calendars
 from netwatch.model import (
+    DAY,
     Alert,
     AssetTenure,
     EntityId,
@@ -17,31 +19,30 @@ from netwatch.model import (
     Report,
     Snapshot,
 )
-from netwatch.planning.basis import Basis, gather, hours_of, incidents_of
+from netwatch.planning.basis import Basis, Reading, hours_of, incidents_of, prepare_basis
 from netwatch.planning.capacity import (
     CapacityMeasured,
+    CapacityResult,
     capacity_dates,
     judge_capacity,
-    measure_capacity,
+    prepare_capacity,
 )
 from netwatch.planning.capacity.report import report as capacity_report
-from netwatch.planning.costs import CostMeasures, judge_costs, measure_costs
+from netwatch.planning.costs import CostMeasures, judge_costs, prepare_costs
 from netwatch.planning.costs import report as costs_report
-from netwatch.planning.equity import EquityMeasures, judge_equity, measure_equity
+from netwatch.planning.equity import EquityMeasures, judge_equity, prepare_equity
 from netwatch.planning.equity import report as equity_report
-from netwatch.planning.leadership import Months, leadership_report, measure_leadership
+from netwatch.planning.leadership import Months, leadership_report, prepare_leadership
 from netwatch.planning.lifecycle import Lifecycle, lifecycle_report, reconcile, register_report, survey
 from netwatch.planning.policies import Policies
 from netwatch.planning.replacement import Hints, rank
 from netwatch.planning.replacement.report import report as replacement_report
-from netwatch.planning.wireless import WirelessMeasured, measure_wireless
+from netwatch.planning.wireless import WirelessMeasured, prepare_wireless
 from netwatch.planning.wireless import judge as judge_wireless
 from netwatch.planning.wireless import report as wireless_report
 from netwatch.planning.wireless.results import Verdict, WirelessPlan
 
-__all__ = ["Gathered", "Plans", "gather_all", "judge_all"]
-
-DAY = 86400.0
+__all__ = ["PLANS", "Gathered", "Plans", "gather_all", "judge_all", "judge_one"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,49 +86,112 @@ def gather_all(
     default, days = policies.replacement.school_hours.calendar(), policies.replacement.history_days
     incidents = None if alerts is None else incidents_of(alerts, at - days * DAY, at)
     calendars = calendars.with_default(default)
-    basis = gather(snapshot, history, calendars, at=at, days=days, incidents=incidents, tenures=tenures)
-    return Gathered(
-        basis,
-        measure_leadership(basis, history, pages),
-        wireless=measure_wireless(basis, history, policies.wireless.recent_days),
-        equity=measure_equity(basis, history),
-        costs=measure_costs(basis, history),
-        capacity=measure_capacity(basis, history, days=policies.capacity.history_days),
+    reading = Reading()
+    basis, finish = prepare_basis(
+        snapshot, reading, calendars, at=at, days=days, incidents=incidents, tenures=tenures
     )
+    months = prepare_leadership(basis, reading, policies.leadership, pages)
+    wireless = prepare_wireless(basis, reading, policies.wireless.recent_days)
+    equity = prepare_equity(basis, reading)
+    costs = prepare_costs(basis, reading)
+    capacity = prepare_capacity(basis, reading, days=policies.capacity.history_days)
+    reading.read(history)
+    finish()
+    return Gathered(basis, months(), wireless=wireless(), equity=equity(), costs=costs(), capacity=capacity())
 
 
 def judge_all(gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> Plans:
     """Judges what was gathered under each policy. Pure, without history: the same arguments give the same
     plans, byte for byte."""
-    wireless = judge_wireless(gathered.basis, gathered.wireless, policies.wireless)
-    equity = judge_equity(gathered.basis, gathered.equity, lifecycle, policies.equity)
-    costs = judge_costs(
-        gathered.basis,
-        gathered.costs,
-        lifecycle,
-        policies.costs,
-        incident_hours=_incident_hours(gathered.basis, policies),
-    )
-    capacity = judge_capacity(gathered.basis, gathered.capacity, policies.capacity)
-    replacements = rank(
-        gathered.basis,
-        lifecycle,
-        policies.replacement,
-        overrides=policies.overrides,
-        hints=Hints(full_on=capacity_dates(capacity), rechannel=rechannelled(wireless)),
-    )
-    made = (
-        replacement_report(replacements),
-        wireless_report(wireless, gathered.basis),
-        capacity_report(capacity, policies.capacity),
-        equity_report(equity),
-        costs_report(costs),
-        lifecycle_report(survey(gathered.basis, lifecycle, policies.replacement.not_ranked)),
-        register_report(reconcile(gathered.basis, lifecycle), gathered.basis),
-    )
-    reports = {one.name: one for one in made}
-    glance = leadership_report(gathered.months, reports, at=gathered.basis.at)
-    return Plans(replacements, {**reports, glance.name: glance})
+    judging = _Judging(gathered, lifecycle, policies)
+    return Plans(judging.replacements, {name: judging.report(name) for name in PLANS})
+
+
+def judge_one(gathered: Gathered, lifecycle: Lifecycle, policies: Policies, name: str) -> Report:
+    """The report of that name as `judge_all` makes it, and no other that it does not stand on. Raises
+    KeyError for a name that is not in `PLANS`."""
+    return _Judging(gathered, lifecycle, policies).report(name)
+
+
+class _Judging:
+    """Judges what is asked for, once."""
+
+    def __init__(self, gathered: Gathered, lifecycle: Lifecycle, policies: Policies) -> None:
+        self._gathered, self._basis = gathered, gathered.basis
+        self._lifecycle, self._policies = lifecycle, policies
+        self._reports: dict[str, Report] = {}
+
+    def report(self, name: str) -> Report:
+        if name not in self._reports:
+            self._reports[name] = _REPORTS[name](self)
+        return self._reports[name]
+
+    @cached_property
+    def replacements(self) -> ReplacementPlan:
+        return rank(
+            self._basis,
+            self._lifecycle,
+            self._policies.replacement,
+            overrides=self._policies.overrides,
+            hints=Hints(full_on=capacity_dates(self._capacity), rechannel=rechannelled(self._wireless)),
+        )
+
+    @cached_property
+    def _wireless(self) -> WirelessPlan:
+        return judge_wireless(self._basis, self._gathered.wireless, self._policies.wireless)
+
+    @cached_property
+    def _capacity(self) -> CapacityResult:
+        return judge_capacity(self._basis, self._gathered.capacity, self._policies.capacity)
+
+    def replacement_report(self) -> Report:
+        return replacement_report(self.replacements)
+
+    def wireless_report(self) -> Report:
+        return wireless_report(self._wireless, self._basis)
+
+    def capacity_report(self) -> Report:
+        return capacity_report(self._capacity, self._policies.capacity)
+
+    def equity_report(self) -> Report:
+        measured, policy = self._gathered.equity, self._policies.equity
+        return equity_report(judge_equity(self._basis, measured, self._lifecycle, policy))
+
+    def costs_report(self) -> Report:
+        found = judge_costs(
+            self._basis,
+            self._gathered.costs,
+            self._lifecycle,
+            self._policies.costs,
+            incident_hours=_incident_hours(self._basis, self._policies),
+        )
+        return costs_report(found)
+
+    def lifecycle_report(self) -> Report:
+        not_ranked = self._policies.replacement.not_ranked
+        return lifecycle_report(survey(self._basis, self._lifecycle, not_ranked))
+
+    def register_report(self) -> Report:
+        return register_report(reconcile(self._basis, self._lifecycle), self._basis)
+
+    def leadership_report(self) -> Report:
+        others = {name: self.report(name) for name in PLANS if name != _GLANCE}
+        return leadership_report(self._gathered.months, others, self._policies.leadership, at=self._basis.at)
+
+
+_GLANCE = "leadership"
+_REPORTS: Mapping[str, Callable[[_Judging], Report]] = {
+    "replacements": _Judging.replacement_report,
+    "wireless": _Judging.wireless_report,
+    "capacity": _Judging.capacity_report,
+    "equity": _Judging.equity_report,
+    "costs": _Judging.costs_report,
+    "lifecycle": _Judging.lifecycle_report,
+    "register": _Judging.register_report,
+    _GLANCE: _Judging.leadership_report,
+}
+PLANS = tuple(_REPORTS)
+"""Names of the reports, in the order in which people read them."""
 
 
 def _incident_hours(basis: Basis, policies: Policies) -> Mapping[EntityId, float] | None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from netwatch.documents import did_you_mean
-from netwatch.errors import ConfigError, Problem
+from netwatch.errors import ConfigError, Problem, Problems
 from netwatch.planning.capacity import CapacityPolicy, load_capacity_policy
 from netwatch.planning.costs import CostsPolicy, load_costs_policy
 from netwatch.planning.equity import EquityPolicy, load_equity_policy
+from netwatch.planning.leadership import LeadershipPolicy, load_leadership_policy
 from netwatch.planning.replacement import (
     NO_OVERRIDES,
     Overrides,
@@ -31,6 +32,7 @@ POLICY_FILES = (
     "equity.yaml",
     "costs.yaml",
     "capacity.yaml",
+    "leadership.yaml",
     "overrides.yaml",
 )
 """All that a folder of policies may hold."""
@@ -45,6 +47,7 @@ class Policies:
     equity: EquityPolicy
     costs: CostsPolicy
     capacity: CapacityPolicy
+    leadership: LeadershipPolicy
     overrides: Overrides = NO_OVERRIDES
     """Of the replacement list; nothing is shipped."""
 
@@ -54,19 +57,15 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
 
     Raises ConfigError with the Problems of all files, and for a file that no plan reads.
     """
-    problems: list[Problem] = []
+    problems = Problems()
     has_overrides = folder is not None and (folder / "overrides.yaml").is_file()
     if folder is not None:
         problems += _strangers(folder)
 
     def read(load: Callable[[Path], T], name: str) -> T:
-        """The own file, else the shipped one. Its problems join the others; then nobody sees the result."""
+        """The own file, else the shipped one."""
         own = None if folder is None else folder / name
-        try:
-            return load(own if own is not None and own.is_file() else shipped / name)
-        except ConfigError as error:
-            problems.extend(error.problems)
-            return None  # type: ignore[return-value]
+        return problems.try_to(lambda: load(own if own is not None and own.is_file() else shipped / name))
 
     policies = Policies(
         replacement=read(load_policy, "replacement.yaml"),
@@ -74,6 +73,7 @@ def load_policies(folder: Path | None, shipped: Path) -> Policies:
         equity=read(load_equity_policy, "equity.yaml"),
         costs=read(load_costs_policy, "costs.yaml"),
         capacity=read(load_capacity_policy, "capacity.yaml"),
+        leadership=read(load_leadership_policy, "leadership.yaml"),
         overrides=read(load_overrides, "overrides.yaml") if has_overrides else NO_OVERRIDES,
     )
     if problems:

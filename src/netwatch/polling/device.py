@@ -94,6 +94,18 @@ class Device:
         self.slots.clear()
         self.often = None
 
+    def reschedule(self, now: float) -> None:
+        """Tables to the slots of the target as it is now, but none later than it was due: what the pass under
+        way has not come to yet, or what has failed, would be read a day late otherwise."""
+        if self.plan is not None:
+            before = self.table_due
+            self._forget_tables()
+            self.table_due = {
+                table.name: min(before[table.name], self._slot(table, now))
+                for table in self.plan.tables
+                if table.name in before
+            }
+
     def adopt(self, plan: PlanPort, now: float) -> None:
         """A new plan whose tables were all read just now."""
         self.plan = plan

@@ -214,8 +214,8 @@ class Poller:
         device.change(target)
         if not same:
             device.forget_plan()
-        elif device.plan is not None:
-            device.adopt(device.plan, self._clock.now().mono)
+        else:
+            device.reschedule(self._clock.now().mono)
         if device.busy:
             # What was changed in mid-pass is asked again, of the new target, as soon as that pass ends.
             device.rechecks.wanted |= not same

@@ -1,18 +1,18 @@
 """Device knowledge as data: profiles are loaded, matched and compiled to plans here."""
 
-from netwatch.profiles.block_parts import BlockMemory
-from netwatch.profiles.builder import PRODUCT
-from netwatch.profiles.cache import ProfileCache, profile_cache
-from netwatch.profiles.compiled import Profile, Recognised, Table
-from netwatch.profiles.coverage import Coverage, coverage, coverage_tables
-from netwatch.profiles.evaluate import Slots, evaluate
-from netwatch.profiles.expression import Expression, ExpressionError, Scope
-from netwatch.profiles.frame import DeviceFrame, Rows, Splitter, rows_of_records
-from netwatch.profiles.functions import FUNCTIONS
-from netwatch.profiles.json_rows import rows_of_document
-from netwatch.profiles.label_budget import LabelBudget
+from netwatch.profiles.blocks.parts import BlockMemory
+from netwatch.profiles.blocks.reader import BlockReader
+from netwatch.profiles.compiling.part import PRODUCT
+from netwatch.profiles.keeping.cache import ProfileCache, profile_cache
+from netwatch.profiles.language.expression import Expression, ExpressionError, Scope
+from netwatch.profiles.language.functions import FUNCTIONS
+from netwatch.profiles.language.patterns import compile_regex
+from netwatch.profiles.language.template import Template
 from netwatch.profiles.loader import lint, load_profiles, models_schema, profile_schema
-from netwatch.profiles.match import (
+from netwatch.profiles.plans.persist import dump_plan, load_plan
+from netwatch.profiles.plans.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
+from netwatch.profiles.ready.coverage import Coverage, coverage, coverage_tables
+from netwatch.profiles.ready.match import (
     Candidate,
     Explanation,
     Fingerprint,
@@ -22,17 +22,17 @@ from netwatch.profiles.match import (
     needed_oids,
     needed_paths,
 )
-from netwatch.profiles.merge import attach
-from netwatch.profiles.models import Models, registered_models
-from netwatch.profiles.patterns import compile_regex
-from netwatch.profiles.persist import dump_plan, load_plan
-from netwatch.profiles.plan import EVIDENCE_OIDS, Plan, TablePlan, observation, plan_table
-from netwatch.profiles.pool import PlanPool
-from netwatch.profiles.profile_set import FALLBACK, ProfileSet
-from netwatch.profiles.reader import BlockReader
-from netwatch.profiles.schema import ProfileModel, TableMode, TableSource
-from netwatch.profiles.template import Template
-from netwatch.profiles.vendors import Vendor, Vendors
+from netwatch.profiles.ready.merge import attach
+from netwatch.profiles.ready.pool import PlanPool
+from netwatch.profiles.ready.profile import Profile, Recognised, Table
+from netwatch.profiles.ready.profile_set import FALLBACK, ProfileSet
+from netwatch.profiles.rows.evaluate import Slots, evaluate
+from netwatch.profiles.rows.frame import DeviceFrame, Rows, Splitter, rows_of_records
+from netwatch.profiles.rows.json_rows import rows_of_document
+from netwatch.profiles.rows.label_budget import LabelBudget
+from netwatch.profiles.written.models import Models, registered_models
+from netwatch.profiles.written.schema import ProfileModel, TableMode, TableSource
+from netwatch.profiles.written.vendors import Vendor, Vendors
 
 __all__ = [
     "EVIDENCE_OIDS",

@@ -12,13 +12,13 @@ from typing import Any
 from netwatch.documents import Document, Strict, read_documents, validate
 from netwatch.errors import ConfigError, Problem
 from netwatch.model import Catalogue
-from netwatch.profiles.cache import ProfileCache
-from netwatch.profiles.compiler import Compiler, Source
-from netwatch.profiles.layers import compile_layers
-from netwatch.profiles.models import Models, ModelsFile, is_models_file, load_models
-from netwatch.profiles.profile_set import ProfileSet
-from netwatch.profiles.schema import ProfileModel
-from netwatch.profiles.vendors import VENDORS_FILE, Vendors, load_vendors
+from netwatch.profiles.compiling.compiler import Compiler, Source
+from netwatch.profiles.compiling.layers import compile_layers
+from netwatch.profiles.keeping.cache import ProfileCache
+from netwatch.profiles.ready.profile_set import ProfileSet
+from netwatch.profiles.written.models import Models, ModelsFile, is_models_file, load_models
+from netwatch.profiles.written.schema import ProfileModel
+from netwatch.profiles.written.vendors import VENDORS_FILE, Vendors, load_vendors
 
 __all__ = ["lint", "load_profiles", "models_schema", "profile_schema"]
 

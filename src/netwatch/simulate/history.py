@@ -15,18 +15,28 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.model import ROOT, Catalogue, EntityKey, EntityKind, Family, FamilyType, load_catalogue
+from netwatch.model import (
+    DAY,
+    HOUR,
+    ROOT,
+    WEEK,
+    Catalogue,
+    EntityKey,
+    EntityKind,
+    Family,
+    FamilyType,
+    load_catalogue,
+)
 from netwatch.simulate.build import build_rows, expression
 from netwatch.simulate.district import District, SimDevice
 from netwatch.simulate.links import link_rates, port_name
 from netwatch.simulate.phase import week_load
 from netwatch.simulate.rows import Row
-from netwatch.simulate.signals import DAY, WEEK, WeekLoad
+from netwatch.simulate.signals import WeekLoad
 from netwatch.simulate.values import chance, render
 
 __all__ = ["SeedBlock", "Subject", "seed_history"]
 
-HOUR = 3600
 YEARS = 2
 _CHUNK = 48
 """Series per block: some 20 MB."""

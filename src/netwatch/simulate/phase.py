@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from netwatch.simulate.signals import DAY, WEEK, WeekLoad
+from netwatch.model import DAY, WEEK
+from netwatch.simulate.signals import WeekLoad
 
 __all__ = ["parse_phase", "school_moment", "week_load"]
 

@@ -11,10 +11,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["DAY", "WEEK", "Signal", "WeekLoad"]
+from netwatch.model import WEEK
 
-DAY = 86400
-WEEK = 7 * DAY
+__all__ = ["Signal", "WeekLoad"]
 
 
 class WeekLoad:

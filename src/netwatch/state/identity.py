@@ -22,7 +22,7 @@ from netwatch.model import (
     WitnessKind,
 )
 from netwatch.state.entity_table import EntityTable
-from netwatch.state.ledger import AssetLedger
+from netwatch.state.ledger import REWRITTEN, AssetLedger
 from netwatch.state.part_map import PartMap
 from netwatch.state.witnesses import STRONG, strong
 
@@ -30,8 +30,6 @@ __all__ = ["Conflict", "IdentityMap", "Known"]
 
 _INVENTORY = "inventory"
 _MERGED = "merged"
-_DAY = 86400.0
-"""Seconds after which a sighting is worth writing down again."""
 
 _BATCH = 10_000
 """Records that are written at a time: those of half a million ports at once would take half a gigabyte."""
@@ -290,7 +288,7 @@ class IdentityMap:
         return entity
 
     def _sight(self, known: Known, name: str, index: str, wall: float) -> None:
-        if (name and known.name != name and not known.anchored) or wall > known.saved + _DAY:
+        if (name and known.name != name and not known.anchored) or wall > known.saved + REWRITTEN:
             self._dirty[known.id] = None
         if name and not known.anchored:
             known.name = name

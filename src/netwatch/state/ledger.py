@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from netwatch.model import AssetJournal, AssetSwap, AssetTenure, EntityId
+from netwatch.model import DAY, WEEK, AssetJournal, AssetSwap, AssetTenure, EntityId
 
-__all__ = ["AssetLedger"]
+__all__ = ["REWRITTEN", "AssetLedger"]
 
-_DAY = 86400.0
+REWRITTEN = DAY
 """Seconds after which a sighting is worth writing down again."""
 
-_BACK = 7 * _DAY
+_BACK = WEEK
 """Seconds within which a thing that comes back to its place was never away."""
 
 _Place = tuple[EntityId, str]
@@ -89,7 +89,7 @@ class AssetLedger:
             self._end(device, position, wall)
         elif last.ended is None or wall - last.ended <= _BACK:
             model = model or last.model
-            if last.ended is not None or model != last.model or wall > last.last_seen + _DAY:
+            if last.ended is not None or model != last.model or wall > last.last_seen + REWRITTEN:
                 self._set(last._replace(model=model, last_seen=max(wall, last.last_seen), ended=None))
             return
         tenure = AssetTenure(asset, device, position, model, wall, wall)

@@ -11,22 +11,11 @@ from dataclasses import replace
 from sys import intern
 from types import MappingProxyType
 
-from netwatch.model import (
-    Entity,
-    EntityId,
-    EntityKind,
-    Fact,
-    IdentityRecord,
-    Seen,
-    Witness,
-    WitnessKind,
-)
+from netwatch.model import Entity, EntityId, EntityKind, Fact, IdentityRecord, Seen, Witness, WitnessKind
+from netwatch.state.ledger import REWRITTEN
 from netwatch.state.parts import Part, is_row_number, match_parts
 
-__all__ = ["DAY", "PartMap", "own_witnesses"]
-
-DAY = 86400.0
-"""Seconds after which a sighting is worth writing down again."""
+__all__ = ["PartMap", "own_witnesses"]
 
 _SAID_ELSEWHERE = (WitnessKind.INDEX, WitnessKind.NAME, WitnessKind.ALIAS)
 """Weak, and already in the fields of the entity."""
@@ -166,7 +155,7 @@ class PartMap:
         """A table told of these parts: once a day that is worth writing down. `saved`: when that was done
         last; None if not since the process runs."""
         since = self._restored.get(device) if saved is None else saved
-        if since is not None and wall > since + DAY:
+        if since is not None and wall > since + REWRITTEN:
             self._dirty.update(dict.fromkeys(parts, (wall, table)))
 
     def retire(self, entity: Entity, wall: float) -> None:

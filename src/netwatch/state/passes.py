@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from netwatch.model import Entity, EntityId, EntityKey, EntityKind, Seen
-from netwatch.state.part_map import DAY, own_witnesses
+from netwatch.state.ledger import REWRITTEN
+from netwatch.state.part_map import own_witnesses
 
 __all__ = ["GONE_AFTER", "TablePass"]
 
@@ -84,7 +85,7 @@ class TablePass:
 
     def written(self, wall: float) -> None:
         """The journal was told of all parts, if that was due."""
-        if self.saved is None or wall > self.saved + DAY:
+        if self.saved is None or wall > self.saved + REWRITTEN:
             self.saved = wall
 
     def repeated(self, mono: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netwatch.calendars import WEEKDAYS
+from netwatch.calendars import WEEKDAYS, clock_text
 from netwatch.incidents import Event, MadeSwap, Noise, Shift, Silence, Standing
 from netwatch.model import Alert
 from netwatch.web.units import clock_time
@@ -124,7 +124,7 @@ def silence_json(silence: Silence, now: float) -> dict[str, Any]:
         "starts": _time(silence.starts),
         "ends": _time(silence.ends),
         "weekly": {
-            "hours": [f"{_clock(begin)}-{_clock(end)}" for begin, end in silence.hours],
+            "hours": [f"{clock_text(begin)}-{clock_text(end)}" for begin, end in silence.hours],
             "days": [WEEKDAYS[day] for day in sorted(silence.weekdays)],
             "timezone": silence.timezone,
         }
@@ -134,7 +134,3 @@ def silence_json(silence: Silence, now: float) -> dict[str, Any]:
         "active_until": _time(until) if until is not None and math.isfinite(until) else None,
         "next": _time(silence.next_start(now)),
     }
-
-
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"

@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime
 from typing import TypeGuard
 
+from netwatch.model import scaled
+
 __all__ = ["age", "bit_rate", "clock_time", "duration", "measured", "percent", "plain", "size"]
 
 _MISSING = "–"
@@ -23,14 +25,14 @@ def bit_rate(bytes_per_second: float | None) -> str:
     """Bytes per second as `940 Mb/s`: links are spoken of in bits."""
     if not _known(bytes_per_second):
         return _MISSING
-    return _scaled(bytes_per_second * 8, 1000.0, ("b/s", "kb/s", "Mb/s", "Gb/s", "Tb/s"))
+    return _prefixed(bytes_per_second * 8, "b/s")
 
 
 def size(count: float | None) -> str:
     """Bytes as `1.5 TiB` (IEC 80000-13)."""
     if not _known(count):
         return _MISSING
-    return _scaled(count, 1024.0, ("B", "KiB", "MiB", "GiB", "TiB", "PiB"))
+    return _prefixed(count, "B", binary=True)
 
 
 def plain(value: float | None) -> str:
@@ -83,7 +85,7 @@ def measured(value: float | None, unit: str) -> str:
     if unit == "seconds":
         return f"{value * 1000:.3g} ms" if 0 < abs(value) < 1 else duration(value)
     if unit == "hertz":
-        return _scaled(value, 1000.0, ("Hz", "kHz", "MHz", "GHz"))
+        return _prefixed(value, "Hz")
     return f"{plain(value)}{_SYMBOLS.get(unit, f' {unit}' if unit else '')}"
 
 
@@ -103,13 +105,11 @@ _SYMBOLS = {
 }
 
 
-def _scaled(value: float, base: float, names: tuple[str, ...]) -> str:
-    step = 0
-    while abs(value) >= base and step < len(names) - 1:
-        value /= base
-        step += 1
-    digits = f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.1f}"
-    return f"{digits} {names[step]}"
+def _prefixed(value: float, unit: str, *, binary: bool = False) -> str:
+    """One decimal where there is room: pages have narrow columns."""
+    number, prefix = scaled(value, binary=binary)
+    digits = f"{number:.0f}" if abs(number) >= 100 or number == int(number) else f"{number:.1f}"
+    return f"{digits} {prefix}{unit}"
 
 
 def _known(value: float | None) -> TypeGuard[float]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from netwatch.alerts.causes.topology import Links, islands
-from netwatch.model import DeviceKind, Entity, EntityId, EntityKind, PluggedIn, Snapshot, WitnessKind
+from netwatch.model import WEEK, DeviceKind, Entity, EntityId, EntityKind, PluggedIn, Snapshot, WitnessKind
 
 __all__ = ["Bridging", "Plug", "PlugKey", "Seen", "Subjects", "renewed", "subjects"]
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 _Place = tuple[EntityId, EntityId | None]
 PlugKey = tuple[str, EntityId]
 """An address, and the switch that has learnt it."""
-LONGEST = 7 * 86_400.0
+LONGEST: float = WEEK
 """What could not be asked about any more is forgotten after so many seconds."""
 ROUNDS = 2.5
 """A device that answers and was not learnt in so many rounds is plugged in somewhere else."""
@@ -233,9 +233,11 @@ def renewed(
     polls, `interval` the seconds between two rounds.
 
     What is down does not speak, and switches forget it within minutes: it is where it was. So is what was
-    learnt at a switch that does not answer: the others may have not forgotten it yet.
+    learnt at a switch that does not answer: the others may have not forgotten it yet. And what was learnt at
+    the same port again, but is not certain any more since other switches answer no more, gets some rounds.
     """
     fresh = {key: Plug(plug, now) for key, plug in told.plugs().items() if plug.device in up}
+    placed = {mac for mac, _ in fresh}
     kept: dict[PlugKey, Plug] = {}
     for key, known in before.items():
         mac, switch = key
@@ -244,7 +246,9 @@ def renewed(
             continue
         longest = LONGEST
         if mac in told.open or (switch in answered and mac in about.asked.get(switch, ())):
-            longest = 0.0 if mac in told.open and switch in answered else ROUNDS * interval
+            places = () if mac in placed else told.open.get(mac, ())
+            elsewhere = mac in told.open and (switch, known.plug.port) not in places
+            longest = 0.0 if elsewhere and switch in answered else ROUNDS * interval
         if about.apart(device, switch) and (device not in up or age <= longest):
             kept[key] = known
     doubted = {mac for mac, _ in kept}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from netwatch.model import EntityId, Snapshot
+from netwatch.model import WEEK, EntityId, Snapshot
 
 __all__ = ["KeptLink", "Restored"]
 
 UNTOLD_SECONDS = 3600.0
 """Neighbours become known table by table after a start: so long may a link be there that nobody tells of."""
-OLDEST_SECONDS = 7 * 86_400.0
+OLDEST_SECONDS = WEEK
 """What was told last longer ago says nothing of today."""
 
 

@@ -61,6 +61,8 @@ class CauseMemory:
     """Devices to be polled now."""
     power: frozenset[str] = frozenset()
     """Alerts of lost mains that explained something."""
+    brief: frozenset[str] = frozenset()
+    """Alerts that explained something before they had lasted long enough to fire."""
     graph: tuple[_MadeOf, Graph] | None = None
     """The last one, and what it was made of."""
 
@@ -103,7 +105,8 @@ def with_causes(
     asking = _Asking(snapshot, graph, memory.asked, now)
     causes = {alert.id: device for device, alert in silent.items()}
     yield
-    step = _Step(found, asking, memory.power, causes, {rule.name: rule.hold for rule in rules}, now)
+    holds = {rule.name: rule.hold for rule in rules}
+    step = _Step(found, asking, memory.power, memory.brief, causes, holds, now)
     yield
     never = is_never_hidden(snapshot)
     yield
@@ -118,8 +121,11 @@ def with_causes(
     wanted = frozenset(asking.wanted)
     asked = {device: at for device, at in memory.asked.items() if now - at < _ASKED_KEPT}
     asked |= dict.fromkeys(wanted, now)
-    power = frozenset(found.power)
-    return out, CauseMemory(links, restored, kept, answered, asked, wanted, power, cached)
+    power, by = frozenset(found.power), set(found.by.values())
+    brief = frozenset(
+        alert.id for alert in lasting if alert.id in by and now - alert.since < holds.get(alert.rule, 0.0)
+    )
+    return out, CauseMemory(links, restored, kept, answered, asked, wanted, power, brief, cached)
 
 
 def grown(old: Alert, new: Alert) -> bool:
@@ -208,6 +214,7 @@ class _Step:
     found: Explanation
     asking: _Asking
     power: frozenset[str]
+    brief: frozenset[str]
     causes: Mapping[str, EntityId]
     """Silent devices by their alerts."""
     holds: Mapping[str, float]
@@ -230,7 +237,9 @@ class _Step:
         if one.settle_until is None:
             settle = POWER_SETTLE if alert.suppressed_by in self.power else SETTLE
             self.asking.open_until((alert.device,), self.now)
-            return replace(one, settle_until=self.now + max(settle, self.holds.get(alert.rule, 0.0)))
+            # What was over before it could fire, such as a lost poll, has done little to others.
+            hold = 0.0 if alert.suppressed_by in self.brief else self.holds.get(alert.rule, 0.0)
+            return replace(one, settle_until=self.now + max(settle, hold))
         if self.now < one.settle_until:
             return one
         return self._waiting(replace(one, alert=_explained(alert, ""), settle_until=None), old)

@@ -15,7 +15,8 @@ from netwatch.alerts.derived import with_derived
 from netwatch.alerts.expression import Choice, Term
 from netwatch.alerts.message import template_fields
 from netwatch.alerts.rule import Circuits, Comparison, Ports, Rule
-from netwatch.model import Catalogue, EntityKind, Family, FamilyType
+from netwatch.alerts.tools.prometheus_circuits import ENDS, RATE, circuit_records
+from netwatch.model import Catalogue, Circuit, EntityKind, Family, FamilyType
 
 __all__ = ["PrometheusRules", "export_prometheus"]
 
@@ -45,20 +46,26 @@ class PrometheusRules:
     """(rule, why it can't be exported)."""
 
 
-def export_prometheus(rules: Sequence[Rule], catalogue: Catalogue) -> PrometheusRules:
-    """Rules that fire in Prometheus when they fire in netwatch, as long as all values are known.
+def export_prometheus(
+    rules: Sequence[Rule], catalogue: Catalogue, circuits: Sequence[Circuit] | None = None
+) -> PrometheusRules:
+    """Rules that fire in Prometheus when they fire in netwatch, as long as all values are known. `circuits`
+    of the inventory; None: not known.
 
     Not alike: an alert ends when its value is not known any more, and one fault may give many alerts.
     """
     out: list[dict[str, Any]] = []
-    exported, refused = [], []
+    exported, refused, about_circuits = [], [], False
     for rule in rules:
-        reasons = list(_reasons(rule, catalogue))
+        reasons = list(_reasons(rule, catalogue, inventory=circuits is not None))
         if reasons:
             refused.append((rule.name, "; ".join(dict.fromkeys(reasons))))
             continue
         exported.append(rule.name)
+        about_circuits |= _about_circuits(rule)
         out += _Writer(rule, catalogue).rules()
+    if about_circuits:
+        out = [*circuit_records(circuits or ()), *out]
     watchdog = [
         {
             "alert": name,
@@ -75,19 +82,21 @@ def export_prometheus(rules: Sequence[Rule], catalogue: Catalogue) -> Prometheus
     )
 
 
-def _reasons(rule: Rule, catalogue: Catalogue) -> Iterator[str]:
-    """Why Prometheus can't say the same."""
+def _about_circuits(rule: Rule) -> bool:
+    return rule.scope.circuits is not Circuits.ANY or RATE in rule.expression.families
+
+
+def _reasons(rule: Rule, catalogue: Catalogue, *, inventory: bool) -> Iterator[str]:
+    """Why Prometheus can't say the same. `inventory`: it is known where circuits end."""
     derived = with_derived(catalogue)
     for family in (*rule.expression.families, *(name for name, _ in rule.scope.device_is)):
-        if family not in catalogue and family in derived:
+        if family not in catalogue and family in derived and family != RATE:
             yield f"{family} is made by netwatch for rules and not exported"
     if rule.once_healthy:
         yield "`once_healthy`: Prometheus does not remember what was in good health once"
     if not rule.window.is_always:
         yield f"`{rule.window}`: Prometheus knows neither school calendars nor the hours of a time zone"
     scope = rule.scope
-    if scope.circuits in (Circuits.TOO, Circuits.ONLY):
-        yield f"`circuits: {scope.circuits}`: at which ports circuits end is not exported"
     if scope.ports is not Ports.ALL:
         yield f"`ports: {scope.ports}`: which ports are uplinks is not exported"
     if scope.tags or scope.not_tags:
@@ -97,6 +106,8 @@ def _reasons(rule: Rule, catalogue: Catalogue) -> Iterator[str]:
     for name, _ in (*scope.facts, *scope.not_facts):
         if _info_of(rule.expression.entity, name, catalogue) is None:
             yield f"`facts`: the fact {name} of a {rule.expression.entity} is not exported"
+    if _about_circuits(rule) and not inventory:
+        yield "circuits: at which ports they end is in the inventory (name the settings by --config)"
 
 
 def _info_of(entity: EntityKind, fact: str, catalogue: Catalogue) -> Family | None:
@@ -179,16 +190,20 @@ class _Writer:
             matchers += [f"{labels[place]}=~{_either(_escaped(v) for v in sorted(allowed))}"
                          for place, allowed in scope.labels]  # fmt: skip
             part = self._part[0] if self._part else "device"
-            if scope.names:
-                matchers.append(f"{part}=~{_either(map(_pattern, scope.names), fold=True)}")
-            if scope.not_names:
-                matchers.append(f"{part}!~{_either(map(_pattern, scope.not_names), fold=True)}")
+            if not self._too:
+                matchers += self._names(part)
             if scope.devices:
                 matchers.append(f"device=~{_either(map(_pattern, scope.devices))}")
             if scope.sites:
                 slugs = sorted({place.rpartition("/")[2] for place in scope.sites})
                 matchers.append(f"site=~{_either(map(_escaped, slugs))}")
         return f"{family}{{{', '.join(matchers)}}}" if matchers else family
+
+    def _names(self, part: str) -> Iterator[str]:
+        scope = self._rule.scope
+        for names, sign in ((scope.names, "=~"), (scope.not_names, "!~")):
+            if names:
+                yield f"{part}{sign}{_either(map(_pattern, names), fold=True)}"
 
     # who it is about
 
@@ -209,6 +224,24 @@ class _Writer:
             out += f" and on ({', '.join(_DEVICE)}) {family} == {number:g}"
         for family, number in scope.device_is_not:
             out += f" unless on ({', '.join(_DEVICE)}) {family} == {number:g}"
+        if self._too:
+            fits = f"netwatch_interface_info{{{', '.join(self._names('interface'))}}}" + self._facts()
+            out += f" and on ({self._ids}) (({fits}) or on ({self._ids}) {ENDS})"
+        else:
+            out += self._facts()
+        if scope.circuits in (Circuits.ONLY, Circuits.NONE):
+            out += f" {'and' if scope.circuits is Circuits.ONLY else 'unless'} on ({self._ids}) {ENDS}"
+        if scope.admin_up:
+            out += f" and on ({self._ids}) netwatch_interface_admin_up == 1"
+        return out
+
+    @property
+    def _too(self) -> bool:
+        """Ports of circuits match whatever their facts and names say."""
+        return self._rule.scope.circuits is Circuits.TOO and self._rule.scope.about_parts
+
+    def _facts(self) -> str:
+        out, scope = "", self._rule.scope
         for facts, word in ((scope.facts, "and"), (scope.not_facts, "unless")):
             for name, values in facts:
                 info = _info_of(self._rule.expression.entity, name, self._catalogue)
@@ -217,8 +250,6 @@ class _Writer:
                 fold = any("*" in text or "?" in text for text in patterns)
                 match = _either(map(_pattern, patterns), fold=fold)
                 out += f" {word} on ({self._ids}) {info.name}{{{name}=~{match}}}"
-        if scope.admin_up:
-            out += f" and on ({self._ids}) netwatch_interface_admin_up == 1"
         return out
 
     # when it holds

@@ -1,6 +1,6 @@
 """What all plans stand on: gathered once from snapshot, inventory and history, judged many times."""
 
-from netwatch.planning.basis.basis import Basis, day_of, gather
+from netwatch.planning.basis.basis import Basis, day_of, gather, prepare_basis
 from netwatch.planning.basis.incidents import Incident, hours_of, incidents_of
 from netwatch.planning.basis.measures import (
     Fullness,
@@ -8,9 +8,10 @@ from netwatch.planning.basis.measures import (
     PartState,
     SaturationMeasure,
     fills,
-    measure,
     name_of,
 )
+from netwatch.planning.basis.present import without_access, without_counters
+from netwatch.planning.basis.reading import Reading, Take
 from netwatch.planning.basis.subjects import SPARE, Subject, match_devices, subjects
 from netwatch.planning.basis.topology import Topology
 
@@ -21,8 +22,10 @@ __all__ = [
     "Incident",
     "Measurements",
     "PartState",
+    "Reading",
     "SaturationMeasure",
     "Subject",
+    "Take",
     "Topology",
     "day_of",
     "fills",
@@ -30,7 +33,9 @@ __all__ = [
     "hours_of",
     "incidents_of",
     "match_devices",
-    "measure",
     "name_of",
+    "prepare_basis",
     "subjects",
+    "without_access",
+    "without_counters",
 ]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from netwatch.calendars import Calendar, Calendars
-from netwatch.model import AssetTenure, EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
+from netwatch.model import DAY, AssetTenure, EntityId, HistoryReader, InventoryDevice, PlaceId, Snapshot
 from netwatch.planning.basis.incidents import Incident
-from netwatch.planning.basis.measures import Measurements, measure, name_of
+from netwatch.planning.basis.measures import Measurements, name_of, prepare_measurements
+from netwatch.planning.basis.reading import Reading
 from netwatch.planning.basis.subjects import match_devices, subjects
 from netwatch.planning.basis.topology import Topology
 
-__all__ = ["Basis", "day_of", "gather"]
-
-DAY = 86400.0
+__all__ = ["Basis", "day_of", "gather", "prepare_basis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,37 @@ class Basis:
         return self.calendars.at(self.places.get(device), self.snapshot.inventory.places)
 
 
+def prepare_basis(
+    snapshot: Snapshot,
+    reading: Reading,
+    calendars: Calendars,
+    *,
+    at: float,
+    days: float,
+    incidents: Mapping[EntityId, tuple[Incident, ...]] | None = None,
+    tenures: Sequence[AssetTenure] = (),
+) -> tuple[Basis, Callable[[], None]]:
+    """The basis, whose `measured` is complete once what is returned beside it was called after the reading;
+    all else is known now. Arguments as in `gather`."""
+    topology = Topology(snapshot)
+    places = {one.id: one.place for one in subjects(snapshot) if one.id is not None}
+    start = at - days * DAY
+    known = snapshot.inventory.places
+    remembered: dict[EntityId, Calendar] = {}
+
+    def calendar_of(device: EntityId) -> Calendar:
+        found = remembered.get(device)
+        if found is None:
+            found = remembered[device] = calendars.at(places.get(device), known)
+        return found
+
+    measured, finish = prepare_measurements(snapshot, reading, topology, calendar_of, start=start, end=at)
+    matched = match_devices(snapshot)
+    ledger = tuple(sorted(tenures, key=lambda one: (one.device, one.position, one.first_seen, one.asset_key)))
+    basis = Basis(snapshot, topology, matched, calendars, places, measured, start, at, incidents, ledger)
+    return basis, finish
+
+
 def gather(
     snapshot: Snapshot,
     history: HistoryReader,
@@ -67,18 +97,13 @@ def gather(
     """Reads history once, of the `days` before `at` (wall seconds). Takes seconds where there is much of it:
     call it in a worker. `calendars` has a default: lesson time of schools that name none. `incidents` are
     those of the same window, if somebody kept them."""
-    topology = Topology(snapshot)
-    places = {one.id: one.place for one in subjects(snapshot) if one.id is not None}
-    start = at - days * DAY
-    known = snapshot.inventory.places
-
-    def calendar_of(device: EntityId) -> Calendar:
-        return calendars.at(places.get(device), known)
-
-    measured = measure(snapshot, history, topology, calendar_of, start=start, end=at)
-    matched = match_devices(snapshot)
-    ledger = tuple(sorted(tenures, key=lambda one: (one.device, one.position, one.first_seen, one.asset_key)))
-    return Basis(snapshot, topology, matched, calendars, places, measured, start, at, incidents, ledger)
+    reading = Reading()
+    basis, finish = prepare_basis(
+        snapshot, reading, calendars, at=at, days=days, incidents=incidents, tenures=tenures
+    )
+    reading.read(history)
+    finish()
+    return basis
 
 
 def day_of(at: float) -> date:

@@ -51,6 +51,7 @@ def incidents_of(
 
 
 def hours_of(incidents: Iterable[Incident], start: float, end: float, longest: float) -> float:
-    """Hours within [start, end), wall seconds, in which somebody had to deal with them; of each one `longest`
-    hours at most, however long nobody closed it."""
+    """Hours within [start, end), wall seconds, in which they were open; of each one `longest` hours at most.
+
+    An upper bound of the work: nights are in it, and nobody says here when somebody took an incident on."""
     return sum(sorted(min(longest, one.seconds(start, end) / 3600) for one in incidents))

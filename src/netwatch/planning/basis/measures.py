@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendar, LessonTime
-from netwatch.model import Entity, EntityId, HistoryReader, SeriesHistory, Snapshot, percentile
+from netwatch.calendars import Calendar
+from netwatch.model import WEEK, Entity, EntityId, SeriesHistory, Snapshot, percentile
+from netwatch.planning.basis.reading import Reading, Take, Wanted
 from netwatch.planning.basis.topology import Topology
-from netwatch.planning.basis.wear import Wear, measure_wear
+from netwatch.planning.basis.wear import Wear, prepare_wear
 
 __all__ = [
     "Downtime",
@@ -23,8 +24,8 @@ __all__ = [
     "Reboots",
     "SaturationMeasure",
     "fills",
-    "measure",
     "name_of",
+    "prepare_measurements",
 ]
 
 _LEVELS = (
@@ -44,7 +45,6 @@ _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit
 
 FAILURE = 900.0
 """Seconds without an answer in a week that make it a failure rather than a restart."""
-_WEEK = 7 * 86400
 
 
 class SaturationMeasure(StrEnum):
@@ -139,22 +139,21 @@ class Measurements:
 @dataclass(frozen=True, slots=True)
 class _Source:
     snapshot: Snapshot
-    history: HistoryReader
+    reading: Reading
     start: float
     end: float
     calendar_of: Callable[[EntityId], Calendar]
     into: Measurements
-    lesson_time: LessonTime = field(default_factory=LessonTime)
 
-    def series(self, family: str, entities: Iterable[EntityId] | None = None) -> Iterable[SeriesHistory]:
-        """What history holds, of entities that still exist."""
-        chosen = None if entities is None else sorted(entities)
-        if chosen == []:
-            return
-        for series in self.history.read(family, self.start, self.end, chosen):
-            if series.entity in self.snapshot.entities and series.starts.size:
+    def want(self, family: str, take: Take, entities: Wanted = None) -> None:
+        """Of what history holds, entities that still exist."""
+
+        def known(series: SeriesHistory) -> None:
+            if series.entity in self.snapshot.entities:
                 self.into.simulated |= series.simulated
-                yield series
+                take(series)
+
+        self.reading.want(family, self.start, self.end, known, entities)
 
     def device(self, entity: EntityId) -> EntityId:
         return self.snapshot.entities[entity].device
@@ -162,56 +161,78 @@ class _Source:
     def lessons(self, series: SeriesHistory) -> NDArray[np.bool_]:
         """Buckets of which at least half is lesson time at the device's school."""
         calendar = self.calendar_of(self.device(series.entity))
-        return self.lesson_time.of(calendar, series.starts, series.widths)
+        return self.reading.lessons.of(calendar, series.starts, series.widths)
 
-    def latest(self, family: str) -> dict[EntityId, tuple[float, float]]:
-        """Fresh value and time of each entity of a family without row labels."""
+    def latest(
+        self, family: str, among: Collection[EntityId] | None = None
+    ) -> dict[EntityId, tuple[float, float]]:
+        """Fresh value and time of each entity (of those `among`) of a family without row labels."""
         column = self.snapshot.columns.get(family)
         if column is None:
             return {}
         known = column.fresh & np.isfinite(column.values)
         rows = np.flatnonzero(known).tolist()
-        values, times = column.values, column.times
-        return {column.entities[row]: (float(values[row]), float(times[row])) for row in rows}
+        values, times, entities = column.values, column.times, column.entities
+        if among is not None:
+            rows = [row for row in rows if entities[row] in among]
+        return {entities[row]: (float(values[row]), float(times[row])) for row in rows}
 
 
-def measure(
+def prepare_measurements(
     snapshot: Snapshot,
-    history: HistoryReader,
+    reading: Reading,
     topology: Topology,
     calendar_of: Callable[[EntityId], Calendar],
     *,
     start: float,
     end: float,
-) -> Measurements:
-    """Reads the window [start, end), wall seconds, once per family that is needed."""
+) -> tuple[Measurements, Callable[[], None]]:
+    """Wants the window [start, end), wall seconds. What is measured is complete once what is returned beside
+    it was called after the reading."""
     out = Measurements()
-    source = _Source(snapshot, history, start, end, calendar_of, out)
-    _downtime(source, topology)
+    source = _Source(snapshot, reading, start, end, calendar_of, out)
+    downtime, errors = _downtime(source, topology), _errors(source)
     _restarts(source)
-    _errors(source)
     _parts(source)
     _uplinks(source, topology)
     _radios_and_processors(source)
     _power(source)
-    _volumes(source)
-    out.wear = measure_wear(snapshot, history, calendar_of, start=start, end=end)
-    for found in out.fullness.values():
-        found.sort(key=lambda one: (-one.share, one.measure, one.entity))
-    return out
+    wear = prepare_wear(snapshot, reading, calendar_of, start=start, end=end)
+
+    def finish() -> None:
+        downtime()
+        errors()
+        _volumes(source)
+        out.wear = wear()
+        for found in out.fullness.values():
+            found.sort(key=lambda one: (-one.share, one.measure, one.entity))
+
+    return out, finish
 
 
-def _downtime(source: _Source, topology: Topology) -> None:
+def _downtime(source: _Source, topology: Topology) -> Callable[[], None]:
     """Time without an answer. What fell while its only way to the network was down is not its own fault."""
     down: dict[EntityId, dict[tuple[int, int], float]] = {}
     measured: dict[EntityId, tuple[float, float]] = {}
-    for series in source.series("netwatch_device_up"):
+
+    def take(series: SeriesHistory) -> None:
         seconds = series.coverage * series.widths
         lost = (1.0 - np.clip(series.values, 0, 1)) * seconds
         rows = np.flatnonzero(lost > 0)
         buckets = zip(series.starts[rows].tolist(), series.widths[rows].tolist(), strict=True)
         down[series.entity] = dict(zip(buckets, lost[rows].tolist(), strict=True))
         measured[series.entity] = float(seconds.sum()), series.until
+
+    source.want("netwatch_device_up", take)
+    return lambda: _excuse(source.into.downtime, topology, down, measured)
+
+
+def _excuse(
+    out: dict[EntityId, Downtime],
+    topology: Topology,
+    down: Mapping[EntityId, dict[tuple[int, int], float]],
+    measured: Mapping[EntityId, tuple[float, float]],
+) -> None:
     excused: dict[EntityId, dict[tuple[int, int], float]] = {}
     for above, lost_above in down.items():
         for device in topology.behind(above) if lost_above else ():
@@ -224,30 +245,46 @@ def _downtime(source: _Source, topology: Topology) -> None:
         own = max(0.0, sum(lost_here.values()) - behind)
         weeks: dict[int, float] = {}
         for bucket, lost_then in lost_here.items():
-            week = bucket[0] // _WEEK
+            week = bucket[0] // WEEK
             weeks[week] = weeks.get(week, 0.0) + lost_then - told.get(bucket, 0.0)
         failures = sum(lost_then >= FAILURE for lost_then in weeks.values())
-        source.into.downtime[device] = Downtime(own, behind, *measured[device], failures)
+        out[device] = Downtime(own, behind, *measured[device], failures)
 
 
 def _restarts(source: _Source) -> None:
-    for series in source.series("netwatch_device_reboots_total"):
+    def take(series: SeriesHistory) -> None:
         seconds = series.coverage * series.widths
         count = float(np.sum(series.values * seconds))
         source.into.reboots[series.entity] = Reboots(count, float(seconds.sum()), series.until)
 
+    source.want("netwatch_device_reboots_total", take)
 
-def _errors(source: _Source) -> None:
+
+def _errors(source: _Source) -> Callable[[], None]:
     errors: dict[EntityId, float] = {}
     until: dict[EntityId, float] = {}
-    for family in _ERRORS:
-        for series in source.series(family):
-            errors[series.entity] = errors.get(series.entity, 0.0) + _total(series)
-            until[series.entity] = max(until.get(series.entity, 0.0), series.until)
     carried: dict[EntityId, float] = {}
+
+    def take_errors(series: SeriesHistory) -> None:
+        errors[series.entity] = errors.get(series.entity, 0.0) + _total(series)
+        until[series.entity] = max(until.get(series.entity, 0.0), series.until)
+
+    def take_bytes(series: SeriesHistory) -> None:
+        carried[series.entity] = carried.get(series.entity, 0.0) + _total(series) / 1e9
+
+    for family in _ERRORS:
+        source.want(family, take_errors)
     for family in _BYTES:
-        for series in source.series(family, (port for port, count in errors.items() if count > 0)):
-            carried[series.entity] = carried.get(series.entity, 0.0) + _total(series) / 1e9
+        source.want(family, take_bytes, lambda: [port for port, count in errors.items() if count > 0])
+    return lambda: _worst_ports(source, errors, until, carried)
+
+
+def _worst_ports(
+    source: _Source,
+    errors: Mapping[EntityId, float],
+    until: Mapping[EntityId, float],
+    carried: Mapping[EntityId, float],
+) -> None:
     for port in sorted(errors):
         found = Errors(port, errors[port], carried.get(port, 0.0), until[port])
         device = source.device(port)
@@ -268,29 +305,39 @@ def _parts(source: _Source) -> None:
 
 
 def _uplinks(source: _Source, topology: Topology) -> None:
-    speeds = source.latest("netwatch_interface_speed_bytes_per_second")
+    speeds = source.latest("netwatch_interface_speed_bytes_per_second", topology.ports)
     known = {port for port, (speed, _) in speeds.items() if speed > 0 and port in source.snapshot.entities}
     ports: set[EntityId] = set()
     for device in sorted({source.device(port) for port in known}):
         ports |= set(topology.uplinks(device)) & known
+
+    def take(series: SeriesHistory) -> None:
+        _add_percentile(source, SaturationMeasure.UPLINK, series, speeds[series.entity][0])
+
     for family in _BYTES:
-        for series in source.series(family, ports):
-            _add_percentile(source, SaturationMeasure.UPLINK, series, speeds[series.entity][0])
+        source.want(family, take, ports)
 
 
 def _radios_and_processors(source: _Source) -> None:
-    for series in source.series("netwatch_radio_airtime_ratio"):
+    def airtime(series: SeriesHistory) -> None:
         if series.labels == ("all",):
             _add_percentile(source, SaturationMeasure.AIRTIME, series, 1.0)
-    for series in source.series("netwatch_processor_utilization_ratio"):
+
+    def processor(series: SeriesHistory) -> None:
         _add_percentile(source, SaturationMeasure.PROCESSOR, series, 1.0)
+
+    source.want("netwatch_radio_airtime_ratio", airtime)
+    source.want("netwatch_processor_utilization_ratio", processor)
 
 
 def _power(source: _Source) -> None:
     budgets = source.latest("netwatch_pse_budget_watts")
-    known = {group for group, (budget, _) in budgets.items() if budget > 0}
-    for series in source.series("netwatch_pse_used_watts", known):
+
+    def take(series: SeriesHistory) -> None:
         _add_percentile(source, SaturationMeasure.POE, series, budgets[series.entity][0])
+
+    known = {group for group, (budget, _) in budgets.items() if budget > 0}
+    source.want("netwatch_pse_used_watts", take, known)
 
 
 def _volumes(source: _Source) -> None:

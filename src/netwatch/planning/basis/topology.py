@@ -56,6 +56,11 @@ class Topology:
         """Whether any link of the device is known."""
         return device in self._neighbours
 
+    @property
+    def ports(self) -> frozenset[EntityId]:
+        """Interfaces of which any link is known: few of those that there are."""
+        return frozenset(port for found in self._ports.values() for port, _ in found)
+
     def neighbours(self, device: EntityId) -> frozenset[EntityId]:
         """Devices at the other ends of its links."""
         return frozenset(self._neighbours.get(device, ()))

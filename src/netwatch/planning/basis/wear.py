@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
 from netwatch.calendars import Calendar, LessonTime
-from netwatch.model import EntityId, EntityKind, HistoryReader, SeriesHistory, Snapshot, percentile
+from netwatch.model import DAY, EntityId, EntityKind, SeriesHistory, Snapshot, percentile
+from netwatch.planning.basis.reading import Reading, Take, Wanted
 
-__all__ = ["Clients", "Heat", "Power", "Wear", "measure_wear"]
+__all__ = ["Clients", "Heat", "Power", "Wear", "prepare_wear"]
 
-_DAY = 86400.0
-_RECENT = 60 * _DAY
+_RECENT = 60 * DAY
 """Power and clients are those of this time before the plan: what was two years ago is no measure of today."""
 _STANDARD = re.compile(r"802\.11\s?[a-z/]*?(be|ax|ac|n)\b", re.IGNORECASE)
 _GENERATIONS = {"n": 4, "ac": 5, "ax": 6, "be": 7}
@@ -125,56 +125,98 @@ class _Effects(Protocol):
     def capacity(self) -> Mapping[EntityId, float]: ...
 
 
-def measure_wear(
+@dataclass(frozen=True, slots=True)
+class _Source:
+    snapshot: Snapshot
+    reading: Reading
+    calendar_of: Callable[[EntityId], Calendar]
+    end: float
+    into: Wear
+
+    def want(self, family: str, start: float, take: Take, entities: Wanted = None) -> None:
+        """Of what history holds, entities that still exist."""
+
+        def known(series: SeriesHistory) -> None:
+            if series.entity in self.snapshot.entities:
+                take(series)
+
+        self.reading.want(family, start, self.end, known, entities)
+
+    def clients(self, series: SeriesHistory, device: EntityId) -> Clients | None:
+        return _in_lessons(series, self.reading.lessons, self.calendar_of(device))
+
+
+def prepare_wear(
     snapshot: Snapshot,
-    history: HistoryReader,
+    reading: Reading,
     calendar_of: Callable[[EntityId], Calendar],
     *,
     start: float,
     end: float,
-) -> Wear:
-    """Reads the window [start, end), wall seconds; power and clients of its last 60 days."""
-    out = Wear()
+) -> Callable[[], Wear]:
+    """Wants the window [start, end), wall seconds; of power and clients its last 60 days. To be asked after
+    the reading."""
+    source = _Source(snapshot, reading, calendar_of, end, Wear())
     recent = max(start, end - _RECENT)
-    _heat(out, snapshot, history, start, end)
-    _sensors_power(out, snapshot, history, recent, end)
-    _clients(out, snapshot, history, calendar_of, recent, end)
-    _links(out, snapshot)
-    _generations(out, snapshot)
-    return out
+    _heat(source, start)
+    power, clients = _sensors_power(source, recent), _clients(source, recent)
+
+    def finish() -> Wear:
+        power()
+        clients()
+        _links(source.into, snapshot)
+        _generations(source.into, snapshot)
+        return source.into
+
+    return finish
 
 
-def _heat(out: Wear, snapshot: Snapshot, history: HistoryReader, start: float, end: float) -> None:
-    limits = _latest(snapshot, "netwatch_sensor_temperature_limit_celsius")
-    for series in _read(snapshot, history, "netwatch_sensor_temperature_celsius", start, end, limits):
+def _heat(source: _Source, start: float) -> None:
+    limits = _latest(source.snapshot, "netwatch_sensor_temperature_limit_celsius")
+
+    def take(series: SeriesHistory) -> None:
         reached = percentile(series, 95)
         if reached is None:
-            continue
+            return
         measured = float(np.sum(series.coverage * series.widths))
         found = Heat(series.entity, reached, limits[series.entity][0], measured, series.until)
-        device = snapshot.entities[series.entity].device
-        worst = out.heat.get(device)
+        device = source.snapshot.entities[series.entity].device
+        worst = source.into.heat.get(device)
         if worst is None or (found.above, found.sensor) > (worst.above, worst.sensor):
-            out.heat[device] = found
+            source.into.heat[device] = found
+
+    source.want("netwatch_sensor_temperature_celsius", start, take, limits)
 
 
-def _sensors_power(out: Wear, snapshot: Snapshot, history: HistoryReader, start: float, end: float) -> None:
+def _sensors_power(source: _Source, start: float) -> Callable[[], None]:
     """A sensor of the whole, else the sum of the supplies, else the largest: nothing is counted twice."""
     family = "netwatch_sensor_power_watts"
     by_device: dict[EntityId, list[tuple[str, EntityId]]] = {}
-    for sensor in _latest(snapshot, family):
-        entity = snapshot.entities[sensor]
+    for sensor in _latest(source.snapshot, family):
+        entity = source.snapshot.entities[sensor]
         name = entity.name or entity.natural
         if not _OUT.search(name):
             by_device.setdefault(entity.device, []).append((name, sensor))
     means: dict[EntityId, tuple[float, float]] = {}
-    wanted = (sensor for sensors in by_device.values() for _, sensor in sensors)
-    for series in _read(snapshot, history, family, start, end, wanted):
+
+    def take(series: SeriesHistory) -> None:
         seconds = series.coverage * series.widths
         known = np.isfinite(series.values) & (seconds > 0)
         if known.any():
             mean = float(np.average(series.values[known], weights=seconds[known]))
             means[series.entity] = mean, series.until
+
+    wanted = [sensor for sensors in by_device.values() for _, sensor in sensors]
+    source.want(family, start, take, wanted)
+    return lambda: _draws(source.into, family, by_device, means)
+
+
+def _draws(
+    out: Wear,
+    family: str,
+    by_device: Mapping[EntityId, list[tuple[str, EntityId]]],
+    means: Mapping[EntityId, tuple[float, float]],
+) -> None:
     for device, sensors in by_device.items():
         read = sorted((name, *means[sensor]) for name, sensor in sensors if sensor in means)
         whole = [one for one in read if _WHOLE.search(one[0]) and not _SUPPLY.search(one[0])]
@@ -187,37 +229,41 @@ def _sensors_power(out: Wear, snapshot: Snapshot, history: HistoryReader, start:
             out.power[device] = Power(watts, family, text, max(one[2] for one in chosen))
 
 
-def _clients(
-    out: Wear,
-    snapshot: Snapshot,
-    history: HistoryReader,
-    calendar_of: Callable[[EntityId], Calendar],
-    start: float,
-    end: float,
-) -> None:
+def _clients(source: _Source, start: float) -> Callable[[], None]:
     """Of access points: radios summed up, else the device's own count. What a controller counts is not its
     own."""
+    snapshot = source.snapshot
     radios: dict[EntityId, list[Clients]] = {}
-    lesson_time = LessonTime()
-    for series in _read(snapshot, history, "netwatch_radio_clients", start, end):
+    devices: dict[EntityId, Clients] = {}
+    runs = {entity.parent for entity in snapshot.devices() if entity.parent not in (None, entity.id)}
+
+    def take_radio(series: SeriesHistory) -> None:
         if series.labels == ("",):
             device = snapshot.entities[series.entity].device
-            found = _in_lessons(series, lesson_time, calendar_of(device))
+            found = source.clients(series, device)
             if found is not None:
                 radios.setdefault(device, []).append(found)
-    runs = {entity.parent for entity in snapshot.devices() if entity.parent not in (None, entity.id)}
-    for device, parts in radios.items():
-        if device not in runs:
-            out.clients[device] = Clients(
-                sum(sorted(one.count for one in parts)),
-                min(one.measured for one in parts),
-                max(one.until for one in parts),
-            )
-    for series in _read(snapshot, history, "netwatch_device_clients", start, end):
-        if series.entity not in out.clients and series.entity not in runs:
-            found = _in_lessons(series, lesson_time, calendar_of(series.entity))
+
+    def take_device(series: SeriesHistory) -> None:
+        if series.entity not in radios and series.entity not in runs:
+            found = source.clients(series, series.entity)
             if found is not None:
-                out.clients[series.entity] = found
+                devices[series.entity] = found
+
+    def finish() -> None:
+        for device, parts in radios.items():
+            if device not in runs:
+                source.into.clients[device] = Clients(
+                    sum(sorted(one.count for one in parts)),
+                    min(one.measured for one in parts),
+                    max(one.until for one in parts),
+                )
+        for device, found in devices.items():
+            source.into.clients.setdefault(device, found)
+
+    source.want("netwatch_radio_clients", start, take_radio)
+    source.want("netwatch_device_clients", start, take_device)
+    return finish
 
 
 def _in_lessons(series: SeriesHistory, lesson_time: LessonTime, calendar: Calendar) -> Clients | None:
@@ -230,7 +276,8 @@ def _in_lessons(series: SeriesHistory, lesson_time: LessonTime, calendar: Calend
 
 def _links(out: Wear, snapshot: Snapshot) -> None:
     """Speeds of linked ports, and which of them an access point hangs on."""
-    speeds = _latest(snapshot, "netwatch_interface_speed_bytes_per_second")
+    linked = {port for pair in snapshot.links for port in pair}
+    speeds = _latest(snapshot, "netwatch_interface_speed_bytes_per_second", linked)
     for pair in snapshot.links:
         for port, far in (pair, pair[::-1]):
             here, there = snapshot.entities.get(port), snapshot.entities.get(far)
@@ -259,28 +306,18 @@ def _generations(out: Wear, snapshot: Snapshot) -> None:
             out.wifi[entity.device] = max(out.wifi.get(entity.device, (0, "")), found)
 
 
-def _read(
-    snapshot: Snapshot,
-    history: HistoryReader,
-    family: str,
-    start: float,
-    end: float,
-    entities: Iterable[EntityId] | None = None,
-) -> Iterable[SeriesHistory]:
-    chosen = None if entities is None else sorted(entities)
-    if chosen == []:
-        return
-    for series in history.read(family, start, end, chosen):
-        if series.entity in snapshot.entities and series.starts.size:
-            yield series
-
-
-def _latest(snapshot: Snapshot, family: str) -> dict[EntityId, tuple[float, float]]:
-    """Fresh value and time of each entity of a family without row labels."""
+def _latest(
+    snapshot: Snapshot, family: str, among: Collection[EntityId] | None = None
+) -> dict[EntityId, tuple[float, float]]:
+    """Fresh value and time of each entity (of those `among`) of a family without row labels."""
     column = snapshot.columns.get(family)
     if column is None:
         return {}
     values, times = column.values, column.times
     rows = np.flatnonzero(column.fresh & np.isfinite(values)).tolist()
-    found = ((column.entities[row], (float(values[row]), float(times[row]))) for row in rows)
-    return {entity: told for entity, told in found if entity in snapshot.entities}
+    chosen = ((column.entities[row], row) for row in rows)
+    return {
+        entity: (float(values[row]), float(times[row]))
+        for entity, row in chosen
+        if (among is None or entity in among) and entity in snapshot.entities
+    }

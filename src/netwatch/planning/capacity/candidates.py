@@ -39,6 +39,9 @@ class Fit:
     """Standard deviation of what one week differs from the last one, season and shifts taken out."""
     scale: FloatArray
     """Median of the series."""
+    rough: FloatArray
+    """What four weeks differ from the four before, as a multiple of what wobble alone would make of it: much
+    more than 1 for what wanders."""
 
     @property
     def dispute(self) -> FloatArray:
@@ -72,7 +75,8 @@ def fit(values: FloatArray, school: FloatArray) -> Fit:
     for way, last in enumerate((middles.shape[1], year, _HALF_YEAR), 1):
         slopes[:, way] = np.nan_to_num(theil_sen(middles[:, -last:], places[:, -last:]))
     wobble = np.nan_to_num(spread(np.diff(clean, axis=1)))
-    return Fit(_levels(clean, slopes[:, 2]), slopes, factors, shape, shifts, wobble, scale)
+    rough = np.nan_to_num(spread(np.diff(middles, axis=1))) / np.where(wobble > 0, wobble, np.inf)
+    return Fit(_levels(clean, slopes[:, 2]), slopes, factors, shape, shifts, wobble, scale, rough)
 
 
 def _levels(clean: FloatArray, slope: FloatArray) -> FloatArray:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from netwatch.model import Circuit, EntityId, EntityKind, Place, PlaceKind
+from netwatch.model import Circuit, EntityId, EntityKind, Place, PlaceKind, SeriesHistory
 from netwatch.planning.capacity.robust import FloatArray
-from netwatch.planning.capacity.source import Reading, Source
-from netwatch.planning.capacity.things import CapacityKind, CircuitFacts, Thing
+from netwatch.planning.capacity.source import Source, Told
+from netwatch.planning.capacity.things import CapacityKind, CircuitFacts, Finish, Thing
 
 __all__ = ["circuits_and_uplinks"]
 
@@ -22,31 +22,40 @@ Traffic = Mapping[EntityId, tuple[str, FloatArray]]
 """By port: family of the busier direction, and its 95th percentile of class time by week."""
 
 
-def circuits_and_uplinks(source: Source) -> Iterator[Thing]:
+def circuits_and_uplinks(source: Source) -> Finish:
     """What ends in a port that a carrier is paid for is a circuit, all else towards the core an uplink."""
-    speeds = {port: told for port, told in source.latest(_SPEED).items() if told[0] > 0}
     ends = {one.id: _port(source, one) for one in source.basis.snapshot.inventory.circuits}
     leased = {port for port in ends.values() if port is not None}
+    latest = source.latest(_SPEED, among=source.basis.topology.ports | leased)
+    speeds = {port: told for port, told in latest.items() if told[0] > 0}
     uplinks: set[EntityId] = set()
     for device in sorted({source.entity(port).device for port in speeds}):
         uplinks |= set(source.basis.topology.uplinks(device)) & speeds.keys()
     uplinks -= leased
     traffic = _traffic(source, uplinks | leased)
-    for port in sorted(uplinks):
-        yield _uplink(source, port, speeds[port], traffic)
-    for circuit in sorted(source.basis.snapshot.inventory.circuits, key=lambda one: one.id):
-        yield _circuit(source, circuit, ends[circuit.id], speeds, traffic)
+
+    def finish() -> Iterator[Thing]:
+        for port in sorted(uplinks):
+            yield _uplink(source, port, speeds[port], traffic)
+        for circuit in sorted(source.basis.snapshot.inventory.circuits, key=lambda one: one.id):
+            yield _circuit(source, circuit, ends[circuit.id], speeds, traffic)
+
+    return finish
 
 
 def _traffic(source: Source, ports: set[EntityId]) -> Traffic:
+    """Filled by the reading."""
     out: dict[EntityId, tuple[str, FloatArray]] = {}
+
+    def take(series: SeriesHistory) -> None:
+        device = source.entity(series.entity).device
+        weekly = source.weeks.percentile(series, source.calendar(device))
+        before = out.get(series.entity)
+        if before is None or _level(source, weekly) > _level(source, before[1]):
+            out[series.entity] = series.family, weekly
+
     for family in _DIRECTIONS:
-        for series in source.series(family, ports):
-            device = source.entity(series.entity).device
-            weekly = source.weeks.percentile(series, source.calendar(device))
-            before = out.get(series.entity)
-            if before is None or _level(source, weekly) > _level(source, before[1]):
-                out[series.entity] = family, weekly
+        source.want(family, take, ports)
     return out
 
 
@@ -55,7 +64,7 @@ def _level(source: Source, weekly: FloatArray) -> float:
     return -1.0 if now is None else now
 
 
-def _uplink(source: Source, port: EntityId, speed: Reading, traffic: Traffic) -> Thing:
+def _uplink(source: Source, port: EntityId, speed: Told, traffic: Traffic) -> Thing:
     device = source.entity(port).device
     family, weekly = traffic.get(port, ("", np.full(source.weeks.count, np.nan)))
     now, at = source.now(weekly)
@@ -84,7 +93,7 @@ def _circuit(
     source: Source,
     circuit: Circuit,
     port: EntityId | None,
-    speeds: Mapping[EntityId, Reading],
+    speeds: Mapping[EntityId, Told],
     traffic: Traffic,
 ) -> Thing:
     nothing = np.full(source.weeks.count, np.nan)

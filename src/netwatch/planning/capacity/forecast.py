@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from netwatch.planning.capacity.calibration import traits, widened
 from netwatch.planning.capacity.candidates import LEVELS, SLOPES, Fit, fit
 from netwatch.planning.capacity.robust import FloatArray
 from netwatch.planning.capacity.season import YEAR, share_of_week
@@ -37,11 +38,6 @@ _SHRINK = 0.35
 _WALK, _SLOPE, _FLOOR, _BEND = 0.05, 0.03, 0.01, 1.0
 """Shape of the interval over time: what wobble adds per week (as variance), doubt about the slope per year
 and a floor (as shares of the level), how much disputed slopes count."""
-_HORIZONS = np.array([1.0, 4.0, 13.0, 26.0, 52.0, 104.0])
-_WIDTHS = np.array([1.35, 1.35, 1.37, 1.2, 1.05, 1.0])
-"""By weeks ahead: what makes 80 % of the intervals cover, on the tuning seeds of tests/bench/forecasts.py."""
-_FEW = 1.6
-"""How much wider the interval is where no trial could be made, from half a year on."""
 _NORMAL = 1.28
 """Quantile of the normal distribution that 10 % lie above."""
 _OFTEN, _LATE = 2, 0.9
@@ -80,6 +76,8 @@ class Forecasts:
     """How many level shifts were found."""
     settled: NDArray[np.int64]
     """Weeks since the last shift, of whatever size; very many where there was none."""
+    traits: FloatArray
+    """(series, TRAITS): what tells how far off such a series usually ends up."""
 
     def __len__(self) -> int:
         return len(self.level)
@@ -87,9 +85,14 @@ class Forecasts:
     def band(self, ahead: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Low, median and high of a full week of term, by weeks ahead (1 is the next): 80 % lie between low
         and high, 10 % above."""
+        trend, below, above = self.shape(ahead)
+        low, high = widened(self.traits, ahead, below, above)
+        return np.maximum(trend - low, 0.0), np.maximum(trend, 0.0), np.maximum(trend + high, 0.0)
+
+    def shape(self, ahead: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The trend, and how far below and above it what came might lie, before calibration."""
         trend = self.level[:, None] + self.slope[:, None] * ahead
-        width = self.own[:, None] * _shape(self, ahead) * np.interp(ahead, _HORIZONS, _WIDTHS)
-        width *= 1 + _FEW * self.untried[:, None] ** 2 * np.minimum(ahead / 26, 1.0)
+        width = self.own[:, None] * _shape(self, ahead)
         for steps in (self.down, self.up):
             count, size = steps[:, :1] * ahead, steps[:, 1:]
             trend = trend + size * np.maximum(count - _LATE, 0.0)
@@ -97,14 +100,17 @@ class Forecasts:
         # Growth may be in percent of what is there: the upper end allows for that.
         pace = np.clip(self.slope / _or_one(self.level), 0.0, _FASTEST)[:, None] * ahead
         compound = np.maximum(self.level[:, None], 0.0) * (np.expm1(np.minimum(pace, 3.0)) - pace)
-        high = trend + np.hypot(width, _COMPOUND * compound)
-        return np.maximum(trend - width, 0.0), np.maximum(trend, 0.0), np.maximum(high, 0.0)
+        return trend, width, np.hypot(width, _COMPOUND * compound)
+
+    def season(self, school: FloatArray) -> FloatArray:
+        """Level of each week ahead as a share of a full week of term. `school`: (series, weeks ahead)."""
+        weeks = np.arange(school.shape[1])
+        return np.asarray(share_of_week(self.factors, school) * (1 + self.profile[:, weeks % YEAR]))
 
     def values(self, school: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The same with the season. `school`: (series, weeks ahead), share of a full school week."""
-        weeks = np.arange(school.shape[1])
-        season = share_of_week(self.factors, school) * (1 + self.profile[:, weeks % YEAR])
-        low, middle, high = self.band(np.arange(1.0, weeks.size + 1))
+        season = self.season(school)
+        low, middle, high = self.band(np.arange(1.0, school.shape[1] + 1))
         return low * season, middle * season, high * season
 
     @classmethod
@@ -143,10 +149,11 @@ def forecast(values: FloatArray, school: FloatArray) -> Forecasts:
     trials = [_trial(values, school, weeks - back) for back in ORIGINS if weeks - back >= LEAST_WEEKS]
     steps = now.shifts.steps
     weights = _weights(trials, _or_one(now.scale), np.cumsum(steps, axis=1))
+    own = _own(trials, weights)
     return Forecasts(
         level=(weights.sum(axis=2) * now.levels).sum(axis=1),
         slope=(weights.sum(axis=1) * now.slopes).sum(axis=1),
-        own=_own(trials, weights),
+        own=own,
         untried=np.full(series, 1 - len(trials) / len(ORIGINS)),
         wobble=now.wobble,
         scale=now.scale,
@@ -157,6 +164,7 @@ def forecast(values: FloatArray, school: FloatArray) -> Forecasts:
         up=_recurring(steps, 1.0),
         shifts=(steps != 0).sum(axis=1),
         settled=now.shifts.settled,
+        traits=_traits(values, now, trials, weights, own),
     )
 
 
@@ -214,6 +222,42 @@ def _own(trials: list[_Trial], weights: FloatArray) -> FloatArray:
     ranked = np.take_along_axis(np.sort(ratios, axis=1), place[:, None], axis=1)[:, 0]
     own = np.where(count > 0, np.clip(ranked, 0.05, 20.0), 1.0)
     return np.asarray(own ** (1 - _SHRINK))
+
+
+def _traits(
+    values: FloatArray, now: Fit, trials: list[_Trial], weights: FloatArray, own: FloatArray
+) -> FloatArray:
+    scale = _or_one(now.scale)
+    slopes = now.slopes * (YEAR / scale)[:, None]
+    steps = now.shifts.steps
+    grown = (weights.sum(axis=1) * now.slopes).sum(axis=1) * YEAR / scale
+    return traits(
+        own=own,
+        bend=slopes[:, 2] - slopes[:, 1],
+        turn=slopes[:, 3] - slopes[:, 2],
+        wobble=now.wobble / scale,
+        rough=now.rough,
+        downs=(steps < 0).sum(axis=1),
+        ups=(steps > 0).sum(axis=1),
+        growth=grown,
+        untried=1 - len(trials) / len(ORIGINS),
+        holidays=now.factors - 1,
+        swing=now.profile,
+        late=_bias(trials, weights, scale, 26, 1000),
+        early=_bias(trials, weights, scale, 0, 13),
+        missing=1 - np.isfinite(values).mean(axis=1),
+    )
+
+
+def _bias(trials: list[_Trial], weights: FloatArray, scale: FloatArray, first: int, last: int) -> FloatArray:
+    """Mean error of the trials so many weeks ahead, as a share of the level; positive: told too high."""
+    parts = [np.zeros((len(scale), 0))]
+    for one in trials:
+        chosen = (one.ahead >= first) & (one.ahead <= last)
+        parts.append(np.einsum("nls,nlsh->nh", weights, one.error[..., chosen]) / scale[:, None])
+    errors = np.concatenate(parts, axis=1)
+    known = np.isfinite(errors)
+    return np.asarray(np.where(known, errors, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
 def _shape(model: Fit | Forecasts, ahead: FloatArray) -> FloatArray:

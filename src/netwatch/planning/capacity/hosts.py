@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from netwatch.model import EntityId, PlaceId
 from netwatch.planning.capacity.robust import FloatArray
 from netwatch.planning.capacity.source import Source
-from netwatch.planning.capacity.things import CapacityKind, HostFacts, Thing
+from netwatch.planning.capacity.things import CapacityKind, Finish, HostFacts, Thing
 from netwatch.planning.capacity.weekly import sum_of
 
 __all__ = ["hosts"]
@@ -49,14 +49,19 @@ class _Part:
     note: str
 
 
-def hosts(source: Source) -> Iterator[Thing]:
+def hosts(source: Source) -> Finish:
     """Memory and processors of each group of hosts: a cluster where a host names one, else a site."""
     groups = _groups(source)
     everyone = frozenset(host for group in groups for host in group.hosts)
     parts = (_memory(source, everyone), _processors(source, everyone))
-    for group in groups:
-        for part in parts:
-            yield _thing(source, group, part)
+
+    def finish() -> Iterator[Thing]:
+        made = [part() for part in parts]
+        for group in groups:
+            for part in made:
+                yield _thing(source, group, part)
+
+    return finish
 
 
 def _groups(source: Source) -> list[_Group]:
@@ -76,7 +81,7 @@ def _groups(source: Source) -> list[_Group]:
     return out
 
 
-def _memory(source: Source, everyone: frozenset[EntityId]) -> _Part:
+def _memory(source: Source, everyone: frozenset[EntityId]) -> Callable[[], _Part]:
     sizes: dict[EntityId, dict[EntityId, float]] = {}
     latest: float | None = None
     for entity, (size, at) in sorted(source.latest(_MEMORY_SIZE).items()):
@@ -86,10 +91,10 @@ def _memory(source: Source, everyone: frozenset[EntityId]) -> _Part:
             latest = max(latest or at, at)
     weekly = _weekly(source, _MEMORY_USED, sizes, class_time=False)
     note = "95th percentile by week, summed over the hosts"
-    return _Part(CapacityKind.MEMORY, _MEMORY_USED, _MEMORY_SIZE, sizes, weekly, latest, note)
+    return lambda: _Part(CapacityKind.MEMORY, _MEMORY_USED, _MEMORY_SIZE, sizes, weekly(), latest, note)
 
 
-def _processors(source: Source, everyone: frozenset[EntityId]) -> _Part:
+def _processors(source: Source, everyone: frozenset[EntityId]) -> Callable[[], _Part]:
     sizes: dict[EntityId, dict[EntityId, float]] = {}
     latest: float | None = None
     for entity, (_, at) in sorted(source.latest(_BUSY).items()):
@@ -99,19 +104,24 @@ def _processors(source: Source, everyone: frozenset[EntityId]) -> _Part:
             latest = max(latest or at, at)
     weekly = _weekly(source, _BUSY, sizes, class_time=True)
     note = "busy processors, 95th percentile of class time by week, summed over the hosts; all count alike"
-    return _Part(CapacityKind.PROCESSOR, _BUSY, _BUSY, sizes, weekly, latest, note)
+    return lambda: _Part(CapacityKind.PROCESSOR, _BUSY, _BUSY, sizes, weekly(), latest, note)
 
 
 def _weekly(
     source: Source, family: str, sizes: Mapping[EntityId, Mapping[EntityId, float]], *, class_time: bool
-) -> dict[EntityId, FloatArray]:
-    wanted = [entity for of_host in sizes.values() for entity in of_host]
-    out: dict[EntityId, FloatArray] = {}
-    for host, series in source.grouped(family, wanted).items():
-        total = sum_of(series) if len(series) == len(sizes[host]) else None
-        if total is not None:
-            out[host] = source.weeks.percentile(total, source.calendar(host) if class_time else None)
-    return out
+) -> Callable[[], dict[EntityId, FloatArray]]:
+    found = source.grouped(family, [entity for of_host in sizes.values() for entity in of_host])
+
+    def finish() -> dict[EntityId, FloatArray]:
+        out: dict[EntityId, FloatArray] = {}
+        for host, series in found.items():
+            parts = sorted(series, key=lambda one: one.entity)
+            total = sum_of(parts) if len(parts) == len(sizes[host]) else None
+            if total is not None:
+                out[host] = source.weeks.percentile(total, source.calendar(host) if class_time else None)
+        return out
+
+    return finish
 
 
 def _thing(source: Source, group: _Group, part: _Part) -> Thing:

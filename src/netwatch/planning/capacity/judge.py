@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from netwatch.model import DAYS_PER_YEAR
 from netwatch.planning.basis import Basis
 from netwatch.planning.capacity.erlang import load_for
 from netwatch.planning.capacity.evidence import size_evidence, trend_evidence
@@ -21,7 +22,7 @@ __all__ = ["NEED_YEARS", "judge_capacity"]
 
 NEED_YEARS = (1, 3, 5)
 """Budgets look so far ahead."""
-WEEKS_PER_YEAR = 365.25 / 7
+WEEKS_PER_YEAR = DAYS_PER_YEAR / 7
 _BATCH = 1024
 _URGENCY = tuple(Outlook)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from netwatch.model import HistoryReader
-from netwatch.planning.basis import Basis
+from netwatch.planning.basis import Basis, Reading
 from netwatch.planning.capacity.circuits import circuits_and_uplinks
 from netwatch.planning.capacity.forecast import LEAST_KNOWN, LEAST_WEEKS, Forecasts, forecast
 from netwatch.planning.capacity.hosts import hosts
@@ -19,7 +19,7 @@ from netwatch.planning.capacity.things import CapacityMeasured, Thing
 from netwatch.planning.capacity.trunks import trunks
 from netwatch.planning.capacity.weekly import Weeks
 
-__all__ = ["measure_capacity"]
+__all__ = ["measure_capacity", "prepare_capacity"]
 
 _DAYS_PER_WEEK = 7
 _BATCH = 512
@@ -33,12 +33,26 @@ def measure_capacity(basis: Basis, history: HistoryReader, *, days: int) -> Capa
 
     Everything that a policy decides is left out: what is measured holds for all policies.
     """
-    source = Source(basis, history, Weeks(max(1, days // _DAYS_PER_WEEK), basis.at))
-    found = [*storage(source), *circuits_and_uplinks(source), *power(source), *trunks(source), *hosts(source)]
-    found.sort(key=lambda one: one.key)
-    school = [_school(source, one) for one in found]
-    things, forecasts = _forecasts(found, school)
-    return CapacityMeasured(tuple(things), forecasts, source.simulated)
+    reading = Reading()
+    finish = prepare_capacity(basis, reading, days=days)
+    reading.read(history)
+    return finish()
+
+
+def prepare_capacity(basis: Basis, reading: Reading, *, days: int) -> Callable[[], CapacityMeasured]:
+    """Wants what `measure_capacity` reads. To be asked after the reading."""
+    weeks = Weeks(max(1, days // _DAYS_PER_WEEK), basis.at, reading.lessons)
+    source = Source(basis, reading, weeks)
+    parts = [make(source) for make in (storage, circuits_and_uplinks, power, trunks, hosts)]
+
+    def finish() -> CapacityMeasured:
+        found = [thing for part in parts for thing in part()]
+        found.sort(key=lambda one: one.key)
+        school = [_school(source, one) for one in found]
+        things, forecasts = _forecasts(found, school)
+        return CapacityMeasured(tuple(things), forecasts, source.simulated)
+
+    return finish
 
 
 def _school(source: Source, thing: Thing) -> FloatArray:

@@ -17,20 +17,20 @@ _DATES = (
     ReportColumn("used", "Used", help="Storage now; all else the 95th percentile of class time, lately."),
     ReportColumn("limit", "Full from", help="From which the policy calls it full."),
     ReportColumn("share", "Used of that", Show.RATIO, public=True),
-    *full_columns(),
+    *full_columns(metric="netwatch_plan_capacity_full_timestamp_seconds"),
     ReportColumn("growth", "Growth a year"),
     ReportColumn("verdict", "Verdict", public=True),
     ReportColumn("unknown", "Unknown", public=True),
-    ReportColumn("used_value", "Used, as a number", Show.NUMBER, "In the unit."),
-    ReportColumn("limit_value", "Full from, as a number", Show.NUMBER, "In the unit."),
-    ReportColumn("growth_value", "Growth a year, as a number", Show.NUMBER, "In the unit."),
-    ReportColumn("unit", "Unit"),
-    ReportColumn("device", "Device id"),
+    ReportColumn("used_value", "Used, as a number", Show.NUMBER, "In the unit.", aside=True),
+    ReportColumn("limit_value", "Full from, as a number", Show.NUMBER, "In the unit.", aside=True),
+    ReportColumn("growth_value", "Growth a year, as a number", Show.NUMBER, "In the unit.", aside=True),
+    ReportColumn("unit", "Unit", aside=True),
+    ReportColumn("device", "Device id", aside=True),
 )
 _NOTES = (
     "Full: the median of the forecast is at the limit. Early and late are the ends of an 80 % interval: "
     "one thing in ten is full earlier, one in ten later.",
-    "An empty date means: not within the horizon, or not forecastable, which the verdict tells.",
+    "No date means: not within the horizon, or not forecastable, which the verdict tells.",
     "Intervals are tested up to two years ahead; what lies beyond is an extrapolation.",
 )
 

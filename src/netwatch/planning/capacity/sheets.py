@@ -18,12 +18,13 @@ _EARLY = "One of ten is full earlier."
 _LATE = "One of ten is full later."
 
 
-def full_columns(prefix: str = "full") -> tuple[ReportColumn, ...]:
-    """Low, median and high of the date."""
+def full_columns(prefix: str = "full", *, metric: str = "") -> tuple[ReportColumn, ...]:
+    """Low, median and high of the date. `metric` is the family of the median."""
+    blank = "no date"  # the verdict says why: not within the horizon, or not forecastable
     return (
-        ReportColumn(f"{prefix}_early", "Full at the earliest", Show.DATE, _EARLY, public=True),
-        ReportColumn(prefix, "Full", Show.DATE, "Median.", public=True),
-        ReportColumn(f"{prefix}_late", "Full at the latest", Show.DATE, _LATE, public=True),
+        ReportColumn(f"{prefix}_early", "Full at the earliest", Show.DATE, _EARLY, public=True, blank=blank),
+        ReportColumn(prefix, "Full", Show.DATE, "Median.", public=True, blank=blank, metric=metric),
+        ReportColumn(f"{prefix}_late", "Full at the latest", Show.DATE, _LATE, public=True, blank=blank),
     )
 
 

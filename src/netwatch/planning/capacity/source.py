@@ -1,21 +1,21 @@
-"""Where capacity is measured from: snapshot, inventory and history, each family read once."""
+"""Where capacity is measured from: snapshot, inventory and history."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from netwatch.calendars import Calendar
-from netwatch.model import Entity, EntityId, HistoryReader, Place, PlaceId, PlaceKind, SeriesHistory
-from netwatch.planning.basis import Basis
+from netwatch.model import WEEK, Entity, EntityId, Place, PlaceId, PlaceKind, SeriesHistory
+from netwatch.planning.basis import Basis, Reading, Take
 from netwatch.planning.capacity.robust import FloatArray
-from netwatch.planning.capacity.weekly import WEEK, Weeks
+from netwatch.planning.capacity.weekly import Weeks
 
-__all__ = ["Reading", "Source"]
+__all__ = ["Source", "Told"]
 
-Reading = tuple[float, float]
+Told = tuple[float, float]
 """Value, wall seconds."""
 _NOW = 4
 """Measured weeks whose median is the present."""
@@ -26,7 +26,7 @@ class Source:
     """Read access while things are measured; `simulated` becomes true if any history was invented."""
 
     basis: Basis
-    history: HistoryReader
+    reading: Reading
     weeks: Weeks
     simulated: bool = False
     _central: Calendar | None = field(init=False)
@@ -34,30 +34,33 @@ class Source:
     def __post_init__(self) -> None:
         self._central = self._largest()
 
-    def series(self, family: str, entities: Collection[EntityId] | None = None) -> Iterator[SeriesHistory]:
+    def want(self, family: str, take: Take, entities: Collection[EntityId] | None = None) -> None:
         """What history holds of a family, of entities that still exist."""
-        chosen = None if entities is None else sorted(entities)
-        if chosen == []:
-            return
-        for series in self.history.read(family, self.weeks.start, self.weeks.end, chosen):
-            if series.entity in self.basis.snapshot.entities and series.starts.size:
+
+        def known(series: SeriesHistory) -> None:
+            if series.entity in self.basis.snapshot.entities:
                 self.simulated |= series.simulated
-                yield series
+                take(series)
+
+        self.reading.want(family, self.weeks.start, self.weeks.end, known, entities)
 
     def grouped(
         self, family: str, entities: Collection[EntityId], labels: tuple[str, ...] = ()
     ) -> dict[EntityId, list[SeriesHistory]]:
-        """The same by device, in order of entity."""
+        """The same by device, in order of arrival; filled by the reading. For few series: they are kept."""
         out: dict[EntityId, list[SeriesHistory]] = {}
-        for series in self.series(family, entities):
+
+        def take(series: SeriesHistory) -> None:
             if series.labels == labels:
-                out.setdefault(self.entity(series.entity).device, []).append(series)
-        for found in out.values():
-            found.sort(key=lambda one: one.entity)
+                out.setdefault(self.entity(series.entity).device, []).append(_own(series))
+
+        self.want(family, take, frozenset(entities))
         return out
 
-    def latest(self, family: str, labels: tuple[str, ...] = ()) -> dict[EntityId, Reading]:
-        """Fresh value and time of each entity that still exists."""
+    def latest(
+        self, family: str, labels: tuple[str, ...] = (), among: Collection[EntityId] | None = None
+    ) -> dict[EntityId, Told]:
+        """Fresh value and time of each entity (of those `among`) that still exists."""
         column = self.basis.snapshot.columns.get(family)
         if column is None:
             return {}
@@ -67,7 +70,9 @@ class Source:
         return {
             column.entities[row]: (float(values[row]), float(times[row]))
             for row in rows
-            if column.labels[row] == labels and column.entities[row] in known
+            if (among is None or column.entities[row] in among)
+            and column.labels[row] == labels
+            and column.entities[row] in known
         }
 
     def entity(self, entity: EntityId) -> Entity:
@@ -115,3 +120,16 @@ class Source:
             return None, None
         ends = self.weeks.start + (int(known[-1]) + 1) * WEEK
         return float(np.median(weekly[known[-_NOW:]])), ends
+
+
+def _own(series: SeriesHistory) -> SeriesHistory:
+    """Without what nobody looks at, and no part of a longer one. Peaks are not needed here."""
+    values = series.values.copy()
+    return replace(
+        series,
+        starts=series.starts.copy(),
+        widths=series.widths.copy(),
+        values=values,
+        peaks=values,
+        coverage=series.coverage.copy(),
+    )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from netwatch.model import EntityId
+from netwatch.model import EntityId, SeriesHistory
 from netwatch.planning.basis import fills
 from netwatch.planning.capacity.robust import FloatArray
-from netwatch.planning.capacity.source import Source
-from netwatch.planning.capacity.things import CapacityKind, Thing
+from netwatch.planning.capacity.source import Source, Told
+from netwatch.planning.capacity.things import CapacityKind, Finish, Thing
 
 __all__ = ["power", "storage"]
 
@@ -21,49 +21,69 @@ _FAMILIES = {
 _RATIO = "netwatch_volume_used_ratio"
 
 
-def storage(source: Source) -> Iterator[Thing]:
+def storage(source: Source) -> Finish:
     """Volumes and pools: the last reading of each week. What fills does not breathe with lessons."""
-    for kind, (used_family, size_family) in _FAMILIES.items():
-        used, sizes = source.latest(used_family), source.latest(size_family)
-        weekly = {one.entity: source.weeks.last(one) for one in source.series(used_family)}
-        entities = set(used) | set(weekly)
-        if kind is CapacityKind.VOLUME:
-            told = set(source.latest(_RATIO)) - entities
-            entities = {one for one in entities | told if fills(source.entity(one))}
-        for entity in sorted(entities):
-            yield _stored(source, kind, entity, used, sizes, weekly.get(entity))
+    weekly: dict[CapacityKind, dict[EntityId, FloatArray]] = {}
+
+    def want(kind: CapacityKind) -> None:
+        out = weekly[kind] = {}
+
+        def take(series: SeriesHistory) -> None:
+            out[series.entity] = source.weeks.last(series)
+
+        source.want(_FAMILIES[kind][0], take)
+
+    def finish() -> Iterator[Thing]:
+        for kind, (used_family, size_family) in _FAMILIES.items():
+            used, sizes = source.latest(used_family), source.latest(size_family)
+            entities = set(used) | set(weekly[kind])
+            if kind is CapacityKind.VOLUME:
+                told = set(source.latest(_RATIO)) - entities
+                entities = {one for one in entities | told if fills(source.entity(one))}
+            for entity in sorted(entities):
+                yield _stored(source, kind, entity, used, sizes, weekly[kind].get(entity))
+
+    for kind in _FAMILIES:
+        want(kind)
+    return finish
 
 
-def power(source: Source) -> Iterator[Thing]:
+def power(source: Source) -> Finish:
     """Power over Ethernet: 95th percentile of class time by power source."""
     family = "netwatch_pse_used_watts"
     budgets = {one: told for one, told in source.latest("netwatch_pse_budget_watts").items() if told[0] > 0}
-    weekly = {
-        one.entity: source.weeks.percentile(one, source.calendar(source.entity(one.entity).device))
-        for one in source.series(family, budgets)
-    }
-    for entity in sorted(budgets):
-        found = weekly.get(entity, np.full(source.weeks.count, np.nan))
-        now, at = source.now(found)
-        device = source.entity(entity).device
-        yield Thing(
-            key=f"poe:{entity}",
-            kind=CapacityKind.POE,
-            name=_name(source, entity),
-            school=source.school(device),
-            place=source.place(device),
-            device=device,
-            family=family,
-            used=now,
-            used_at=at,
-            size=budgets[entity][0],
-            size_source="netwatch_pse_budget_watts",
-            size_at=budgets[entity][1],
-            weekly=found,
-            row=None,
-            note="95th percentile of class time by week",
-            unknown=() if now is not None else ("history of its use",),
-        )
+    weekly: dict[EntityId, FloatArray] = {}
+
+    def take(series: SeriesHistory) -> None:
+        calendar = source.calendar(source.entity(series.entity).device)
+        weekly[series.entity] = source.weeks.percentile(series, calendar)
+
+    source.want(family, take, budgets)
+    return lambda: (_power(source, family, one, budgets[one], weekly.get(one)) for one in sorted(budgets))
+
+
+def _power(source: Source, family: str, entity: EntityId, budget: Told, weekly: FloatArray | None) -> Thing:
+    found = np.full(source.weeks.count, np.nan) if weekly is None else weekly
+    now, at = source.now(found)
+    device = source.entity(entity).device
+    return Thing(
+        key=f"poe:{entity}",
+        kind=CapacityKind.POE,
+        name=_name(source, entity),
+        school=source.school(device),
+        place=source.place(device),
+        device=device,
+        family=family,
+        used=now,
+        used_at=at,
+        size=budget[0],
+        size_source="netwatch_pse_budget_watts",
+        size_at=budget[1],
+        weekly=found,
+        row=None,
+        note="95th percentile of class time by week",
+        unknown=() if now is not None else ("history of its use",),
+    )
 
 
 def _stored(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,7 +15,7 @@ from netwatch.planning.capacity.robust import FloatArray
 if TYPE_CHECKING:
     from netwatch.planning.whatif.effects import Effects
 
-__all__ = ["CapacityKind", "CapacityMeasured", "CircuitFacts", "HostFacts", "Thing", "TrunkFacts"]
+__all__ = ["CapacityKind", "CapacityMeasured", "CircuitFacts", "Finish", "HostFacts", "Thing", "TrunkFacts"]
 
 
 class CapacityKind(StrEnum):
@@ -127,6 +128,10 @@ class Thing:
         """Weeks from the first measured one to the end, and how many of them were measured."""
         known = [place for place, value in enumerate(self.weekly.tolist()) if value == value]
         return (len(self.weekly) - known[0], len(known)) if known else (0, 0)
+
+
+Finish = Callable[[], Iterator[Thing]]
+"""What gives the things of one sort, once history was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from netwatch.model import EntityId, SeriesHistory
 from netwatch.planning.capacity.robust import FloatArray
 from netwatch.planning.capacity.source import Source
-from netwatch.planning.capacity.things import CapacityKind, Thing, TrunkFacts
+from netwatch.planning.capacity.things import CapacityKind, Finish, Thing, TrunkFacts
 from netwatch.planning.capacity.weekly import sum_of
 
 __all__ = ["trunks"]
@@ -20,7 +20,7 @@ _CALLS = "netwatch_device_calls"
 _YEAR = 52
 
 
-def trunks(source: Source) -> Iterator[Thing]:
+def trunks(source: Source) -> Finish:
     """Lines of one device are one group: a call takes any of them. A PBX that tells calls, but no lines, is a
     group of unknown size."""
     lines: dict[EntityId, int] = {}
@@ -32,16 +32,21 @@ def trunks(source: Source) -> Iterator[Thing]:
         times[device] = max(times.get(device, 0.0), at)
         groups.setdefault(device, []).append(trunk)
     active = source.grouped(_BUSY, [one for group in groups.values() for one in group])
-    for device in sorted(groups):
-        found = active.get(device, [])
-        complete = len(found) == len(groups[device])
-        load = sum_of(found) if found and complete else None
-        names = ", ".join(source.basis.label(one) for one in groups[device])
-        yield _thing(source, device, names, _BUSY, load, lines[device], times[device])
     calls = source.latest(_CALLS, ("all",))
     told = source.grouped(_CALLS, [one for one in calls if one not in groups], ("all",))
-    for device in sorted(told):
-        yield _thing(source, device, "all calls", _CALLS, told[device][0], None, None)
+
+    def finish() -> Iterator[Thing]:
+        for device in sorted(groups):
+            found = sorted(active.get(device, []), key=lambda one: one.entity)
+            complete = len(found) == len(groups[device])
+            load = sum_of(found) if found and complete else None
+            names = ", ".join(source.basis.label(one) for one in groups[device])
+            yield _thing(source, device, names, _BUSY, load, lines[device], times[device])
+        for device in sorted(told):
+            load = min(told[device], key=lambda one: one.entity)
+            yield _thing(source, device, "all calls", _CALLS, load, None, None)
+
+    return finish
 
 
 def _thing(

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netwatch.calendars import Calendar, LessonTime
-from netwatch.model import SeriesHistory
+from netwatch.model import HOUR, WEEK, SeriesHistory
 from netwatch.planning.capacity.robust import FloatArray
 
-__all__ = ["WEEK", "Weeks", "sum_of"]
+__all__ = ["Weeks", "sum_of"]
 
-WEEK = 7 * 86400
-_HOUR = 3600
 _ENOUGH = 0.2
 """Share of a usual week's class time that has to be measured in a week for its percentile to count."""
 
@@ -26,7 +24,8 @@ class Weeks:
     count: int
     end: float
     """Wall seconds."""
-    _lessons: LessonTime = field(default_factory=LessonTime)
+    lessons: LessonTime = field(default_factory=LessonTime)
+    """Remembers what calendars said."""
     _school: dict[int, tuple[Calendar, FloatArray, float]] = field(default_factory=dict)
 
     @property
@@ -43,7 +42,7 @@ class Weeks:
         seconds = series.coverage * series.widths
         chosen = np.isfinite(series.values) & (seconds > 0)
         if calendar is not None:
-            chosen &= self._lessons.of(calendar, series.starts, series.widths)
+            chosen &= self.lessons.of(calendar, series.starts, series.widths)
         usual = WEEK if calendar is None else self._of(calendar)[2]
         week = self._weeks(series)
         chosen &= (week >= 0) & (week < self.count)
@@ -76,16 +75,16 @@ class Weeks:
 
         Hours of which less than half was measured don't count.
         """
-        hour = series.starts // _HOUR
+        hour = series.starts // HOUR
         seconds = np.where(np.isfinite(series.values), series.coverage * series.widths, 0.0)
         hours, index = np.unique(hour, return_inverse=True)
         measured = np.bincount(index, weights=seconds, minlength=hours.size)
         sums = np.bincount(index, weights=np.nan_to_num(series.values) * seconds, minlength=hours.size)
-        width = np.maximum(_HOUR, int(series.widths.max(initial=_HOUR)))
+        width = np.maximum(HOUR, int(series.widths.max(initial=HOUR)))
         known = measured >= 0.5 * width
-        week = np.asarray((hours * _HOUR - self.start) // WEEK, dtype=np.int64)
+        week = np.asarray((hours * HOUR - self.start) // WEEK, dtype=np.int64)
         known &= (week >= 0) & (week < self.count)
-        means, week, begins = sums[known] / measured[known], week[known], hours[known] * float(_HOUR)
+        means, week, begins = sums[known] / measured[known], week[known], hours[known] * float(HOUR)
         out, at = np.full(self.count, np.nan), np.full(self.count, np.nan)
         order = np.lexsort((begins, means, week))
         out[week[order]] = means[order]

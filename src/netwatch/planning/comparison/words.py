@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from netwatch.model import Cell, EvidenceItem, Show
+from netwatch.model import Cell, EvidenceItem, Show, prefixed
 from netwatch.planning.comparison.differ import CellChange, Move, PartChange, Status
 from netwatch.planning.comparison.policies import PolicyChange
 
@@ -15,7 +15,6 @@ _TOLD = 1.0
 """Points from which on a change is explained beside the largest one."""
 _NAMED = 3
 """Missing facts that are named."""
-_LARGEST_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def why(move: Move, policy: Sequence[PolicyChange] = ()) -> str:
@@ -65,20 +64,13 @@ def cell_text(value: Cell, show: Show, currency: str = "") -> str:
         case Show.SECONDS:
             return f"{value / 3600:.1f} hours" if abs(value) >= 3600 else f"{value:.1f} seconds"
         case Show.BYTES:
-            return _scaled(value, "B")
+            return prefixed(value, "B")
         case Show.BYTES_PER_SECOND:
-            return _scaled(value * 8, "b/s")
+            return prefixed(value * 8, "b/s")
         case Show.WATTS:
-            return _scaled(value, "W")
+            return prefixed(value, "W")
         case _:
             return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
-
-
-def _scaled(value: float, unit: str) -> str:
-    for size, letter in _LARGEST_UNITS:
-        if abs(value) >= size:
-            return f"{value / size:.3g} {letter}{unit}"
-    return f"{value:.3g} {unit}"
 
 
 def _head(move: Move) -> str:

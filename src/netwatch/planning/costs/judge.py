@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from netwatch.model import Asset, Circuit, EntityId, EvidenceItem, Place, PlaceId
+from netwatch.model import DAY, Asset, Circuit, EntityId, EvidenceItem, Place, PlaceId
 from netwatch.planning.basis import Basis, Subject, subjects
 from netwatch.planning.costs.measure import CostMeasures
 from netwatch.planning.costs.money import Total, allocate, cents, exact, rounded, total
@@ -20,7 +20,6 @@ from netwatch.planning.lifecycle import Lifecycle, UsefulLife
 __all__ = ["CAPITAL", "OPERATING", "AssetCost", "Costs", "Line", "Part", "Priced", "judge_costs"]
 
 DAYS_PER_YEAR = Fraction("365.25")
-_DAY = 86400.0
 
 
 class Part(StrEnum):
@@ -237,7 +236,7 @@ class _Judge:
         labour = self.policy.labour
         if one.id is None or hours == 0:
             return Priced(0, evidence=(EvidenceItem("no incident", "incidents", 0.0, "hours"),))
-        days = (self.basis.at - self.basis.start) / _DAY
+        days = (self.basis.at - self.basis.start) / DAY
         item = EvidenceItem(f"{hours:.1f} hours of incidents in {days:.0f} days", "incidents", hours, "hours")
         if labour.per_hour is None:
             return Priced(None, evidence=(item,), missing="price of an hour")
@@ -294,7 +293,7 @@ def judge_costs(
     lines = tuple(_line(basis, policy, one) for one in _circuits(basis))
     return Costs(
         basis.at,
-        (basis.at - basis.start) / _DAY,
+        (basis.at - basis.start) / DAY,
         policy,
         assets,
         lines,

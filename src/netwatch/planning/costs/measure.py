@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netwatch.model import EntityId, HistoryReader
-from netwatch.planning.basis import Basis
+from netwatch.model import EntityId, HistoryReader, SeriesHistory
+from netwatch.planning.basis import Basis, Reading
 
 if TYPE_CHECKING:
     from netwatch.planning.whatif.effects import Effects  # which stands on all plans
 
-__all__ = ["CostMeasures", "Watts", "measure_costs"]
+__all__ = ["CostMeasures", "Watts", "measure_costs", "prepare_costs"]
 
 SENSOR = "netwatch_sensor_power_watts"
 POE = "netwatch_pse_used_watts"
@@ -54,27 +54,43 @@ class CostMeasures:
 
 def measure_costs(basis: Basis, history: HistoryReader) -> CostMeasures:
     """Reads two families over the window of the basis."""
-    meters, first = _read(basis, history, SENSOR)
-    poe, second = _read(basis, history, POE)
-    return CostMeasures(meters, poe, first or second)
+    reading = Reading()
+    finish = prepare_costs(basis, reading)
+    reading.read(history)
+    return finish()
 
 
-def _read(
-    basis: Basis, history: HistoryReader, family: str
-) -> tuple[dict[EntityId, tuple[Watts, ...]], bool]:
-    found: dict[EntityId, list[Watts]] = {}
-    simulated = False
-    for series in history.read(family, basis.start, basis.at):
-        entity = basis.snapshot.entities.get(series.entity)
+def prepare_costs(basis: Basis, reading: Reading) -> Callable[[], CostMeasures]:
+    """Wants the same two families. To be asked after the reading."""
+    meters, poe = _Meters(basis), _Meters(basis)
+    reading.want(SENSOR, basis.start, basis.at, meters.take)
+    reading.want(POE, basis.start, basis.at, poe.take)
+    return lambda: CostMeasures(meters.ordered(), poe.ordered(), meters.simulated or poe.simulated)
+
+
+@dataclass(slots=True)
+class _Meters:
+    """Those of one family."""
+
+    basis: Basis
+    found: dict[EntityId, list[Watts]] = field(default_factory=dict)
+    simulated: bool = False
+
+    def take(self, series: SeriesHistory) -> None:
+        entity = self.basis.snapshot.entities.get(series.entity)
         seconds = series.coverage * series.widths
         known = np.isfinite(series.values) & (seconds > 0)
         if entity is None or not known.any():
-            continue
-        simulated |= series.simulated
+            return
+        self.simulated |= series.simulated
         measured = float(seconds[known].sum())
         mean = float((series.values[known] * seconds[known]).sum()) / measured
-        until = series.until
-        name = basis.label(series.entity)
-        found.setdefault(entity.device, []).append(Watts(series.entity, name, family, mean, measured, until))
-    ordered = {device: tuple(sorted(found[device], key=lambda one: one.entity)) for device in sorted(found)}
-    return ordered, simulated
+        name = self.basis.label(series.entity)
+        one = Watts(series.entity, name, series.family, mean, measured, series.until)
+        self.found.setdefault(entity.device, []).append(one)
+
+    def ordered(self) -> dict[EntityId, tuple[Watts, ...]]:
+        return {
+            device: tuple(sorted(self.found[device], key=lambda one: one.entity))
+            for device in sorted(self.found)
+        }

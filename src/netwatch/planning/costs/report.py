@@ -27,7 +27,14 @@ _MISSING = _public("missing", "What is unknown")
 _CAPITAL_YEAR = _public(
     "capital_year", "Capital per year", Show.MONEY, "Purchase and disposal by useful life."
 )
-_OPERATING_YEAR = _public("operating_year", "Operating per year", Show.MONEY, "Support, power, incidents.")
+_OPERATING_YEAR = ReportColumn(
+    "operating_year",
+    "Operating per year",
+    Show.MONEY,
+    "Support, power, incidents.",
+    public=True,
+    metric="netwatch_plan_operating_cost_per_year",
+)
 _MODELS = (
     _public("vendor", "Vendor"),
     _public("model", "Model"),
@@ -63,7 +70,7 @@ _ASSETS = (
     _public("over_life", "Over its life", Show.MONEY, "Paid once, and operating for the useful life."),
     _AT_LEAST,
     _MISSING,
-    ReportColumn("device", "Device id"),
+    ReportColumn("device", "Device id", aside=True),
 )
 _SCHOOLS = (
     _public("site", "School"),

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendar
+from netwatch.calendars import Calendar, LessonTime, unbroken
 from netwatch.model import SeriesHistory
 
 __all__ = ["Lessons", "Monthly", "month_starts", "monthly_means", "monthly_percentiles"]
 
 Floats = NDArray[np.float64]
-_KEPT = 256
-"""Stretches of buckets whose lessons are kept."""
+_KEPT = 16
+"""Stretches of buckets whose lessons are kept, of each calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,14 @@ def month_starts(start: float, end: float, timezone: str) -> tuple[date, ...]:
 
 @dataclass(slots=True)
 class Lessons:
-    """Lesson buckets of one calendar within a window. Masks are made once per width of bucket."""
+    """Lesson buckets of one calendar within a window."""
 
     calendar: Calendar
     months: tuple[date, ...]
     start: float
     end: float
-    _grids: dict[int, tuple[int, NDArray[np.int64]]] = field(default_factory=dict)
+    time: LessonTime = field(default_factory=LessonTime)
+    """Remembers what calendars said."""
     _kept: dict[tuple[int, int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = field(
         default_factory=dict
     )
@@ -74,55 +75,23 @@ class Lessons:
     def rows(self, series: SeriesHistory) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Buckets of which at least half is lesson time: their rows in the series, and the positions of their
         months, in order of time."""
-        widths = series.widths
-        if not widths.size:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        width = int(widths[0])
-        if np.all(widths == width):
-            return self._unbroken(series.starts, width)
-        found = []
-        for one in np.unique(widths).tolist():
-            of_width = np.flatnonzero(widths == one)
-            inside, months = self._rows(series.starts[of_width], one)
-            found.append((of_width[inside], months))
-        rows = np.concatenate([pair[0] for pair in found])
-        months = np.concatenate([pair[1] for pair in found])
-        order = np.argsort(rows)
-        return rows[order], months[order]
-
-    def _unbroken(self, starts: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Most series have every bucket from first to last: then two numbers say which rows count."""
-        if int(starts[-1] - starts[0]) != (starts.size - 1) * width:
-            return self._rows(starts, width)
-        key = int(starts[0]), starts.size, width
+        key = unbroken(series.starts, series.widths)
+        if key is None:
+            return self._rows(series.starts, series.widths)
+        # Most series have every bucket from first to last: then three numbers say which rows count.
         if key not in self._kept:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            self._kept[key] = self._rows(starts, width)
+            self._kept[key] = self._rows(series.starts, series.widths)
         return self._kept[key]
 
-    def _rows(self, starts: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        first, months = self._grid(width)
-        place = (starts - first) // width
-        if place[0] >= 0 and place[-1] < months.size and not np.any((starts - first) % width):
-            month = months[place]
-        else:
-            month = self._months(starts, width)
-        rows = np.flatnonzero(month >= 0)
-        return rows, month[rows]
-
-    def _grid(self, width: int) -> tuple[int, NDArray[np.int64]]:
-        if width not in self._grids:
-            first = int(self.start) // width * width
-            starts = np.arange(first, int(self.end) + width, width, dtype=np.int64)
-            self._grids[width] = first, self._months(starts, width)
-        return self._grids[width]
-
-    def _months(self, starts: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-        """Position of the month of each bucket; -1 outside of lessons and of the months."""
-        month = np.searchsorted(self._edges, starts, side="right") - 1
-        lessons = self.calendar.mask(starts, width) >= 0.5
-        return np.where(lessons & (month < len(self.months)), month, -1).astype(np.int64)
+    def _rows(
+        self, starts: NDArray[np.int64], widths: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows = np.flatnonzero(self.time.of(self.calendar, starts, widths))
+        month = np.searchsorted(self._edges, starts[rows], side="right") - 1
+        inside = (month >= 0) & (month < len(self.months))
+        return rows[inside], month[inside].astype(np.int64)
 
 
 def monthly_means(series: SeriesHistory, lessons: Lessons) -> Monthly:

@@ -11,7 +11,7 @@ import numpy as np
 
 from netwatch.calendars import Calendar
 from netwatch.model import EntityId, EntityKind, HistoryReader, PlaceId, PlaceKind, SeriesHistory
-from netwatch.planning.basis import Basis
+from netwatch.planning.basis import Basis, Reading
 from netwatch.planning.equity.lessons import (
     Lessons,
     Monthly,
@@ -24,7 +24,7 @@ from netwatch.planning.equity.policy import Indicator
 if TYPE_CHECKING:
     from netwatch.planning.whatif.effects import Effects  # which stands on all plans
 
-__all__ = ["EquityMeasures", "Trace", "measure_equity"]
+__all__ = ["EquityMeasures", "Trace", "measure_equity", "prepare_equity"]
 
 _SPEED = "netwatch_interface_speed_bytes_per_second"
 _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
@@ -94,15 +94,17 @@ def _factor(effects: Effects, indicator: Indicator, entity: EntityId, device: En
 @dataclass(slots=True)
 class _Reader:
     basis: Basis
-    history: HistoryReader
+    reading: Reading
     months: tuple[date, ...]
     simulated: bool = False
     _lessons: dict[int, Lessons] = field(default_factory=dict)
+    _of_device: dict[EntityId, Lessons] = field(default_factory=dict)
 
     def lessons(self, calendar: Calendar) -> Lessons:
         """Made once for all devices of a calendar: `Calendars.at` gives the same object for places alike."""
         if id(calendar) not in self._lessons:
-            made = Lessons(calendar, self.months, self.basis.start, self.basis.at)
+            basis = self.basis
+            made = Lessons(calendar, self.months, basis.start, basis.at, self.reading.lessons)
             self._lessons[id(calendar)] = made
         return self._lessons[id(calendar)]
 
@@ -113,15 +115,18 @@ class _Reader:
         how: Callable[[SeriesHistory, Lessons], Monthly],
         label: str | None = None,
     ) -> dict[EntityId, Monthly]:
+        """Filled by the reading."""
         out: dict[EntityId, Monthly] = {}
-        chosen = sorted(set(entities))
-        if not chosen:
-            return out
-        for series in self.history.read(family, self.basis.start, self.basis.at, chosen):
-            if (label is None or series.labels == (label,)) and series.starts.size:
+
+        def take(series: SeriesHistory) -> None:
+            if label is None or series.labels == (label,):
                 self.simulated |= series.simulated
                 device = self.basis.snapshot.entities[series.entity].device
-                out[series.entity] = how(series, self.lessons(self.basis.calendar_of(device)))
+                if device not in self._of_device:
+                    self._of_device[device] = self.lessons(self.basis.calendar_of(device))
+                out[series.entity] = how(series, self._of_device[device])
+
+        self.reading.want(family, self.basis.start, self.basis.at, take, frozenset(entities))
         return out
 
 
@@ -130,59 +135,84 @@ def measure_equity(basis: Basis, history: HistoryReader) -> EquityMeasures:
 
     Uplinks and speeds are those of today, for all months: the past of cabling is not kept.
     """
+    reading = Reading()
+    finish = prepare_equity(basis, reading)
+    reading.read(history)
+    return finish()
+
+
+def prepare_equity(basis: Basis, reading: Reading) -> Callable[[], EquityMeasures]:
+    """Wants what `measure_equity` reads. To be asked after the reading."""
     snapshot, known = basis.snapshot, basis.snapshot.inventory.places
     default = basis.calendars.default
-    reader = _Reader(basis, history, month_starts(basis.start, basis.at, default.timezone))
+    reader = _Reader(basis, reading, month_starts(basis.start, basis.at, default.timezone))
     devices = [
         entity.id for entity in snapshot.devices() if known.school_of(basis.places.get(entity.id)) is not None
     ]
-    traces: dict[Indicator, Mapping[EntityId, Trace]] = {}
     up = reader.traces("netwatch_device_up", devices, monthly_means)
-    traces[Indicator.AVAILABILITY] = {
-        entity: _trace(entity, "netwatch_device_up", [found], 1.0) for entity, found in up.items()
-    }
-    traces[Indicator.SATURATION] = _uplinks(reader, devices)
+    uplinks = _uplinks(reader, devices)
     radios = [one.id for device in devices for one in snapshot.of_device(device, EntityKind.RADIO)]
-    for indicator, (family, label) in _OF_RADIOS.items():
-        found = reader.traces(family, radios, _p95, label)
-        traces[indicator] = {
-            entity: _trace(snapshot.entities[entity].device, family, [one], 1.0)
-            for entity, one in found.items()
+    of_radios = {
+        indicator: reader.traces(family, radios, _p95, label)
+        for indicator, (family, label) in _OF_RADIOS.items()
+    }
+
+    def finish() -> EquityMeasures:
+        traces: dict[Indicator, Mapping[EntityId, Trace]] = {}
+        traces[Indicator.AVAILABILITY] = {
+            entity: _trace(entity, "netwatch_device_up", [found], 1.0) for entity, found in up.items()
         }
-    schools = sorted(place.id for place in known.of_kind(PlaceKind.SCHOOL))
-    calendars = {school: reader.lessons(basis.calendars.at(school, known)) for school in schools}
-    return EquityMeasures(
-        reader.months,
-        {school: one.seconds() for school, one in calendars.items()},
-        {school: one.ends() for school, one in calendars.items()},
-        traces,
-        reader.simulated,
-    )
+        traces[Indicator.SATURATION] = uplinks()
+        for indicator, found in of_radios.items():
+            traces[indicator] = {
+                entity: _trace(snapshot.entities[entity].device, _OF_RADIOS[indicator][0], [one], 1.0)
+                for entity, one in found.items()
+            }
+        schools = sorted(place.id for place in known.of_kind(PlaceKind.SCHOOL))
+        calendars = {school: reader.lessons(basis.calendars.at(school, known)) for school in schools}
+        return EquityMeasures(
+            reader.months,
+            {school: one.seconds() for school, one in calendars.items()},
+            {school: one.ends() for school, one in calendars.items()},
+            traces,
+            reader.simulated,
+        )
+
+    return finish
 
 
-def _uplinks(reader: _Reader, devices: Iterable[EntityId]) -> dict[EntityId, Trace]:
+def _uplinks(reader: _Reader, devices: Iterable[EntityId]) -> Callable[[], dict[EntityId, Trace]]:
     basis = reader.basis
     speeds = speeds_of(basis)
     ports = [port for device in devices for port in basis.topology.uplinks(device) if port in speeds]
     both = [(family, reader.traces(family, ports, _p95)) for family in _BYTES]
-    out: dict[EntityId, Trace] = {}
-    for port in ports:
-        found = [(family, one[port]) for family, one in both if port in one]
-        if found:
-            fuller = max(found, key=lambda pair: _highest(pair[1]))[0]
-            device = basis.snapshot.entities[port].device
-            out[port] = _trace(device, fuller, [one for _, one in found], speeds[port])
-    return out
+
+    def finish() -> dict[EntityId, Trace]:
+        out: dict[EntityId, Trace] = {}
+        for port in ports:
+            found = [(family, one[port]) for family, one in both if port in one]
+            if found:
+                fuller = max(found, key=lambda pair: _highest(pair[1]))[0]
+                device = basis.snapshot.entities[port].device
+                out[port] = _trace(device, fuller, [one for _, one in found], speeds[port])
+        return out
+
+    return finish
 
 
 def speeds_of(basis: Basis) -> dict[EntityId, float]:
-    """Nominal speeds of ports that are known, in bytes per second."""
+    """Nominal speeds of linked ports that are known, in bytes per second."""
     column = basis.snapshot.columns.get(_SPEED)
     if column is None:
         return {}
     values, entities = column.values, column.entities
     rows = np.flatnonzero(column.fresh & np.isfinite(values) & (values > 0)).tolist()
-    return {entities[row]: float(values[row]) for row in rows if entities[row] in basis.snapshot.entities}
+    known, linked = basis.snapshot.entities, basis.topology.ports
+    return {
+        entities[row]: float(values[row])
+        for row in rows
+        if entities[row] in linked and entities[row] in known
+    }
 
 
 def _p95(series: SeriesHistory, lessons: Lessons) -> Monthly:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from netwatch.model import DAYS_PER_YEAR
 from netwatch.planning.curve import Curve
 from netwatch.planning.equity.cards import IndicatorCard
 from netwatch.planning.equity.policy import Indicator, IndicatorPolicy
-from netwatch.planning.equity.things import DAYS_PER_YEAR, School, Thing, ThingsOf
+from netwatch.planning.equity.things import School, Thing, ThingsOf
 
 __all__ = ["earlier_months"]
 

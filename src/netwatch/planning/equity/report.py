@@ -44,7 +44,14 @@ _SCHOOL = (_public("school", "School"), _public("level", "Level"))
 _SCHOOLS = (
     *_SCHOOL,
     _public("enrolment", "Students", Show.COUNT),
-    _public("index", "Index", Show.POINTS, "0 to 100: the weighted mean of what is known."),
+    ReportColumn(
+        "index",
+        "Index",
+        Show.POINTS,
+        "0 to 100: the weighted mean of what is known.",
+        public=True,
+        metric="netwatch_plan_equity_index",
+    ),
     _public("grade", "Grade", Show.GRADE),
     _public("change", "Change", Show.POINTS, "Points since the month of lessons before."),
     _public("unknown_share", "Unknown", Show.RATIO, "Share of the weight that is not known."),

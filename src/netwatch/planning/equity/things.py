@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from netwatch.model import EntityId, EntityKind, Place, PlaceId, PlaceKind, SchoolFacts
+from netwatch.model import DAYS_PER_YEAR, EntityId, EntityKind, Place, PlaceId, PlaceKind, SchoolFacts
 from netwatch.planning.basis import Basis, Subject, subjects
 from netwatch.planning.equity.measure import EquityMeasures, Trace, speeds_of
 from netwatch.planning.equity.policy import EquityPolicy, Indicator
 from netwatch.planning.lifecycle import Lifecycle, UsefulLife
 
-__all__ = ["DAYS_PER_YEAR", "School", "Thing", "ThingsOf", "find_schools"]
+__all__ = ["School", "Thing", "ThingsOf", "find_schools"]
 
-DAYS_PER_YEAR = 365.25
 _BITS = 8e-6
 """Megabits in a byte."""
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import LessonTime
+from netwatch.calendars import Calendar, unbroken
 from netwatch.model import EntityId, HistoryReader, SeriesHistory
-from netwatch.planning.basis import Basis
+from netwatch.planning.basis import Basis, Reading, Take
+from netwatch.planning.leadership.policy import LeadershipPolicy
 
-__all__ = ["FULL", "MONTHS", "Month", "Months", "measure_leadership", "month_starts"]
+__all__ = [
+    "Month",
+    "Months",
+    "measure_leadership",
+    "month_starts",
+    "prepare_leadership",
+]
 
-MONTHS = 6
-"""Calendar months that are told, the one of the plan included."""
-FULL = 0.8
-"""Share from which on a link or a radio counts as full: what is left is no reserve for a class that logs
-in at once."""
 _SPEED = "netwatch_interface_speed_bytes_per_second"
 _BYTES = ("netwatch_interface_receive_bytes_total", "netwatch_interface_transmit_bytes_total")
 _UP, _AIRTIME = "netwatch_device_up", "netwatch_radio_airtime_ratio"
@@ -35,7 +37,7 @@ class Month:
     watched: float
     """Seconds in which they were asked; 0 where nothing was measured."""
     links_full: float
-    """Seconds in which uplinks carried `FULL` of their speed or more, one direction being enough."""
+    """Seconds in which uplinks carried what the policy calls full, or more, one direction being enough."""
     links: float
     radios_full: float
     radios: float
@@ -48,9 +50,12 @@ class Months:
     months: tuple[Month, ...]
     """The latest first."""
     simulated: bool
+    uplink_full: float
+    """Shares from which on they counted as full."""
+    airtime_full: float
 
 
-def month_starts(at: float, count: int = MONTHS) -> list[date]:
+def month_starts(at: float, count: int) -> list[date]:
     """First days of the UTC month of wall second `at` and of those before it, the earliest first."""
     day = datetime.fromtimestamp(at, UTC)
     number = day.year * 12 + day.month - 1
@@ -58,116 +63,181 @@ def month_starts(at: float, count: int = MONTHS) -> list[date]:
 
 
 def measure_leadership(
-    basis: Basis, history: HistoryReader, pages: Mapping[date, int] | None = None
+    basis: Basis, history: HistoryReader, policy: LeadershipPolicy, pages: Mapping[date, int] | None = None
 ) -> Months:
-    """Reads each family once. `pages`: messages to people by first day of the month, UTC; a month that is
-    missing there had none, if anything was watched in it."""
-    work = _Work(basis, history)
-    up = work.sums(work.series(_UP), lambda series: np.clip(series.values, 0.0, 1.0))
+    """Reads each family once; what counts as full is decided bucket by bucket. `pages`: messages to people by
+    first day of the month, UTC; a month that is missing there had none, if anything was watched in it."""
+    reading = Reading()
+    finish = prepare_leadership(basis, reading, policy, pages)
+    reading.read(history)
+    return finish()
+
+
+def prepare_leadership(
+    basis: Basis, reading: Reading, policy: LeadershipPolicy, pages: Mapping[date, int] | None = None
+) -> Callable[[], Months]:
+    """Wants each family of the last months. To be asked after the reading."""
+    work = _Work(basis, reading, policy.months, policy.full_at.uplink.value)
+    bound = policy.full_at.airtime.value
+    up, radios = _Sums.of(work.firsts), _Sums.of(work.firsts)
+
+    def answered(series: SeriesHistory) -> None:
+        work.add(series, np.clip(series.values, 0.0, 1.0), up)
+
+    def airtime(series: SeriesHistory) -> None:
+        if series.labels == ("all",):
+            work.add(series, _full(series, bound), radios)
+
+    work.want(_UP, answered)
     links = work.links()
-    radios = work.sums((one for one in work.series(_AIRTIME) if one.labels == ("all",)), _full)
-    months = tuple(
-        Month(
-            first,
-            up=float(up[0][at]),
-            watched=float(up[1][at]),
-            links_full=float(links[0][at]),
-            links=float(links[1][at]),
-            radios_full=float(radios[0][at]),
-            radios=float(radios[1][at]),
-            pages=None if pages is None or not up[1][at] else pages.get(first, 0),
+    work.want(_AIRTIME, airtime)
+
+    def finish() -> Months:
+        full = links()
+        months = tuple(
+            Month(
+                first,
+                up=float(up.good[at]),
+                watched=float(up.whole[at]),
+                links_full=float(full.good[at]),
+                links=float(full.whole[at]),
+                radios_full=float(radios.good[at]),
+                radios=float(radios.whole[at]),
+                pages=None if pages is None or not up.whole[at] else pages.get(first, 0),
+            )
+            for at, first in enumerate(work.firsts)
         )
-        for at, first in enumerate(work.firsts)
-    )
-    return Months(months[::-1], work.simulated)
+        return Months(months[::-1], work.simulated, policy.full_at.uplink.value, bound)
+
+    return finish
 
 
-_Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
-_Judge = Callable[[SeriesHistory], NDArray[np.float64]]
-"""Share of each bucket that counts."""
+@dataclass(slots=True)
+class _Sums:
+    """By month: seconds of class time weighted by how much of each bucket counts, and all of them."""
+
+    good: NDArray[np.float64]
+    whole: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, months: list[date]) -> _Sums:
+        return cls(np.zeros(len(months)), np.zeros(len(months)))
+
+    def add(self, other: _Sums) -> None:
+        self.good += other.good
+        self.whole += other.whole
 
 
+@dataclass(frozen=True, slots=True)
+class _Direction:
+    """One direction of a link that waits for the other one."""
+
+    buckets: tuple[int, int, int] | None
+    """None where some are missing: `starts` tells them."""
+    starts: NDArray[np.int64]
+    full: NDArray[np.uint8]
+    """A bit per bucket."""
+    known: NDArray[np.uint8]
+    alone: _Sums
+    """What it comes to if the other one never comes."""
+
+    def is_like(self, series: SeriesHistory) -> bool:
+        if self.buckets is not None:
+            return self.buckets == unbroken(series.starts, series.widths)
+        return np.array_equal(self.starts, series.starts)
+
+
+@dataclass(slots=True)
 class _Work:
-    def __init__(self, basis: Basis, history: HistoryReader) -> None:
-        self._basis, self._history = basis, history
-        self.firsts = month_starts(basis.at)
+    _basis: Basis
+    _reading: Reading
+    _months: int
+    _uplink_full: float
+    firsts: list[date] = field(init=False)
+    _edges: NDArray[np.float64] = field(init=False)
+    _calendars: dict[EntityId, Calendar] = field(default_factory=dict)
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        self.firsts = month_starts(self._basis.at, self._months)
         self._edges = np.array(
             [datetime(day.year, day.month, 1, tzinfo=UTC).timestamp() for day in self.firsts]
         )
-        self._lessons = LessonTime()
-        self.simulated = False
 
-    def series(self, family: str, entities: Sequence[EntityId] | None = None) -> Iterable[SeriesHistory]:
+    def want(self, family: str, take: Take, entities: list[EntityId] | None = None) -> None:
         """What history holds of these months, of devices that still exist."""
-        if entities is not None and not entities:
-            return
-        for series in self._history.read(family, float(self._edges[0]), self._basis.at, entities):
-            if series.entity in self._basis.snapshot.entities and series.starts.size:
+
+        def known(series: SeriesHistory) -> None:
+            if series.entity in self._basis.snapshot.entities:
                 self.simulated |= series.simulated
-                yield series
+                take(series)
 
-    def sums(self, found: Iterable[SeriesHistory], judge: _Judge) -> _Sums:
-        """By month: seconds of class time weighted by what `judge` says of each bucket, and all of them."""
-        good, whole = np.zeros(len(self.firsts)), np.zeros(len(self.firsts))
-        for series in found:
-            self._add(series, judge(series), good, whole)
-        return good, whole
+        self._reading.want(family, float(self._edges[0]), self._basis.at, known, entities)
 
-    def links(self) -> _Sums:
+    def links(self) -> Callable[[], _Sums]:
         """Of uplinks, the fuller direction of each bucket."""
         column = self._basis.snapshot.columns.get(_SPEED)
         speeds: dict[EntityId, float] = {}
         if column is not None:
             values = zip(column.entities, column.values.tolist(), strict=True)
-            speeds = {port: value for port, value in values if value > 0}
-        devices = sorted({one.device for one in self._basis.snapshot.entities.values()})
+            linked = self._basis.topology.ports
+            speeds = {port: value for port, value in values if value > 0 and port in linked}
+        devices = (one.id for one in self._basis.snapshot.devices())
         ports = {port for device in devices for port in self._basis.topology.uplinks(device)}
-        known = sorted(ports & speeds.keys())
-        kept: dict[tuple[EntityId, int, int], SeriesHistory] = {}
-        good, whole = np.zeros(len(self.firsts)), np.zeros(len(self.firsts))
-        for family in _BYTES:
-            for series in self.series(family, known):
-                key = (series.entity, int(series.starts[0]), series.starts.size)
-                other = kept.pop(key, None)
-                if family == _BYTES[0]:
-                    kept[key] = series
-                    continue
-                self._link(series, other, speeds[series.entity], good, whole)
-        for series in kept.values():
-            self._link(series, None, speeds[series.entity], good, whole)
-        return good, whole
+        waiting: dict[EntityId, _Direction] = {}
+        out = _Sums.of(self.firsts)
 
-    def _link(
-        self,
-        series: SeriesHistory,
-        other: SeriesHistory | None,
-        speed: float,
-        good: NDArray[np.float64],
-        whole: NDArray[np.float64],
-    ) -> None:
-        rate = series.values
-        if other is not None and np.array_equal(other.starts, series.starts):
-            rate = np.fmax(rate, other.values)
-        self._add(series, np.where(np.isfinite(rate), rate >= FULL * speed, np.nan), good, whole)
+        def received(series: SeriesHistory) -> None:
+            full, known = _reached(series, speeds[series.entity] * self._uplink_full)
+            alone = _Sums.of(self.firsts)
+            self.add(series, np.where(known, full, np.nan), alone)
+            bits = np.packbits(full), np.packbits(known)
+            buckets = unbroken(series.starts, series.widths)
+            starts = series.starts[:0] if buckets is not None else series.starts
+            waiting[series.entity] = _Direction(buckets, starts.copy(), *bits, alone)
 
-    def _add(
-        self,
-        series: SeriesHistory,
-        share: NDArray[np.float64],
-        good: NDArray[np.float64],
-        whole: NDArray[np.float64],
-    ) -> None:
+        def sent(series: SeriesHistory) -> None:
+            full, known = _reached(series, speeds[series.entity] * self._uplink_full)
+            other = waiting.get(series.entity)
+            if other is not None and other.is_like(series):
+                del waiting[series.entity]
+                count = series.starts.size
+                full |= np.unpackbits(other.full, count=count).astype(np.bool_)
+                known |= np.unpackbits(other.known, count=count).astype(np.bool_)
+            self.add(series, np.where(known, full, np.nan), out)
+
+        def finish() -> _Sums:
+            for one in waiting.values():
+                out.add(one.alone)
+            return out
+
+        chosen = sorted(ports & speeds.keys())
+        for family, take in zip(_BYTES, (received, sent), strict=True):
+            self.want(family, take, chosen)
+        return finish
+
+    def add(self, series: SeriesHistory, share: NDArray[np.float64], into: _Sums) -> None:
+        """`share` of each bucket counts as good; where it is unknown, the bucket does not count."""
         chosen = self._class_time(series) & np.isfinite(share)
         seconds = (series.coverage * series.widths)[chosen]
         month = np.searchsorted(self._edges, series.starts[chosen], side="right") - 1
-        good += np.bincount(month, seconds * share[chosen], len(self.firsts))
-        whole += np.bincount(month, seconds, len(self.firsts))
+        into.good += np.bincount(month, seconds * share[chosen], len(self.firsts))
+        into.whole += np.bincount(month, seconds, len(self.firsts))
 
     def _class_time(self, series: SeriesHistory) -> NDArray[np.bool_]:
-        """Buckets of which at least half is class time; worked out once per calendar and stretch of time."""
-        calendar = self._basis.calendar_of(self._basis.snapshot.entities[series.entity].device)
-        return self._lessons.of(calendar, series.starts, series.widths)
+        """Buckets of which at least half is class time."""
+        device = self._basis.snapshot.entities[series.entity].device
+        calendar = self._calendars.get(device)
+        if calendar is None:
+            calendar = self._calendars[device] = self._basis.calendar_of(device)
+        return self._reading.lessons.of(calendar, series.starts, series.widths)
 
 
-def _full(series: SeriesHistory) -> NDArray[np.float64]:
-    return np.where(np.isfinite(series.values), series.values >= FULL, np.nan)
+def _reached(series: SeriesHistory, bound: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Buckets in which a direction of a link was full, and those of which that is known."""
+    known = np.isfinite(series.values)
+    return known & (series.values >= bound), known
+
+
+def _full(series: SeriesHistory, bound: float) -> NDArray[np.float64]:
+    return np.where(np.isfinite(series.values), series.values >= bound, np.nan)

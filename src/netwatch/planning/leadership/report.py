@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from netwatch.model import Cell, EvidenceItem, Report, ReportColumn, ReportRow, Sheet, Show
-from netwatch.planning.leadership.measure import FULL, Month, Months
+from netwatch.planning.leadership.measure import Month, Months
+from netwatch.planning.leadership.policy import LeadershipPolicy
 
 __all__ = ["leadership_report"]
 
-_TOP = 5
-_AHEAD = timedelta(days=365)
-_IN_CLASS = f"Class time with a load of {FULL:.0%} or more, summed over all of them."
+_GAPS = 5
+"""Lines of the gap between schools."""
 _MONTHS = (
     ReportColumn("month", "Month", public=True),
     ReportColumn(
@@ -22,8 +23,8 @@ _MONTHS = (
         "Share of class time in which devices answered.",
         public=True,
     ),
-    ReportColumn("links_full", "Uplinks full in class", Show.SECONDS, _IN_CLASS, public=True),
-    ReportColumn("radios_full", "Wi-Fi full in class", Show.SECONDS, _IN_CLASS, public=True),
+    ReportColumn("links_full", "Uplinks full in class", Show.SECONDS, public=True),
+    ReportColumn("radios_full", "Wi-Fi full in class", Show.SECONDS, public=True),
     ReportColumn("pages", "Pages sent", Show.COUNT, "Messages to people on call.", public=True),
 )
 _REPLACE = (
@@ -36,17 +37,19 @@ _REPLACE = (
 )
 
 
-def leadership_report(months: Months, reports: Mapping[str, Report], *, at: float) -> Report:
+def leadership_report(
+    months: Months, reports: Mapping[str, Report], policy: LeadershipPolicy, *, at: float
+) -> Report:
     """`reports`: the other plans that there are, by name. What a missing one would tell is left out."""
     made = (
         _monthly(months),
-        _replace(reports.get("replacements")),
-        _full(reports.get("capacity"), datetime.fromtimestamp(at, UTC).date()),
+        _replace(reports.get("replacements"), policy.first),
+        _full(reports.get("capacity"), datetime.fromtimestamp(at, UTC).date(), policy.full_within_days),
         _gap(reports.get("equity")),
     )
     sheets = tuple(sheet for sheet in made if sheet is not None)
     simulated = months.simulated or any(report.simulated for report in reports.values())
-    return Report("leadership", "Network at a glance", at, sheets, simulated=simulated)
+    return Report("leadership", "Network at a glance", at, sheets, policy=policy.name, simulated=simulated)
 
 
 def _monthly(months: Months) -> Sheet:
@@ -55,7 +58,16 @@ def _monthly(months: Months) -> Sheet:
         "Class time is that of each school's calendar. A month in which nothing was measured is unknown. The "
         "latest month is not over.",
     )
-    return Sheet("months", "Month by month", _MONTHS, rows, notes)
+    bounds = {"links_full": months.uplink_full, "radios_full": months.airtime_full}
+    columns = tuple(
+        replace(
+            one, help=f"Class time with a load of {bounds[one.key]:.0%} or more, summed over all of them."
+        )
+        if one.key in bounds
+        else one
+        for one in _MONTHS
+    )
+    return Sheet("months", "Month by month", columns, rows, notes)
 
 
 def _month(month: Month) -> ReportRow:
@@ -87,7 +99,7 @@ def _measured(what: str, family: str, seconds: float) -> tuple[EvidenceItem, ...
     return (EvidenceItem(f"{hours:,.0f} hours of class time of {what}", family, hours, "hours"),)
 
 
-def _replace(report: Report | None) -> Sheet | None:
+def _replace(report: Report | None, first: int) -> Sheet | None:
     if report is None or not report.sheets:
         return None
     sheet = report.sheets[0]
@@ -98,31 +110,32 @@ def _replace(report: Report | None) -> Sheet | None:
             tuple(row.cells[known[column.key]] if column.key in known else None for column in _REPLACE),
             unknown=row.unknown,
         )
-        for row in sheet.rows[:_TOP]
+        for row in sheet.rows[:first]
     )
-    return Sheet("replace", f"The first {_TOP} to replace", _REPLACE, rows) if rows else None
+    return Sheet("replace", f"The first {first} to replace", _REPLACE, rows) if rows else None
 
 
-def _full(report: Report | None, today: date) -> Sheet | None:
-    """What the plan of capacity expects to be full within a year."""
+def _full(report: Report | None, today: date, days: int) -> Sheet | None:
+    """What the plan of capacity expects to be full within so many days."""
     if report is None or not report.sheets:
         return None
     sheet = report.sheets[0]
     dates = [at for at, column in enumerate(sheet.columns) if column.show is Show.DATE]
     if not dates:
         return None
-    median = next((at for at in dates if sheet.columns[at].key == "median"), dates[0])
+    median = next((at for at in dates if sheet.columns[at].key == "full"), dates[0])
     words = [at for at, column in enumerate(sheet.columns) if column.show is Show.TEXT][:3]
     places = [*words, median]
     rows = []
     for row in sheet.rows:
         when = row.cells[median]
-        if isinstance(when, date) and when <= today + _AHEAD:
+        if isinstance(when, date) and when <= today + timedelta(days=days):
             rows.append(ReportRow(row.key, tuple(row.cells[at] for at in places), unknown=row.unknown))
     rows.sort(key=lambda one: (str(one.cells[-1]), one.key))
     columns = tuple(sheet.columns[at] for at in places)
-    notes = () if rows else ("Nothing is expected to be full within a year.",)
-    return Sheet("full", "Full within a year", columns, tuple(rows), notes)
+    span = "a year" if days == 365 else f"{days} days"
+    notes = () if rows else (f"Nothing is expected to be full within {span}.",)
+    return Sheet("full", f"Full within {span}", columns, tuple(rows), notes)
 
 
 def _gap(report: Report | None) -> Sheet | None:
@@ -134,5 +147,5 @@ def _gap(report: Report | None) -> Sheet | None:
         return None
     keys = ("month", "schools", "mean", "best_index", "worst_index", "difference")
     places = [at for at, column in enumerate(found.columns) if column.key in keys]
-    rows = tuple(ReportRow(row.key, tuple(row.cells[at] for at in places)) for row in found.rows[:_TOP])
+    rows = tuple(ReportRow(row.key, tuple(row.cells[at] for at in places)) for row in found.rows[:_GAPS])
     return Sheet("gap", found.title, tuple(found.columns[at] for at in places), rows)

@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from netwatch.model import AssetState
+from netwatch.model import DAYS_PER_YEAR, AssetState
 from netwatch.planning.basis import Basis, Subject, subjects
 from netwatch.planning.lifecycle.facts import Lifecycle, Milestone, MilestoneKind
 from netwatch.planning.lifecycle.flaws import Flaw
 
 __all__ = ["Fleet", "ModelLine", "SoftwareLine", "survey"]
-
-_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def _model(found: list[Subject], lifecycle: Lifecycle, day: date) -> ModelLine:
     dates = sorted(
         one.asset.installed for one in used if one.asset is not None and one.asset.installed is not None
     )
-    ages = [max(0, (day - one).days) / _DAYS_PER_YEAR for one in dates]
+    ages = [max(0, (day - one).days) / DAYS_PER_YEAR for one in dates]
     first = min(found, key=lambda one: (one.model == "", one.vendor, one.model))
     names = sorted({name for one in found for name in one.models})
     hardware: dict[MilestoneKind, Milestone] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from netwatch.model import Asset, AssetState, EntityId, EvidenceItem, PlaceId
+from netwatch.model import DAY, Asset, AssetState, EntityId, EvidenceItem, PlaceId
 from netwatch.planning.basis import Basis, Subject, day_of, subjects
 from netwatch.planning.lifecycle.facts import Lifecycle
 from netwatch.planning.lifecycle.findings import (
@@ -26,7 +26,6 @@ AWAY_DAYS = 30
 """What was not seen for so long counts as not seen."""
 INVENTORY_YEARS = 2
 """A physical inventory is due at least so often for what federal awards paid: 2 CFR 200.313(d)(2)."""
-_DAY = 86400.0
 
 
 _ORDER = {kind: number for number, kind in enumerate(FindingKind)}
@@ -47,7 +46,7 @@ class _Comparison:
     def __init__(self, basis: Basis, lifecycle: Lifecycle, away_days: float) -> None:
         self._basis = basis
         self._lifecycle = lifecycle
-        self._since = basis.at - away_days * _DAY
+        self._since = basis.at - away_days * DAY
         self._sightings = Sightings.of(basis)
         self._moves = Moves(basis)
         self._days = self._sightings.days(basis.at)

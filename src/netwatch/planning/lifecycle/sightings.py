@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from netwatch.model import AssetTenure, Entity, EntityId, EntityKind
+from netwatch.model import DAY, AssetTenure, Entity, EntityId, EntityKind
 from netwatch.planning.basis import Basis
 
 __all__ = ["Sightings", "serial_key"]
@@ -103,7 +103,7 @@ class Sightings:
     def days(self, at: float) -> int | None:
         """Whole days that the ledger goes back at wall second `at`; None while it is empty."""
         first = min((one.first_seen for found in self.of_device.values() for one in found), default=None)
-        return None if first is None else int((at - first) // 86400)
+        return None if first is None else int((at - first) // DAY)
 
     def itself(self, device: EntityId) -> AssetTenure | None:
         """The thing that a device says it is, as a whole."""

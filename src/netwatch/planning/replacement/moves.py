@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from netwatch.model import Alternative, AlternativeKind, EntityKind, EvidenceItem
+from netwatch.model import DAYS_PER_YEAR, Alternative, AlternativeKind, EntityKind, EvidenceItem
 from netwatch.planning.basis import Subject
 from netwatch.planning.replacement.criteria import Knowledge
-from netwatch.planning.replacement.criteria.knowledge import DAYS_PER_YEAR
 from netwatch.planning.replacement.verdict import Verdict, item
 
 __all__ = ["Moves"]

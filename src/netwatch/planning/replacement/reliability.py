@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netwatch.model import EntityId, ModelReliability
+from netwatch.model import DAY, DAYS_PER_YEAR, EntityId, ModelReliability
 from netwatch.planning.basis import Measurements, Subject
 from netwatch.planning.replacement.policy_criteria import ModelFailures
 
 __all__ = ["gamma_quantile", "model_key", "reliability"]
 
-_YEAR = 365.25 * 86400
+_YEAR = DAYS_PER_YEAR * DAY
 _Z90 = 1.6448536269514722
 """Standard normal quantile of 0.95: a two-sided interval of 90 %."""
 

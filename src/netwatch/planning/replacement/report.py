@@ -23,7 +23,14 @@ _FIRST = (
     ReportColumn("rank", "Rank", Show.COUNT, "Equal scores share a rank.", public=True),
     ReportColumn("rank_low", "Lowest rank", Show.COUNT, _RANK_HELP, public=True),
     ReportColumn("rank_high", "Highest rank", Show.COUNT, _RANK_HELP, public=True),
-    ReportColumn("score", "Score", Show.POINTS, "0 to 100, the sum of the criteria.", public=True),
+    ReportColumn(
+        "score",
+        "Score",
+        Show.POINTS,
+        "0 to 100, the sum of the criteria.",
+        public=True,
+        metric="netwatch_plan_replacement_score",
+    ),
     ReportColumn(
         "score_at_most",
         "At most",
@@ -48,7 +55,7 @@ _LAST = (
         "unknown", "Unknown", help="Facts that are missing and would change the score.", public=True
     ),
     ReportColumn("override", "Override", help="Who pinned or excluded it, when and why."),
-    ReportColumn("device", "Device id"),
+    ReportColumn("device", "Device id", aside=True),
 )
 _MOST_TOLD = 6
 

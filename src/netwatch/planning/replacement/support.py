@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from netwatch.model import Alternative, AlternativeKind
+from netwatch.model import DAYS_PER_YEAR, Alternative, AlternativeKind
 from netwatch.planning.basis import Subject
 from netwatch.planning.lifecycle import Milestone, MilestoneKind
 from netwatch.planning.replacement.criteria import Knowledge
-from netwatch.planning.replacement.criteria.knowledge import DAYS_PER_YEAR, when
+from netwatch.planning.replacement.criteria.knowledge import when
 from netwatch.planning.replacement.criteria.milestones import is_software, milestone_source
 from netwatch.planning.replacement.verdict import item
 

@@ -14,8 +14,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendars, LessonTime
-from netwatch.model import EntityId, HistoryReader, Place, PlaceKind, SeriesHistory
+from netwatch.calendars import Calendars, LessonTime, unbroken
+from netwatch.model import DAY, EntityId, HistoryReader, Place, PlaceKind, SeriesHistory
 from netwatch.planning.utilisation.frame import Frame, Group, Thing
 
 __all__ = ["Level", "Use", "Used", "measure_utilisation"]
@@ -111,7 +111,7 @@ def measure_utilisation(
         if not clients:
             for begin, stop in _months(start, end):
                 work.shares(family, history, begin, stop)
-    width = max(86_400, min(31 * 86_400, _CELLS // max(1, work.wireless_places) * _BUCKET // 86_400 * 86_400))
+    width = max(DAY, min(31 * DAY, _CELLS // max(1, work.wireless_places) * _BUCKET // DAY * DAY))
     for begin in range(int(start), int(end), width):
         work.clients(history, begin, min(begin + width, int(end)))
     return work.result()
@@ -154,9 +154,11 @@ class _Work:
 
     def _share(self, series: SeriesHistory, thing: Thing) -> None:
         seconds = series.coverage * series.widths
-        chosen = np.isfinite(series.values) & (seconds > 0)
-        if not chosen.any():
+        known = np.isfinite(series.values) & (seconds > 0)
+        if not known.any():
             return
+        # Mostly nothing is missing: then nothing has to be copied.
+        chosen = slice(None) if known.all() else np.flatnonzero(known)
         values, seconds = series.values[chosen] / thing.capacity, seconds[chosen]
         lessons = self._class_time(thing, series.starts, series.widths)[chosen]
         # The step at or above a value: a percentile is never told too low.
@@ -253,6 +255,14 @@ class _Work:
 def _lay(series: SeriesHistory, first: int, total: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
     """Adds a series to the moments of its place; a wide bucket holds for all that lie in it."""
     good = np.isfinite(series.values) & (series.coverage > 0)
+    even = unbroken(series.starts, series.widths)
+    if even is not None and even[2] == _BUCKET and good.all():
+        begin = even[0] // _BUCKET - first
+        low, high = max(0, -begin), min(even[1], total.size - begin)
+        if low < high:
+            total[begin + low : begin + high] += series.values[low:high].astype(np.float32)
+            known[begin + low : begin + high] = True
+        return
     starts, values = series.starts[good], series.values[good]
     repeats = np.maximum(series.widths[good] // _BUCKET, 1)
     offsets = np.arange(int(repeats.sum())) - np.repeat(np.cumsum(repeats) - repeats, repeats)

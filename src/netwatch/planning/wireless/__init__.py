@@ -4,7 +4,7 @@ Measured airtime decides. `measure_wireless` reads history once, `judge` is pure
 """
 
 from netwatch.planning.wireless.judge import judge
-from netwatch.planning.wireless.measures import WirelessMeasured, measure_wireless
+from netwatch.planning.wireless.measures import WirelessMeasured, measure_wireless, prepare_wireless
 from netwatch.planning.wireless.policy import WirelessPolicy, load_wireless_policy
 from netwatch.planning.wireless.report import report
 from netwatch.planning.wireless.results import Verdict, WirelessPlan
@@ -17,5 +17,6 @@ __all__ = [
     "judge",
     "load_wireless_policy",
     "measure_wireless",
+    "prepare_wireless",
     "report",
 ]

@@ -5,19 +5,18 @@ So five-minute and hourly history count alike, and families are judged as whole 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netwatch.calendars import Calendar
-from netwatch.model import EntityId, HistoryReader, SeriesHistory
-from netwatch.planning.basis import Basis
+from netwatch.calendars import Calendar, LessonTime, unbroken
+from netwatch.model import HOUR, EntityId, SeriesHistory
+from netwatch.planning.basis import Basis, Reading
 
-__all__ = ["HOUR", "Array", "Grid", "Rows", "Table", "Window", "quantile", "sorted_rows"]
+__all__ = ["Array", "Grid", "Means", "Rows", "Table", "Window", "quantile", "sorted_rows"]
 
-HOUR = 3600
 _COVERED = 0.25
 """Share of a class hour that must have been measured for the hour to count."""
 Array = NDArray[np.float64]
@@ -32,13 +31,13 @@ class Grid:
     """Hours since the epoch, in order."""
     slot: NDArray[np.int64]
     """By hour since the first one of the window: its place in `hours`, -1 outside of lessons."""
-    _last: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None
+    _last: tuple[tuple[int, int, int], NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @classmethod
-    def of(cls, calendar: Calendar, start: float, end: float) -> Grid:
+    def of(cls, calendar: Calendar, start: float, end: float, lessons: LessonTime) -> Grid:
         first = int(start // HOUR)
         every = np.arange(first, max(first, int(-(-end // HOUR))), dtype=np.int64)
-        inside = calendar.mask(every * HOUR, HOUR) >= 0.5
+        inside = lessons.of(calendar, every * HOUR, np.full(every.size, HOUR, dtype=np.int64))
         slot = np.full(every.size, -1, dtype=np.int64)
         slot[inside] = np.arange(int(inside.sum()))
         return cls(calendar, every[inside], slot)
@@ -64,17 +63,17 @@ class Grid:
     def _buckets(self, series: SeriesHistory, first: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Positions of the buckets that lie in class hours, and the slot of each. Series of one poll have the
         same buckets, so the last answer mostly holds."""
-        last = self._last
-        if last is not None and last[0].size == series.starts.size:
-            same = np.array_equal(last[0], series.starts) and np.array_equal(last[1], series.widths)
-            if same:
-                return last[2], last[3]
+        key = unbroken(series.starts, series.widths)
+        if key is not None and self._last is not None and self._last[0] == key:
+            return self._last[1:]
         place = series.starts // HOUR - first
         known = (place >= 0) & (place < self.slot.size) & (series.widths <= HOUR)
         slots = np.where(known, self.slot[np.where(known, place, 0)], -1)
         rows = np.flatnonzero(slots >= 0)
-        self._last = (series.starts, series.widths, rows, slots[rows])
-        return rows, slots[rows]
+        slots = slots[rows]
+        if key is not None:
+            self._last = key, rows, slots
+        return rows, slots
 
 
 @dataclass(slots=True)
@@ -108,44 +107,47 @@ class Table:
         rows.radios.append(radio)
         rows.values.append(values)
 
-    def means(self) -> dict[EntityId, float]:
-        """Of the hours that are known; radios without any are left out."""
-        out: dict[EntityId, float] = {}
-        for rows in self.rows.values():
-            values = rows.matrix()
-            counts = np.isfinite(values).sum(axis=1)
-            sums = np.nansum(values, axis=1)
-            told = zip(rows.radios, sums.tolist(), counts.tolist(), strict=True)
-            out |= {radio: total / count for radio, total, count in told if count}
-        return out
+
+@dataclass(slots=True)
+class Means:
+    """Of the hours that are known; radios without any are left out."""
+
+    found: dict[EntityId, float] = field(default_factory=dict)
+
+    def add(self, grid: Grid, radio: EntityId, values: Array) -> None:
+        del grid
+        count = int(np.isfinite(values).sum())
+        if count:
+            self.found[radio] = float(np.nansum(values)) / count
+
+
+Take = Callable[[Grid, EntityId, Array], None]
+"""Gets the class hours of one radio."""
 
 
 class Window:
     """One stretch of history, wall seconds, and the class hours of every calendar in it."""
 
-    def __init__(self, basis: Basis, history: HistoryReader, start: float, end: float) -> None:
-        self._basis, self._history = basis, history
+    def __init__(self, basis: Basis, reading: Reading, start: float, end: float) -> None:
+        self._basis, self._reading = basis, reading
         self.start, self.end = start, end
         self._grids: dict[int, Grid] = {}
         self._of_device: dict[EntityId, Grid] = {}
         self.simulated = False
 
-    def read(self, family: str, wanted: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], Table]:
-        """Reads a family once: a table for each of the row labels that are wanted."""
-        out = {labels: Table() for labels in wanted}
+    def want(self, family: str, takes: Mapping[tuple[str, ...], Take]) -> None:
+        """Class hours of a family, for each of the row labels that are wanted."""
         entities = self._basis.snapshot.entities
         first = int(self.start // HOUR)
-        for series in self._series(family):
-            radio = entities.get(series.entity)
-            if radio is not None and series.labels in out:
-                grid = self._grid(radio.device)
-                out[series.labels].add(grid, series.entity, grid.fold(series, first))
-                self.simulated |= series.simulated
-        return out
 
-    def _series(self, family: str) -> Iterator[SeriesHistory]:
-        found = self._history.read(family, self.start, self.end)
-        return (series for series in found if series.starts.size)
+        def take(series: SeriesHistory) -> None:
+            radio, of_labels = entities.get(series.entity), takes.get(series.labels)
+            if radio is not None and of_labels is not None:
+                grid = self._grid(radio.device)
+                of_labels(grid, series.entity, grid.fold(series, first))
+                self.simulated |= series.simulated
+
+        self._reading.want(family, self.start, self.end, take)
 
     def _grid(self, device: EntityId) -> Grid:
         grid = self._of_device.get(device)
@@ -153,7 +155,8 @@ class Window:
             calendar = self._basis.calendar_of(device)  # one object for all that are alike
             grid = self._grids.get(id(calendar))
             if grid is None:
-                grid = self._grids[id(calendar)] = Grid.of(calendar, self.start, self.end)
+                grid = Grid.of(calendar, self.start, self.end, self._reading.lessons)
+                self._grids[id(calendar)] = grid
             self._of_device[device] = grid
         return grid
 

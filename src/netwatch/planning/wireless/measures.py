@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netwatch.model import EntityId, HistoryReader
-from netwatch.planning.basis import Basis
+from netwatch.model import DAY, HOUR, EntityId, HistoryReader
+from netwatch.planning.basis import Basis, Reading
 from netwatch.planning.wireless.class_hours import (
-    HOUR,
     Array,
     Grid,
+    Means,
     Rows,
     Table,
     Window,
@@ -36,17 +36,19 @@ __all__ = [
     "Split",
     "WirelessMeasured",
     "measure_wireless",
+    "prepare_wireless",
 ]
 
 AIRTIME = "netwatch_radio_airtime_ratio"
 CLIENTS = "netwatch_radio_clients"
 RETRIES = "netwatch_radio_retry_ratio"
 NOISE = "netwatch_radio_noise_dbm"
-_DAY = 86400
-_YEAR_AGO = 364 * _DAY
+_YEAR_AGO = 364 * DAY
 """The same weekdays of the year before."""
 _WEEK_HOURS = 10
 """Class hours of a week that make a percentile of that week."""
+_TOGETHER = 256
+"""Radios whose clients are sorted together: more would only take memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,37 +129,73 @@ class WirelessMeasured:
 
 def measure_wireless(basis: Basis, history: HistoryReader, days: int) -> WirelessMeasured:
     """Reads each family once, of the `days` before the basis' time, and what grows of the year before too."""
-    now = Window(basis, history, basis.at - days * _DAY, basis.at)
-    ago = Window(basis, history, now.start - _YEAR_AGO, now.end - _YEAR_AGO)
+    reading = Reading()
+    finish = prepare_wireless(basis, reading, days)
+    reading.read(history)
+    return finish()
+
+
+def prepare_wireless(basis: Basis, reading: Reading, days: int) -> Callable[[], WirelessMeasured]:
+    """Wants what `measure_wireless` reads. To be asked after the reading."""
+    now = Window(basis, reading, basis.at - days * DAY, basis.at)
+    ago = Window(basis, reading, now.start - _YEAR_AGO, now.end - _YEAR_AGO)
+    uses: dict[tuple[str, ...], Table] = {(use,): Table() for use in ("all", "rx", "tx", "other")}
+    airtime, clients, airtime_ago, clients_ago, retries, noise = (Means() for _ in range(6))
+    distributions: dict[EntityId, Distribution] = {}
+    waiting = Table()
+
+    def busy(grid: Grid, radio: EntityId, values: Array) -> None:
+        uses["all",].add(grid, radio, values)
+        airtime.add(grid, radio, values)
+
+    def used(grid: Grid, radio: EntityId, values: Array) -> None:
+        clients.add(grid, radio, values)
+        waiting.add(grid, radio, values)
+        if len(waiting.rows[grid].radios) >= _TOGETHER:
+            distributions.update(_distributions(grid, waiting.rows.pop(grid)))
+
+    now.want(AIRTIME, {**{labels: table.add for labels, table in uses.items()}, ("all",): busy})
+    now.want(CLIENTS, {("",): used})
+    now.want(RETRIES, {(): retries.add})
+    now.want(NOISE, {(): noise.add})
+    ago.want(AIRTIME, {("all",): airtime_ago.add})
+    ago.want(CLIENTS, {("",): clients_ago.add})
+
+    def finish() -> WirelessMeasured:
+        for grid, rows in waiting.rows.items():
+            distributions.update(_distributions(grid, rows))
+        told = _airtime(uses)
+        for name, of_radio in (
+            ("clients", distributions),
+            ("retries", retries.found),
+            ("noise", noise.found),
+            ("airtime_growth", _grown(airtime_ago.found, airtime.found)),
+            ("clients_growth", _grown(clients_ago.found, clients.found)),
+        ):
+            for radio, fact in of_radio.items():
+                told.setdefault(radio, {})[name] = fact
+        radios = {radio: RadioMeasure(**told[radio]) for radio in sorted(told)}  # type: ignore[arg-type]
+        return WirelessMeasured(radios, days, now.simulated or ago.simulated)
+
+    return finish
+
+
+def _grown(
+    before: Mapping[EntityId, float], after: Mapping[EntityId, float]
+) -> dict[EntityId, tuple[float, float]]:
+    return {radio: (mean, after[radio]) for radio, mean in before.items() if radio in after}
+
+
+def _airtime(uses: Mapping[tuple[str, ...], Table]) -> dict[EntityId, dict[str, object]]:
     told: dict[EntityId, dict[str, object]] = {}
-
-    def tell(radio: EntityId, **facts: object) -> None:
-        told.setdefault(radio, {}).update(facts)
-
-    uses = now.read(AIRTIME, (("all",), ("rx",), ("tx",), ("other",)))
-    clients = now.read(CLIENTS, (("",),))[("",)]
     for grid, rows in uses["all",].rows.items():
         for radio, found in _distributions(grid, rows):
-            tell(radio, airtime=found)
+            told.setdefault(radio, {})["airtime"] = found
         for radio, weeks in zip(rows.radios, _weeks(grid, rows.matrix()), strict=True):
-            tell(radio, weeks=weeks)
+            told.setdefault(radio, {})["weeks"] = weeks
         for radio, split in _splits(grid, rows, uses):
-            tell(radio, split=split)
-    for grid, rows in clients.rows.items():
-        for radio, found in _distributions(grid, rows):
-            tell(radio, clients=found)
-    for family, name in ((RETRIES, "retries"), (NOISE, "noise")):
-        for radio, mean in now.read(family, ((),))[()].means().items():
-            tell(radio, **{name: mean})
-    for family, label, after, name in (
-        (AIRTIME, "all", uses["all",].means(), "airtime_growth"),
-        (CLIENTS, "", clients.means(), "clients_growth"),
-    ):
-        for radio, mean in ago.read(family, ((label,),))[(label,)].means().items():
-            if radio in after:
-                tell(radio, **{name: (mean, after[radio])})
-    radios = {radio: RadioMeasure(**told[radio]) for radio in sorted(told)}  # type: ignore[arg-type]
-    return WirelessMeasured(radios, days, now.simulated or ago.simulated)
+            told.setdefault(radio, {})["split"] = split
+    return told
 
 
 def _distributions(grid: Grid, rows: Rows) -> Iterator[tuple[EntityId, Distribution]]:

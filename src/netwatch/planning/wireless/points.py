@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from netwatch.model import EvidenceItem
+from netwatch.model import DAYS_PER_YEAR, EvidenceItem
 from netwatch.planning.basis import Basis
 from netwatch.planning.wireless.access_points import AccessPoint
 from netwatch.planning.wireless.measures import WirelessMeasured
@@ -15,7 +15,6 @@ from netwatch.planning.wireless.results import JudgedPoint, JudgedRadio, Verdict
 __all__ = ["judge_point"]
 
 _UP = "netwatch_device_up"
-_YEAR = 365.25
 _LEGACY = "2.4ghz"
 
 
@@ -101,7 +100,7 @@ def _full_legacy(decisive: JudgedRadio, modern: list[JudgedRadio], missing: list
 def _outlived(point: AccessPoint, day: date, policy: WirelessPolicy, evidence: list[EvidenceItem]) -> bool:
     if point.installed is None:
         return False
-    years = (day - point.installed).days / _YEAR
+    years = (day - point.installed).days / DAYS_PER_YEAR
     if years <= policy.replace.years.value:
         return False
     text = f"installed {point.installed}, {years:.1f} years in use, kept for {policy.replace.years.value:g}"

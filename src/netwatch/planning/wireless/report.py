@@ -51,6 +51,7 @@ _AREAS = (
         "To buy, at most",
         Show.COUNT,
         "After years of growth, nothing gained by new gear.",
+        metric="netwatch_plan_wireless_access_points",
         public=True,
     ),
     ReportColumn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from netwatch.calendars import clock_text
 from netwatch.incidents import Event, IncidentState, Silence, Standing
 from netwatch.model import Alert, AlertState, Severity
 from netwatch.web.html import Child, Html, fragment, href, tag
@@ -169,7 +170,7 @@ def _when(silence: Silence, now: float) -> Child:
         days = "every day"
         if len(silence.weekdays) < 7:
             days = ", ".join(_DAYS[day] for day in sorted(silence.weekdays))
-        spans = (f"{_clock(begin)}-{_clock(end)}" for begin, end in silence.hours)
+        spans = (f"{clock_text(begin)}-{clock_text(end)}" for begin, end in silence.hours)
         weekly = tag("small", f"{days} {', '.join(spans)} ({silence.timezone})")
     if until is not None:
         now_text = (
@@ -181,10 +182,6 @@ def _when(silence: Silence, now: float) -> Child:
         later = fragment("in ", tag("time", duration(start - now), datetime=exact, title=exact))
         return [later, weekly]
     return [weekly]
-
-
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"
 
 
 def _end_form(frame: Frame, silence: Silence) -> Html:

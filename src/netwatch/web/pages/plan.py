@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from netwatch.export.cells import is_number, is_unknown, shown, used
+from netwatch.export.cells import UNKNOWN, is_number, is_unknown, shown, used
 from netwatch.export.chart import chart_of
 from netwatch.model import Cell, EvidenceItem, Report, ReportRow, Sheet, Show
 from netwatch.web.html import Child, Html, fragment, href, tag
@@ -313,7 +313,7 @@ def _cell(
     report: Report, sheet: Sheet, row: ReportRow, place: int, now: float, *, heads: bool, wide: bool
 ) -> Html:
     column, cell = sheet.columns[place], row.cells[place]
-    text = shown(cell, column.show, report.currency)
+    text = shown(cell, column.show, report.currency, unknown=column.blank or UNKNOWN)
     content: Child = tag("span", text, class_="none") if is_unknown(cell) else text
     device = (
         row.cells[sheet.place("device")] if heads and any(c.key == "device" for c in sheet.columns) else None

@@ -3,13 +3,14 @@ answers, the version that it understands."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from netwatch.errors import WireAuthError, WireError, WireTimeout
 from netwatch.model import Clock, SnmpAccess, SnmpVersion, Target
 from netwatch.native.flights import MAX_TRIES, Peer
 from netwatch.wire.snmp.channel import Channel, CommunityChannel, UsmChannel
+from netwatch.wire.snmp.errand import Errand
 from netwatch.wire.snmp.limits import GET, Limits, columns_of, table_of
 from netwatch.wire.snmp.pdu import V1, V2C, Pdu, PduType, VarBind
 from netwatch.wire.snmp.roundtrip import RoundTrip
@@ -41,6 +42,8 @@ class Agent:
         self.access = access
         self.peer: Peer | None = None
         """What the flight engine knows of it; made there."""
+        self.errand: Errand | None = None
+        """The template that was fetched last, ready to be asked for again."""
         self.heard = False
         """The last question was answered: silence now is perhaps about the question."""
         self.limits = Limits()
@@ -53,6 +56,8 @@ class Agent:
         """It is asked in SNMPv1: as configured, or because it answers nothing else."""
         self._known = False
         """It has answered once."""
+        self.plain = False
+        """It has answered to a community: its fetches need no more than that."""
         self._lost = 0.0
         """Share of tries that got lost, smoothed."""
         self._context = context
@@ -82,16 +87,18 @@ class Agent:
             self._waits = self.round_trip.waits(self.access.timeout, tries)
         return self._waits
 
-    def answered(self, trips: Sequence[float], address: str) -> None:
-        """A fetch was answered, the last time by `address`; `trips`: seconds that each answer took."""
+    def answered(self, slowest: float, address: str) -> None:
+        """A fetch was answered, the last time by `address`; `slowest`: seconds that an answer took at most;
+        negative if that is not known."""
         self.heard = self._known = True
-        if not trips:
+        if not self.plain:
+            self.plain = isinstance(self._channel, CommunityChannel)
+        if slowest < 0:
             return
         self._answers += 1
-        slowest = trips[0] if len(trips) == 1 else max(trips)
-        if self._answers >= PACE_EVERY or slowest * 4 > self.waits()[0]:
+        if self._answers >= PACE_EVERY or slowest * 4 > (self._waits or self.waits())[0]:
             # A sample now and then follows the pace; one that came near its timeout counts at once.
-            self._answers, self._waits = 0, ()
+            self._answers = 0
             self._answered(address, 0, slowest)
         elif address != self._addresses[0]:
             self._prefer(address)
@@ -142,9 +149,10 @@ class Agent:
     def _speak(self, version: int) -> None:
         """For a target of SNMPv2c: the version that it is asked in from now on."""
         self._channel = CommunityChannel(version, self.access.community)
-        self.peer = None
+        self.peer = self.errand = None
         self.is_v1 = version == V1
         self._known = self.is_v1
+        self.plain = False
 
     async def _converse(self, pdu: Pdu, tries: int) -> Pdu:
         channel = self._channel
@@ -202,11 +210,13 @@ class Agent:
 
     def too_big(self, varbinds: int, *, told: bool) -> None:
         """Remembers that a GET of so many varbinds was too much."""
+        self.errand = None
         most = max(1, min(self.max_varbinds, varbinds // 2))
         self.limits.failed(GET, most, told=told, lossy=self.lossy)
 
     def get_succeeded(self, varbinds: int) -> None:
         if varbinds >= self.max_varbinds:
+            self.errand = None
             self.limits.succeeded(GET, max(1, self.access.max_varbinds), lossy=self.lossy)
 
     @property
@@ -232,6 +242,7 @@ class Agent:
     def restore(self, learnt: Mapping[str, Any]) -> None:
         """Takes over what `export` gave, as far as it makes sense here."""
         self.limits.restore(learnt.get("limits"))
+        self.errand, self._waits = None, ()
         pace = learnt.get("round_trip")
         if isinstance(pace, list) and len(pace) == 2 and all(map(_is_seconds, pace)):
             self.round_trip, self._known = RoundTrip(float(pace[0]), float(pace[1])), True
@@ -243,14 +254,15 @@ class Agent:
 
     def _answered(self, address: str, number: int, seconds: float) -> None:
         self.round_trip.observe(seconds)
-        self._waits = ()
+        if self._waits and self.round_trip.timeout(self.access.timeout) != self._waits[0]:
+            self._waits, self.errand = (), None
         self._lost += _LOSS_MEMORY * (number / (number + 1) - self._lost)
         self._prefer(address)
 
     def _prefer(self, address: str) -> None:
         if address != self._addresses[0]:
             self._addresses = (address, *(other for other in self._addresses if other != address))
-            self.peer = None
+            self.peer = self.errand = None
 
 
 def _is_seconds(value: object) -> bool:

@@ -11,10 +11,12 @@ from netwatch.errors import WireAuthError, WireDecodeError, WireError
 from netwatch.model import Clock, SnmpValue, SystemClock
 from netwatch.native.flights import DONE, ODD, Event
 from netwatch.wire.protocols import Fetched, ValueKind
+from netwatch.wire.snmp import ber
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.block import OCTETS, Columns, columns_of
 from netwatch.wire.snmp.channel import UsmChannel
 from netwatch.wire.snmp.cut import Cut
+from netwatch.wire.snmp.errand import Errand
 from netwatch.wire.snmp.flights import Flights
 from netwatch.wire.snmp.pdu import Missing, decode_value
 from netwatch.wire.snmp.repair import AnotherEngine, Repair, SecureRepair, put_int
@@ -31,37 +33,57 @@ async def fetch(
 
     `channel`: of an agent of v3 that has an envelope; then AnotherEngine may be raised too.
     """
-    count = len(template)
-    cut = flights.cuts.get(template, agent.max_varbinds)
-    block = bytearray(OCTETS * count)
-    columns = columns_of(block, count)
-    if not count:
-        return Fetched(*columns, {})
-    # An agent of several addresses may have a new preferred one since its last fetch.
-    peer = agent.peer or flights.peer(agent)
-    addresses = agent.addresses
+    errand = agent.errand
+    if errand is None or errand.template is not template:
+        errand = _errand(flights, agent, template)
+    block = bytearray(errand.octets)
+    if not errand.octets:
+        return Fetched(*columns_of(block, 0), {})
     if flights.full:
         await flights.turn()
     envelope = None if channel is None else channel.envelope(flights.kernel)
-    handle, future = flights.launch(peer, cut.questions, block, agent.waits(), envelope)
+    handle, future = flights.launch(errand.peer, errand.questions, block, errand.waits, envelope)
     repair: Repair | None = None
-    event: Event | None = None
     try:
         event = await future
+        if event[0] != DONE:
+            columns = columns_of(block, errand.count)
+            repair = _repair(agent, errand.cut, columns, channel)
+            event = await _repaired(flights, handle, repair, event, errand.cut, columns)
+    except BaseException:
+        flights.land(handle)
+        raise
+    _, _, octets, coded, slowest, target = event
+    if slowest >= 0:
+        agent.answered(slowest, errand.addresses[target])
+    columns = columns_of(block, errand.count)
+    if coded is None and repair is None and type(clock) is SystemClock:
+        return Fetched(*columns, octets or {})
+    return _fetched(columns, errand.cut, octets or {}, coded, repair, clock)
+
+
+def _errand(flights: Flights, agent: Agent, template: Template) -> Errand:
+    count = len(template)
+    cut = flights.cuts.get(template, agent.max_varbinds)
+    # An agent of several addresses may have a new preferred one since its last fetch.
+    peer = agent.peer or flights.peer(agent)
+    octets, waits = OCTETS * count, agent.waits()
+    agent.errand = Errand(template, cut, peer, cut.questions, octets, count, waits, agent.addresses)
+    return agent.errand
+
+
+async def _repaired(
+    flights: Flights, handle: int, repair: Repair, event: Event, cut: Cut, columns: Columns
+) -> Event:
+    """The last event of a flight that was interrupted by `event`. Raises WireError."""
+    try:
         while event[0] != DONE:
             flights.rest(handle)
-            repair = repair or _repair(agent, cut, columns, channel)
             event = await flights.resume(handle, await repair.get(event))
     except WireError as error:
-        if repair is not None and event is not None:
-            error.partial = _partial(columns, cut.first[event[2]], repair)
+        error.partial = _partial(columns, cut.first[event[2]], repair)
         raise
-    finally:
-        flights.land(handle, event)
-    _, _, octets, coded, trips, target = event
-    if trips is not None:
-        agent.answered(trips, addresses[target])
-    return _fetched(columns, cut, octets or {}, coded, repair, clock)
+    return event
 
 
 async def fetch_v3(
@@ -116,8 +138,8 @@ async def _fetch_in_general(
             error.partial = _fetched(columns, cut, chain.octets, chain.coded, repair, clock)
         raise
     finally:
-        flights.land(handle, None)
-    agent.answered(chain.trips, addresses[chain.target])
+        flights.land(handle)
+    agent.answered(chain.slowest, addresses[chain.target])
     return _fetched(columns, cut, chain.octets, chain.coded, repair, clock)
 
 
@@ -134,7 +156,7 @@ def _fetched(
     problems: list[str] = []
     for position, tag, content in coded or ():
         try:
-            value = decode_value(tag, content)
+            value = ber.decode_oid(content) if tag == ber.OID else decode_value(tag, content)
         except WireDecodeError as error:
             _forget(columns, position)
             problems.append(f"{cut.oids(position, position + 1)[0]}: can't be read: {error}")

@@ -79,8 +79,8 @@ class Flight:
     """One chain of GETs. All tries of the open question stay answerable: slow agents are heard."""
 
     __slots__ = (
-        *("block", "coded", "deadline", "envelope", "handle", "ids", "octets", "pdu", "peer", "questions"),
-        *("raw", "sent", "spoke", "state", "stray", "token", "trips", "via", "waits"),
+        *("aloft", "began", "block", "coded", "deadline", "envelope", "handle", "ids", "octets", "pdu"),
+        *("peer", "questions", "raw", "sent", "slowest", "spoke", "state", "stray", "token", "via", "waits"),
     )
 
     def __init__(
@@ -97,7 +97,9 @@ class Flight:
         self.block, self.waits, self.envelope = block, waits, envelope
         self.octets: dict[int, bytes] = {}
         self.coded: list[tuple[int, int, bytes]] = []
-        self.trips: list[float] = []
+        self.slowest = -1.0
+        self.began = 0.0
+        self.aloft = True
         self.ids: list[int] = []
         self.sent: list[float] = []
         self.raw = b""

@@ -12,11 +12,10 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import takewhile
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from netwatch.errors import WireError, WireTimeout
-from netwatch.native.flights import DONE, Envelope, Event, Host, Kernel, Peer, Questions
+from netwatch.native.flights import Envelope, Event, Host, Kernel, Listener, Peer, Questions, Waiter
 from netwatch.wire.snmp import flights_pure
 from netwatch.wire.snmp.agent import Agent
 from netwatch.wire.snmp.channel import CommunityChannel
@@ -28,9 +27,6 @@ __all__ = ["Flights", "pure"]
 
 TICK = 1 / 40
 """Seconds from one look at the timeouts to the next."""
-OVERDUE = 40
-"""Ticks after which a flight counts no more as in the air: agents that are slow or dead send no bursts, and
-a hundred of them must not keep the others on the ground."""
 _IP_RECVERR, _IPV6_RECVERR, _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 11, 25, 33, 32  # linux/in.h, asm/socket.h
 SEND_BUFFER = 4 * 1024 * 1024
 
@@ -38,16 +34,6 @@ SEND_BUFFER = 4 * 1024 * 1024
 def pure() -> Kernel:
     """The twin in Python."""
     return cast(Kernel, flights_pure)
-
-
-class Waiter(Protocol):
-    """A Future, or what does more with an event."""
-
-    def done(self) -> bool: ...
-
-    def set_result(self, event: Event, /) -> None: ...
-
-    def set_exception(self, error: BaseException, /) -> None: ...
 
 
 class Flights:
@@ -64,17 +50,14 @@ class Flights:
         self.kernel = kernel
         self.engine = kernel.Engine(random)
         self.cuts = Cuts(kernel)
+        self._waiter = kernel.Waiter
         self._receive_buffer = receive_buffer
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sockets: dict[int, socket.socket] = {}
         self._room = 0
         """Questions that may be under way: the receive buffer that was granted holds their answers."""
-        self._ticks = 0
-        self._aloft: dict[int, int] = {}
-        """At which tick each flight that has a question under way began, by handle; oldest first."""
         self._promised = 0
         """Turns that were given and not yet taken."""
-        self._flying = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._flushing = self._telling = self._asked = False
         self._ticking: asyncio.TimerHandle | None = None
@@ -91,9 +74,9 @@ class Flights:
     def close(self) -> None:
         """Fails what is under way and closes the sockets."""
         for token in self.engine.close():
-            waiter = cast(Waiter, token)
-            if not waiter.done():
-                waiter.set_exception(WireTimeout("netwatch is stopping"))
+            listener = cast(Listener, token)
+            if not listener.done():
+                listener.set_exception(WireTimeout("netwatch is stopping"))
         if self._ticking is not None:
             self._ticking.cancel()
             self._ticking = None
@@ -127,7 +110,7 @@ class Flights:
     @property
     def full(self) -> bool:
         """The next flight has to wait for its `turn`. A peer comes first."""
-        return len(self._aloft) + self._promised >= self._room
+        return self.engine.aloft + self._promised >= self._room
 
     async def turn(self) -> None:
         """Waits for room in the air; the flight has to be launched at once."""
@@ -147,26 +130,26 @@ class Flights:
         block: Any,
         waits: tuple[float, ...],
         envelope: Envelope | None = None,
-    ) -> tuple[int, asyncio.Future[Event]]:
-        """A flight's handle and its first event. It has to `land`."""
+    ) -> tuple[int, Waiter]:
+        """A flight's handle and its first event. What does not wait for the last one has to `land` it."""
         assert self._loop is not None, "a peer comes first"
-        future: asyncio.Future[Event] = self._loop.create_future()
-        handle = self.engine.launch(future, peer, questions, block, waits, envelope)
-        self._aloft[handle] = self._ticks
-        self._flying += 1
-        if not self._flushing:
+        waiter = self._waiter(self._loop)
+        handle = self.engine.launch(waiter, peer, questions, block, waits, envelope)
+        if self._telling:
+            self._asked = True
+        elif not self._flushing:
             self._stir()
-        return handle, future
+        return handle, waiter
 
-    def resume(self, handle: int, pdu: int) -> asyncio.Future[Event]:
+    def resume(self, handle: int, pdu: int) -> Waiter:
         """The next event of a paused flight, which goes on with GET number `pdu`."""
         assert self._loop is not None
-        future: asyncio.Future[Event] = self._loop.create_future()
-        self.engine.resume(handle, future, pdu)
+        waiter = self._waiter(self._loop)
+        self.engine.resume(handle, waiter, pdu)
         self._stir()
-        return future
+        return waiter
 
-    def ask(self, handle: int, token: Waiter, datagram: bytes, identifier: int) -> None:
+    def ask(self, handle: int, token: Listener, datagram: bytes, identifier: int) -> None:
         """A flight without questions sends this; `token` is told of the answer."""
         self.engine.ask(handle, token, datagram, identifier)
         if self._telling:
@@ -176,15 +159,15 @@ class Flights:
 
     def rest(self, handle: int) -> None:
         """What a flight waits for is not on the way to these sockets: the next in the queue may take off."""
-        if self._aloft.pop(handle, None) is not None and self._queue:
+        self.engine.rest(handle)
+        if self._queue:
             self._next()
 
-    def land(self, handle: int, event: Event | None) -> None:
-        """Ends a flight. `event`: its last one."""
-        self._flying -= 1
-        if event is None or event[0] != DONE:
-            self.engine.cancel(handle)
-        self.rest(handle)
+    def land(self, handle: int) -> None:
+        """Ends a flight before its time; does nothing if it is over."""
+        self.engine.cancel(handle)
+        if self._queue:
+            self._next()
 
     def _stir(self) -> None:
         """What was queued leaves at the end of this turn of the loop; timeouts are looked at."""
@@ -205,11 +188,7 @@ class Flights:
     def _tick(self) -> None:
         self._ticking = None
         self._tell(self.engine.tick())
-        self._ticks += 1
-        before = self._ticks - OVERDUE
-        for handle in list(takewhile(lambda handle: self._aloft[handle] < before, self._aloft)):
-            self.rest(handle)
-        if self._flying:
+        if self.engine.flying:
             assert self._loop is not None
             self._ticking = self._loop.call_later(TICK, self._tick)
 
@@ -219,15 +198,17 @@ class Flights:
             self._telling = True
             try:
                 for event in events:
-                    waiter: Waiter = event[1]
-                    if not waiter.done():
-                        waiter.set_result(event)
+                    listener: Listener = event[1]
+                    if not listener.done():
+                        listener.set_result(event)
             finally:
                 self._telling = False
             if not self._asked:
-                return
+                break
             self._asked = False
             events = self.engine.flush()
+        if self._queue:
+            self._next()
 
     def _next(self) -> None:
         while self._queue and not self.full:

@@ -5,6 +5,7 @@ See netwatch.native.flights for what it does.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import struct
@@ -13,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from netwatch.errors import WireDecodeError
-from netwatch.native.flights import DONE, MAX_TRIES, ODD, RAW, REFUSED, SILENT, Event, Stat
+from netwatch.native.flights import DONE, MAX_TRIES, ODD, OVERDUE, RAW, REFUSED, SILENT, Event, Stat
 from netwatch.wire.snmp.block import OCTETS
 from netwatch.wire.snmp.envelope import Envelope
 from netwatch.wire.snmp.exact import Questions, decode_varbinds
@@ -31,7 +32,7 @@ from netwatch.wire.snmp.flight import (
 )
 from netwatch.wire.snmp.layouts import Layouts
 
-__all__ = ["Engine", "Envelope", "Peer", "Questions", "decode_varbinds"]
+__all__ = ["Engine", "Envelope", "Peer", "Questions", "Waiter", "decode_varbinds"]
 
 BATCH = 64
 """Datagrams read in one turn."""
@@ -48,6 +49,10 @@ SPOKES = 64
 """Of the timer wheel, per second."""
 
 
+def Waiter(loop: asyncio.AbstractEventLoop, /) -> asyncio.Future[Event]:  # noqa: N802 - a class in the other twin
+    return asyncio.Future(loop=loop)
+
+
 class Engine:
     """Many flights over one socket per address family."""
 
@@ -61,8 +66,12 @@ class Engine:
         self._wheel: dict[int, list[Flight]] = {}
         self._events: list[Event] = []
         self._stats = [0] * len(Stat)
-        self._handles = 0
+        self._handles = self.aloft = 0
         self._layouts = Layouts()
+
+    @property
+    def flying(self) -> int:
+        return len(self._flights)
 
     def attach(self, family: int, sock: socket.socket, /) -> None:
         self._sockets[family] = sock
@@ -92,8 +101,10 @@ class Engine:
         self._handles += 1
         flight = Flight(self._handles, token, peer, questions, view, waits, envelope)
         self._flights[flight.handle] = flight
+        self.aloft += 1
+        now = flight.began = monotonic()
         if questions is not None:
-            self._emit(flight, monotonic())
+            self._emit(flight, now)
         return flight.handle
 
     def resume(self, handle: int, token: object, pdu: int, /) -> None:
@@ -128,6 +139,16 @@ class Engine:
         if flight is not None:
             self._close(flight, OVER)
 
+    def rest(self, handle: int, /) -> None:
+        flight = self._flights.get(handle)
+        if flight is not None:
+            self._rest(flight)
+
+    def _rest(self, flight: Flight) -> None:
+        if flight.aloft:
+            flight.aloft = False
+            self.aloft -= 1
+
     def drain(self, family: int, /) -> Sequence[Event]:
         sock = self._sockets[family]
         receive, take, now = sock.recvfrom, self._take, monotonic()
@@ -150,6 +171,10 @@ class Engine:
 
     def tick(self) -> Sequence[Event]:
         now = monotonic()
+        for flight in self._flights.values():  # oldest first
+            if flight.began + OVERDUE >= now:
+                break
+            self._rest(flight)
         until = int(now * SPOKES)
         for spoke in sorted(spoke for spoke in self._wheel if spoke <= until):
             for flight in self._wheel.pop(spoke):
@@ -252,6 +277,7 @@ class Engine:
 
     def _give_up(self, flight: Flight, kind: int, reason: int) -> None:
         self._events.append((kind, flight.token, flight.pdu, reason, *flight.stray))
+        self._rest(flight)
         self._close(flight, PAUSED)
 
     def _close(self, flight: Flight, state: int) -> None:
@@ -260,11 +286,12 @@ class Engine:
         flight.ids, flight.sent, flight.state = [], [], state
         if state == OVER:  # it may stand on the wheel for a while
             flight.block = flight.token = None
+            self._rest(flight)
 
     def _finish(self, flight: Flight) -> None:
         del self._flights[flight.handle]
-        octets, coded, trips = flight.octets or None, flight.coded or None, flight.trips or None
-        self._events.append((DONE, flight.token, octets, coded, trips, flight.via))
+        octets, coded = flight.octets or None, flight.coded or None
+        self._events.append((DONE, flight.token, octets, coded, flight.slowest, flight.via))
         self._close(flight, OVER)
 
     def _read_errors(self, sock: socket.socket, now: float) -> None:
@@ -321,9 +348,10 @@ class Engine:
             else read_secure(flight, envelope, questions, layouts, data, identifier, now, moment)
         ):
             self._events.append((ODD, flight.token, flight.pdu, data, sent, now - sent))
+            self._rest(flight)
             self._close(flight, PAUSED)
             return
-        flight.trips.append(now - sent)
+        flight.slowest = max(flight.slowest, now - sent)
         if at:
             flight.via = (flight.via + at) % len(peer.targets)
         flight.pdu += 1

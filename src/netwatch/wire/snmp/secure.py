@@ -42,7 +42,8 @@ class SecureChain:
         """Number of the address that answered."""
         self.octets: dict[int, bytes] = {}
         self.coded: list[tuple[int, int, bytes]] = []
-        self.trips: list[float] = []
+        self.slowest = -1.0
+        """Seconds that an answer took at most; negative if that is not known."""
 
     def begin(self, handle: int) -> asyncio.Future[Event | None]:
         """Asks from GET number `pdu` on. None at the end; else the event that interrupts the chain.
@@ -92,8 +93,7 @@ class SecureChain:
             if self._read(plain, pos, end, moment):
                 self._go_on(trip)
                 return
-            if trip >= 0:
-                self.trips.append(trip)
+            self.slowest = max(self.slowest, trip)
             answer = decode_pdu(plain, pos, end)
             if answer.request_id != self._identifier:
                 answer = None
@@ -102,8 +102,7 @@ class SecureChain:
         self._outcome.set_result((ODD, self, self.pdu, answer, moment))
 
     def _go_on(self, trip: float) -> None:
-        if trip >= 0:
-            self.trips.append(trip)
+        self.slowest = max(self.slowest, trip)
         self.pdu += 1
         self._reports = 0
         self._ask()

@@ -77,6 +77,17 @@ class NetworkSnmpWire:
 
     def fetch(self, target: Target, template: Template, *, context: str = "") -> Coroutine[Any, Any, Fetched]:
         """Everything in a template. Raises WireError, some of it before the first await."""
+        known = self._agents.get(target.device)
+        if known is not None and known[0] is target:
+            agent = known[1].get(context)
+            if agent is not None and agent.plain:
+                return fetch(self._flights, agent, template, self._clock)
+        return self._fetch_with_care(target, template, context)
+
+    def _fetch_with_care(
+        self, target: Target, template: Template, context: str
+    ) -> Coroutine[Any, Any, Fetched]:
+        """From an agent that is new, or that speaks SNMPv3."""
         agent = self._agent(target, context)
         if isinstance(agent.channel, UsmChannel):
             return fetch_v3(self._flights, agent, agent.channel, template, self._clock)

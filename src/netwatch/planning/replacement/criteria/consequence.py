@@ -11,8 +11,6 @@ from netwatch.planning.replacement.verdict import Judged, count, item
 
 __all__ = ["consequence"]
 
-"""Fewer people are not told by number: they could be recognised."""
-
 
 def consequence(subject: Subject, known: Knowledge) -> list[Judged]:
     """Its parts in the order of the policy. A spare hurts nobody."""

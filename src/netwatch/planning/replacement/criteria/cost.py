@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from netwatch.model import DAY, DAYS_PER_YEAR
 from netwatch.planning.basis import Subject, hours_of
 from netwatch.planning.replacement.criteria.knowledge import Knowledge
 from netwatch.planning.replacement.verdict import Judged, count, item
 
 __all__ = ["cost"]
 
-_YEAR = 365.25 * 86400
+_YEAR = DAYS_PER_YEAR * DAY
 _SHOWN = 3
 
 
@@ -58,7 +59,9 @@ def _incidents(subject: Subject, known: Knowledge, out: Judged) -> Judged:
     hours = hours_of(found, start, end, policy.longest_hours)
     per_year = hours * _YEAR / max(end - start, 1.0)
     rules = Counter(one.rule for one in found).most_common(_SHOWN)
-    text = f"{count(len(found), 'incident')} in {(end - start) / 86400:.0f} days, {hours:.1f} hours"
+    text = f"{count(len(found), 'incident')} in {(end - start) / DAY:.0f} days, open for {hours:.1f} hours"
+    if found:
+        text += f" with at most {policy.longest_hours:g} of each"
     if rules:
         text += f": {', '.join(f'{rule} ({number})' for rule, number in rules)}"
     return out.add(policy.curve.share(per_year), item(text, "incidents", per_year, "hours per year", end))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from netwatch.model import EvidenceItem
+from netwatch.model import DAYS_PER_YEAR, EvidenceItem
 from netwatch.planning.basis import Fullness, SaturationMeasure, Subject
 from netwatch.planning.curve import Curve
-from netwatch.planning.replacement.criteria.knowledge import DAYS_PER_YEAR, Knowledge, when
+from netwatch.planning.replacement.criteria.knowledge import Knowledge, when
 from netwatch.planning.replacement.verdict import Judged, count, item
 
 __all__ = ["fitness"]

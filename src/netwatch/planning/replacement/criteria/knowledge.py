@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from netwatch.model import EntityId, ModelReliability, Place, PlaceId
+from netwatch.model import DAYS_PER_YEAR, EntityId, ModelReliability, Place, PlaceId
 from netwatch.planning.basis import Basis, Measurements, Subject, Topology
 from netwatch.planning.lifecycle import Flaw, Lifecycle, Milestone
 from netwatch.planning.replacement.hints import Hints
 from netwatch.planning.replacement.policy import ReplacementPolicy
 
-__all__ = ["DAYS_PER_YEAR", "Knowledge", "when"]
+__all__ = ["Knowledge", "when"]
 
-DAYS_PER_YEAR = 365.25
 _Software = tuple[str, tuple[str, ...], str]
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from netwatch.model import DAY, DAYS_PER_YEAR
 from netwatch.planning.basis import Subject
-from netwatch.planning.replacement.criteria.knowledge import DAYS_PER_YEAR, Knowledge
+from netwatch.planning.replacement.criteria.knowledge import Knowledge
 from netwatch.planning.replacement.criteria.milestones import judge_milestones
 from netwatch.planning.replacement.reliability import model_key
 from netwatch.planning.replacement.verdict import Judged, count, item
 
 __all__ = ["likelihood"]
 
-_MONTH = 30 * 86400.0
+_MONTH = 30 * DAY
 
 
 def likelihood(subject: Subject, known: Knowledge) -> list[Judged]:
@@ -76,7 +77,7 @@ def _reboots(subject: Subject, known: Knowledge, out: Judged) -> Judged:
     if found is None or found.measured < known.enough:
         return out.lacks("reboot history")
     rate = found.count / max(1.0, found.measured / _MONTH)
-    text = f"{count(round(found.count), 'restart')} in {found.measured / 86400:.0f} measured days"
+    text = f"{count(round(found.count), 'restart')} in {found.measured / DAY:.0f} measured days"
     told = item(text, "netwatch_device_reboots_total", rate, "per 30 days", found.until)
     return out.add(policy.curve.share(rate), told)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from netwatch.model import EvidenceItem
+from netwatch.model import DAYS_PER_YEAR, EvidenceItem
 from netwatch.planning.basis import Subject
 from netwatch.planning.lifecycle import Milestone, MilestoneKind
-from netwatch.planning.replacement.criteria.knowledge import DAYS_PER_YEAR, Knowledge, when
+from netwatch.planning.replacement.criteria.knowledge import Knowledge, when
 from netwatch.planning.replacement.policy_criteria import Milestones
 from netwatch.planning.replacement.verdict import Judged, item
 
