@@ -193,6 +193,27 @@ def test_any_table_fits_its_terminal(report: Report, width: int) -> None:
         assert max(map(len, console.export_text().splitlines()), default=0) <= 2 * width  # wide letters
 
 
+def test_a_narrow_table_says_what_a_row_is_about_and_nothing_twice() -> None:
+    ranks = [ReportColumn(f"rank{n}", f"A rather long title {n}", Show.COUNT) for n in range(4)]
+    columns = (
+        *ranks,
+        ReportColumn("asset", "Asset"),
+        ReportColumn("id", "Device id", aside=True),
+        ReportColumn("used", "Used", Show.BYTES),
+        ReportColumn("full", "Full", Show.DATE),
+    )
+    why = (EvidenceItem("weekly", "history"),)
+    cells = (1, 2, 3, 4, "do-srv-01 /srv", "d41d8cd9", 3.87e12, date(2027, 4, 27))
+    evidence = {"used": why, "full": why}
+    sheet = Sheet("first", "First", columns, (ReportRow("one", cells, evidence),))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(ReportTable(replace(REPORT, sheets=(sheet,))))
+    text = console.export_text()
+    assert "do-srv-01" in text
+    assert "d41d8cd9" not in text
+    assert text.count("weekly") == 1
+
+
 # -- numbers for people
 
 

@@ -19,6 +19,8 @@ _STACK = 3
 _WORDS_WIDE = 26
 _WHY_WIDE = 32
 _REASONS = 5
+_NARROW = (Show.YES, Show.GRADE, Show.DATE)
+"""As short as numbers are, and never broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,21 @@ class ReportTable:
             yield Text(f"Note: {note}")
 
     def _groups(self, room: int) -> tuple[list[_Group], int]:
-        """Those that fit, and how many columns stay out."""
+        """Those that fit, and how many columns stay out. Whatever is left out, the first words stay: they say
+        what the row is about."""
         groups: list[_Group] = []
         columns = self._sheet.columns
-        places = [place for place in used(self._sheet) if not self._opened(place)]
+        places = [
+            place for place in used(self._sheet) if not columns[place].aside and not self._opened(place)
+        ]
         taken = 0
+        words = next((place for place in places if not self._narrow(place)), None)
+        kept = 0 if words is None else min(self._width(words), _WORDS_WIDE) + 3
         for place in places:
-            number = is_number(columns[place].show) or columns[place].show in (Show.YES, Show.GRADE)
+            number = self._narrow(place)
             width = self._width(place)
+            if place == words:
+                kept = 0
             last = groups[-1] if groups else None
             if not number and last is not None and not last.number and len(last.places) < _STACK:
                 grown = max(last.width, min(width, _WORDS_WIDE))
@@ -82,11 +91,15 @@ class ReportTable:
                     taken += 1
                     continue
             width = width if number else min(width, _WORDS_WIDE)
-            if room >= width + 3 and (number or not any(not group.number for group in groups)):
+            if room - kept >= width + 3 and (number or not any(not group.number for group in groups)):
                 groups.append(_Group((place,), width, number))
                 room -= width + 3
                 taken += 1
         return groups, len(places) - taken
+
+    def _narrow(self, place: int) -> bool:
+        show = self._sheet.columns[place].show
+        return is_number(show) or show in _NARROW
 
     def _opened(self, place: int) -> bool:
         """Points that the last column tells together with what they were given for."""
@@ -126,8 +139,8 @@ class ReportTable:
 
 def reasons(sheet: Sheet, row: ReportRow, currency: str = "", most: int = _REASONS) -> list[str]:
     """The weightiest piece of evidence of each column; the columns with most points first, those that gave
-    none left out."""
-    told: list[tuple[float, int, str]] = []
+    none left out. What several columns stand on is said once, behind all of them."""
+    told: list[tuple[float, int, str, str]] = []
     for place, column in enumerate(sheet.columns):
         items, cell = row.evidence.get(column.key), row.cells[place]
         if not items:
@@ -136,9 +149,12 @@ def reasons(sheet: Sheet, row: ReportRow, currency: str = "", most: int = _REASO
         if points == 0:
             continue
         head = column.title if is_unknown(cell) else f"{column.title} {shown(cell, column.show, currency)}"
-        told.append((-(points or 0.0), place, f"{head}: {items[0].text}"))
-    lines = [text for _, _, text in sorted(told)[:most]]
-    if row.unknown:
+        told.append((-(points or 0.0), place, head, items[0].text))
+    heads: dict[str, list[str]] = {}
+    for _, _, head, text in sorted(told):
+        heads.setdefault(text, []).append(head)
+    lines = [f"{'; '.join(of)}: {text}" for text, of in list(heads.items())[:most]]
+    if not all(any(name in line for line in lines) for name in row.unknown):
         lines.append(f"unknown: {', '.join(row.unknown)}")
     return lines
 
