@@ -20,6 +20,7 @@ from typing import IO, Any
 from netwatch import __version__
 from netwatch.app.packing import pack_into, unpack_from
 from netwatch.errors import StoreError
+from netwatch.history.segment import sync_directory
 from netwatch.planning import Gathered, Lifecycle, Plans, Policies
 
 __all__ = ["Judged", "KeptPlans"]
@@ -68,11 +69,7 @@ class KeptPlans:
                 with suppress(OSError):
                     Path(name).unlink()
                 raise
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_directory(self.path.parent)
         except OSError as error:
             raise StoreError(f"{self.path}: can't be written: {error.strerror}") from error
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import structlog
 
 from netwatch.errors import NetwatchError, StoreError
+from netwatch.history.segment import sync_directory
 from netwatch.model import EntityId
 from netwatch.polling import KeptPlan
 from netwatch.store import RestartTable, StoredPlan
@@ -279,11 +280,7 @@ class CountersFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_directory(self._path.parent)
 
 
 def write_counters(path: Path, pieces: Iterable[bytes]) -> None:

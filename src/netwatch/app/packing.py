@@ -14,10 +14,10 @@ from netwatch.errors import StoreError
 __all__ = ["pack_into", "unpack_from"]
 
 _AT_ONCE = 1 << 18
-_ROOMS = (
-    *("netwatch", "numpy", "datetime", "zoneinfo", "collections", "copyreg", "pathlib", "pydantic", "enum"),
+_PACKAGES = frozenset(
+    {"netwatch", "numpy", "datetime", "zoneinfo", "collections", "copyreg", "pathlib", "pydantic", "enum"}
 )
-"""Modules whose classes are plain data."""
+"""Whose classes are plain data."""
 _BUILTINS = frozenset(
     {
         "bytearray",
@@ -152,12 +152,7 @@ class _Unpickler(pickle.Unpickler):
     """Makes plain data and nothing else, whatever somebody wrote into the file."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module == "builtins":
-            good = name in _BUILTINS
-        else:
-            good = any(
-                module == room.rstrip(".") or module.startswith(f"{room.rstrip('.')}.") for room in _ROOMS
-            )
-        if not good:
+        package = module.partition(".")[0]
+        if not (name in _BUILTINS if module == "builtins" else package in _PACKAGES):
             raise pickle.UnpicklingError(f"{module}.{name} is no plain data")
         return super().find_class(module, name)

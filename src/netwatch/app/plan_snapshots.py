@@ -12,6 +12,7 @@ from pathlib import Path
 from netwatch.documents import did_you_mean
 from netwatch.errors import PlanningError, StoreError
 from netwatch.export import PlanSnapshot, SnapshotHead, pack_snapshot, snapshot_head, unpack_snapshot
+from netwatch.history.segment import sync_directory
 
 __all__ = ["NOW", "SnapshotEntry", "SnapshotList", "Snapshots", "outlived"]
 
@@ -78,7 +79,7 @@ class Snapshots:
                 out.flush()
                 os.fsync(out.fileno())
             partial.replace(path)
-            _sync(path.parent)
+            sync_directory(path.parent)
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise StoreError(f"{path}: can't be written: {error.strerror}") from None
@@ -152,12 +153,3 @@ def _is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def _sync(folder: Path) -> None:
-    """The name has to be on disk, too."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
